@@ -1,0 +1,93 @@
+// swift-tools-version: 6.3
+
+import PackageDescription
+
+// Every Swift target is built under the same rules.
+let swiftRules: [SwiftSetting] = [
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableExperimentalFeature("Lifetimes"),
+]
+
+let package = Package(
+  name: "neox-swift",
+  products: [
+    .library(name: "Tokenize", targets: ["Tokenize"]),
+    .library(name: "IndexedData", targets: ["IndexedData"]),
+    .executable(name: "neox-preprocess", targets: ["neox-preprocess"]),
+    .executable(name: "neox-index", targets: ["neox-index"]),
+    .executable(name: "neox-bench", targets: ["neox-bench"]),
+  ],
+  targets: [
+    // Machine: what the rest needs of the operating system.
+    .target(name: "CMachine", path: "Sources/Machine/CMachine"),
+    .systemLibrary(
+      name: "CXXHash", path: "Sources/Machine/CXXHash", providers: [.apt(["libxxhash-dev"])]),
+    .target(
+      name: "Machine", dependencies: ["CMachine", "CXXHash"], exclude: ["CMachine", "CXXHash"],
+      swiftSettings: swiftRules),
+
+    // Tokenize: bytes in, token ids out.
+    .target(
+      name: "CSimdJSON", path: "Sources/Tokenize/CSimdJSON",
+      linkerSettings: [.linkedLibrary("simdjson")]),
+    .target(
+      name: "Tokenize", dependencies: ["CSimdJSON"], exclude: ["CSimdJSON"],
+      swiftSettings: swiftRules),
+
+    // IndexedData: .bin/.idx shards.
+    .target(name: "IndexedData", dependencies: ["Machine"], swiftSettings: swiftRules),
+
+    // tools: the programs and what only they need.
+    .systemLibrary(
+      name: "CArchive", path: "Sources/tools/Preprocess/CArchive",
+      providers: [.apt(["libarchive-dev"])]),
+    .systemLibrary(
+      name: "CCrypto", path: "Sources/tools/Preprocess/CCrypto", providers: [.apt(["libssl-dev"])]),
+    .target(
+      name: "CCurl", path: "Sources/tools/Preprocess/CCurl",
+      linkerSettings: [.linkedLibrary("curl")]),
+    .target(
+      name: "CommandLineKit", path: "Sources/tools/CommandLineKit", swiftSettings: swiftRules),
+    .target(
+      name: "Preprocess",
+      dependencies: [
+        "Tokenize", "IndexedData", "Machine", "CArchive", "CCrypto", "CCurl", "CSimdJSON",
+      ],
+      path: "Sources/tools/Preprocess", exclude: ["CArchive", "CCrypto", "CCurl"],
+      swiftSettings: swiftRules),
+    .executableTarget(
+      name: "neox-preprocess",
+      dependencies: ["Preprocess", "Tokenize", "IndexedData", "Machine", "CommandLineKit"],
+      path: "Sources/tools/neox-preprocess", swiftSettings: swiftRules),
+    .executableTarget(
+      name: "neox-index",
+      dependencies: ["Preprocess", "Tokenize", "IndexedData", "Machine", "CommandLineKit"],
+      path: "Sources/tools/neox-index", swiftSettings: swiftRules),
+    .executableTarget(
+      name: "neox-bench",
+      dependencies: ["Preprocess", "Tokenize", "IndexedData", "Machine", "CommandLineKit"],
+      path: "Sources/tools/neox-bench", swiftSettings: swiftRules),
+
+    .target(name: "TestSupport", dependencies: [], path: "Tests/TestSupport"),
+    .testTarget(name: "MachineTests", dependencies: ["Machine", "TestSupport"]),
+    .testTarget(name: "TokenizeTests", dependencies: ["Tokenize", "TestSupport"]),
+    .testTarget(
+      name: "IndexedDataTests", dependencies: ["IndexedData", "Machine", "TestSupport"]),
+    .testTarget(name: "CommandLineKitTests", dependencies: ["CommandLineKit", "TestSupport"]),
+    .testTarget(
+      name: "PreprocessTests",
+      dependencies: ["Preprocess", "Tokenize", "IndexedData", "Machine", "TestSupport"]),
+    .testTarget(
+      name: "ProgramTests",
+      dependencies: [
+        "neox-preprocess", "neox-index", "neox-bench", "IndexedData", "TestSupport",
+      ]),
+  ],
+  swiftLanguageModes: [.v6],
+  cLanguageStandard: .c11,
+  cxxLanguageStandard: .cxx17
+)

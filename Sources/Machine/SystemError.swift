@@ -1,0 +1,23 @@
+import Glibc
+
+/// A call to the operating system that failed, with what it was done to.
+public struct SystemError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// The call, as its manual page is named.
+  public let call: String
+  /// The file it was about; empty when it was about none.
+  public let path: String
+  /// The value of `errno`.
+  public let code: Int32
+
+  public init(call: String, path: String, code: Int32) {
+    self.call = call
+    self.path = path
+    self.code = code
+  }
+
+  /// `PATH: REASON (CALL)`, for instance `data/x.bin: No space left on device (write)`.
+  public var description: String {
+    let reason = unsafe String(cString: strerror(code))
+    return path.isEmpty ? "\(reason) (\(call))" : "\(path): \(reason) (\(call))"
+  }
+}

@@ -1,0 +1,5 @@
+/// Words already encoded, kept by one thread within a fixed budget of memory.
+public struct WordCache: ~Copyable {
+  /// Makes an empty cache.
+  public init(byteBudget: Int) {}
+}

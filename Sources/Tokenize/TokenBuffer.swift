@@ -1,0 +1,60 @@
+/// The number of a token in its vocabulary.
+public typealias TokenID = UInt32
+
+/// A growing row of token ids, owned by one thread and reused from document to document.
+@safe
+public struct TokenBuffer: ~Copyable {
+  @usableFromInline var storage: UnsafeMutablePointer<TokenID>
+  /// Ids that fit before the next growth.
+  public private(set) var capacity: Int
+  /// Ids held.
+  @usableFromInline var used = 0
+
+  /// Makes an empty buffer.
+  public init(capacity: Int = 1024) {
+    self.capacity = max(capacity, 16)
+    unsafe storage = .allocate(capacity: self.capacity)
+  }
+
+  deinit {
+    unsafe storage.deallocate()
+  }
+
+  /// The number of ids held.
+  @inlinable public var count: Int { used }
+
+  /// The ids; the span ends with the next change of the buffer.
+  public var ids: Span<TokenID> {
+    @_lifetime(borrow self)
+    borrowing get {
+      let span = unsafe Span(_unsafeStart: storage, count: used)
+      return unsafe _overrideLifetime(span, borrowing: self)
+    }
+  }
+
+  /// Appends one id.
+  public mutating func append(_ id: TokenID) {
+    reserve(1)
+    unsafe storage[used] = id
+    used += 1
+  }
+
+  /// Forgets the ids past `count` and keeps the memory.
+  ///
+  /// - Precondition: `0 ≤ count ≤ self.count`.
+  public mutating func truncate(to count: Int) {
+    precondition(count >= 0 && count <= used)
+    used = count
+  }
+
+  /// Makes room for `extra` more ids.
+  public mutating func reserve(_ extra: Int) {
+    guard capacity - used < extra else { return }
+    let larger = max(capacity * 2, used + extra)
+    let moved = UnsafeMutablePointer<TokenID>.allocate(capacity: larger)
+    unsafe moved.update(from: storage, count: used)
+    unsafe storage.deallocate()
+    unsafe storage = moved
+    capacity = larger
+  }
+}
