@@ -34,9 +34,10 @@ let package = Package(
     .target(
       name: "CSimdJSON", path: "Sources/Tokenize/CSimdJSON",
       linkerSettings: [.linkedLibrary("simdjson")]),
+    .target(name: "CTokenize", path: "Sources/Tokenize/CTokenize"),
     .target(
-      name: "Tokenize", dependencies: ["CSimdJSON"], exclude: ["CSimdJSON"],
-      swiftSettings: swiftRules),
+      name: "Tokenize", dependencies: ["CSimdJSON", "CTokenize"],
+      exclude: ["CSimdJSON", "CTokenize"], swiftSettings: swiftRules),
 
     // IndexedData: .bin/.idx shards.
     .target(name: "IndexedData", dependencies: ["Machine"], swiftSettings: swiftRules),

@@ -1,0 +1,105 @@
+/// Two tokens that become one.
+public struct BytePairMerge: Equatable, Sendable {
+  /// The token on the left.
+  public let left: TokenID
+  /// The token on the right.
+  public let right: TokenID
+  /// The token of their joined bytes.
+  public let result: TokenID
+
+  public init(left: TokenID, right: TokenID, result: TokenID) {
+    self.left = left
+    self.right = right
+    self.result = result
+  }
+}
+
+/// The tokens and the ranked merges of a byte-level BPE vocabulary; immutable and shared by threads.
+public final class BytePairModel: Sendable {
+  /// The id of each byte's token, or ``absent``.
+  let byteTokens: [TokenID]
+  /// The merges, best first.
+  let merges: PairTable
+  /// The bytes of all tokens, one after the other.
+  private let tokenBytes: [UInt8]
+  /// Where each token's bytes begin in `tokenBytes`, and where the last one's end.
+  private let tokenStarts: [UInt32]
+
+  /// Whether some byte has no token of its own.
+  let lacksBytes: Bool
+
+  /// Marks a byte that no token stands for.
+  static let absent = TokenID.max
+
+  /// The number of ids, holes included.
+  public var tokenCount: Int { tokenStarts.count - 1 }
+
+  /// Builds a model from merges in the order of their ranks, as in `merges.txt`.
+  ///
+  /// Bytes without a token of their own are left out of what is encoded, as Hugging Face does
+  /// where there is no unknown token.
+  ///
+  /// - Parameter tokens: The bytes of each id; `nil` where an id is no byte-pair token.
+  /// - Throws: ``TokenizeError/unsupported(path:component:reason:)`` for 2²⁰ ids or more or 2²⁴
+  ///   merges, ``TokenizeError/malformed(path:place:reason:)`` for an id out of range.
+  package convenience init(
+    tokens: [[UInt8]?], merges: [BytePairMerge]
+  ) throws(TokenizeError) {
+    try self.init(tokens: tokens, ranked: PairTable(merges, tokenCount: tokens.count))
+  }
+
+  private init(tokens: [[UInt8]?], ranked merges: PairTable) {
+    self.merges = merges
+    var byteTokens = [TokenID](repeating: Self.absent, count: 256)
+    var bytes: [UInt8] = []
+    var starts: [UInt32] = []
+    starts.reserveCapacity(tokens.count + 1)
+    for (id, token) in tokens.enumerated() {
+      starts.append(UInt32(bytes.count))
+      guard let token else { continue }
+      if token.count == 1 { byteTokens[Int(token[0])] = TokenID(id) }
+      bytes += token
+    }
+    starts.append(UInt32(bytes.count))
+    self.byteTokens = byteTokens
+    lacksBytes = byteTokens.contains(Self.absent)
+    tokenBytes = bytes
+    tokenStarts = starts
+  }
+
+  /// Builds a model from tokens ranked by their ids, as in tiktoken's files: two neighbours may
+  /// merge when their joined bytes are a token, those of the lowest id first.
+  ///
+  /// - Throws: As ``init(tokens:merges:)``.
+  package convenience init(ranks tokens: [[UInt8]?]) throws(TokenizeError) {
+    var ids: [[UInt8]: TokenID] = [:]
+    ids.reserveCapacity(tokens.count)
+    for (id, token) in tokens.enumerated() {
+      if let token { ids[token] = TokenID(id) }
+    }
+    var merges: [BytePairMerge] = []
+    for (id, token) in tokens.enumerated() {
+      guard let token, token.count > 1 else { continue }
+      for cut in 1..<token.count {
+        guard let left = ids[Array(token[..<cut])], let right = ids[Array(token[cut...])] else {
+          continue
+        }
+        merges.append(BytePairMerge(left: left, right: right, result: TokenID(id)))
+      }
+    }
+    try self.init(
+      tokens: tokens, ranked: PairTable(merges, rankedByResult: true, tokenCount: tokens.count))
+  }
+
+  /// Appends the bytes of a token; nothing for an id without one.
+  package func appendBytes(of id: TokenID, to bytes: inout [UInt8]) {
+    guard id < tokenCount else { return }
+    bytes += tokenBytes[Int(tokenStarts[Int(id)])..<Int(tokenStarts[Int(id) + 1])]
+  }
+
+  /// The number of bytes of a token.
+  @inline(__always)
+  func byteCount(of id: TokenID) -> Int {
+    Int(tokenStarts[Int(id) + 1] - tokenStarts[Int(id)])
+  }
+}

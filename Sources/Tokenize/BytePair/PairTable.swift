@@ -1,0 +1,79 @@
+/// Finds the rank of a pair of neighbouring tokens: a hash table of one machine word a merge.
+///
+/// A word holds left (20 bits), right (20 bits) and rank (24 bits); all ones marks a free place.
+/// The table is at most half full and is searched place after place.
+struct PairTable: Sendable {
+  /// The rank of a pair that does not merge; above every other.
+  static let noRank = UInt32.max
+
+  private let places: [UInt64]
+  private let shift: UInt64
+  /// The token each rank makes.
+  private let results: [TokenID]
+
+  private static let free = UInt64.max
+
+  /// Builds the table; of a pair that is listed twice the later rank counts, as in Hugging Face's.
+  ///
+  /// - Parameter rankedByResult: Whether the rank of a merge is the id it makes, as in tiktoken,
+  ///   and not its place in the list.
+  /// - Throws: As ``BytePairModel/init(tokens:merges:)``.
+  init(
+    _ merges: [BytePairMerge], rankedByResult: Bool = false, tokenCount: Int
+  ) throws(TokenizeError) {
+    guard tokenCount < 1 << 20, merges.count < 1 << 24 else {
+      throw .unsupported(
+        path: "vocabulary", component: "\(tokenCount) tokens and \(merges.count) merges",
+        reason: "at most 1048575 tokens and 16777215 merges fit")
+    }
+    var size = 16
+    while size < merges.count * 2 { size *= 2 }
+    let shift = UInt64(64 - size.trailingZeroBitCount)
+    var places = [UInt64](repeating: Self.free, count: size)
+    for (index, merge) in merges.enumerated() {
+      guard merge.left < tokenCount, merge.right < tokenCount, merge.result < tokenCount else {
+        throw .malformed(
+          path: "vocabulary", place: "merge \(index)",
+          reason: "it names an id beyond the \(tokenCount) of the vocabulary")
+      }
+      let pair = Self.pair(merge.left, merge.right)
+      var place = Self.place(of: pair, shift)
+      while places[place] != Self.free, places[place] >> 24 != pair {
+        place = (place + 1) & (size - 1)
+      }
+      places[place] = pair << 24 | UInt64(rankedByResult ? Int(merge.result) : index)
+    }
+    self.places = places
+    self.shift = shift
+    results = rankedByResult ? Array(0..<TokenID(tokenCount)) : merges.map(\.result)
+  }
+
+  /// The rank at which two neighbours merge, or ``noRank``.
+  @inline(__always)
+  func rank(_ left: TokenID, _ right: TokenID) -> UInt32 {
+    let pair = Self.pair(left, right)
+    return unsafe places.withUnsafeBufferPointer { places in
+      let mask = places.count - 1
+      var place = Self.place(of: pair, shift)
+      while true {
+        // In bounds: `shift` leaves as many bits as `mask` has.
+        let word = unsafe places.baseAddress.unsafelyUnwrapped[place]
+        if word >> 24 == pair { return UInt32(word & 0xFF_FFFF) }
+        if word == Self.free { return Self.noRank }
+        place = (place + 1) & mask
+      }
+    }
+  }
+
+  /// The token that the merge of a rank makes.
+  @inline(__always)
+  func result(_ rank: UInt32) -> TokenID { results[Int(rank)] }
+
+  private static func pair(_ left: TokenID, _ right: TokenID) -> UInt64 {
+    UInt64(left) << 20 | UInt64(right)
+  }
+
+  private static func place(of pair: UInt64, _ shift: UInt64) -> Int {
+    Int(truncatingIfNeeded: (pair &* 0x9E37_79B9_7F4A_7C15) >> shift)
+  }
+}
