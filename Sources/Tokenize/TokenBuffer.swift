@@ -57,4 +57,24 @@ public struct TokenBuffer: ~Copyable {
     unsafe storage = moved
     capacity = larger
   }
+
+  /// Appends `count` ids.
+  @unsafe
+  mutating func append(from ids: UnsafePointer<TokenID>, count: Int) {
+    reserve(count)
+    unsafe (storage + used).update(from: ids, count: count)
+    used += count
+  }
+
+  /// Appends up to four ids, their number in the high four bits of the first one.
+  ///
+  /// - Precondition: There is room for four, by ``reserve(_:)``; checked in debug builds only.
+  @inline(__always)
+  mutating func appendPacked(_ ids: SIMD4<UInt32>) {
+    assert(capacity - used >= 4)
+    let row = unsafe UnsafeMutableRawPointer(storage + used)
+    let mask = SIMD4<UInt32>(0x0FFF_FFFF, ~0, ~0, ~0)
+    unsafe row.storeBytes(of: ids & mask, as: SIMD4<UInt32>.self)
+    used += Int(ids[0] >> 28)
+  }
 }

@@ -11,6 +11,7 @@ public enum TokenizeError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The vocabulary lacks something that was asked for.
   case missing(what: String, hint: String)
 
+  /// The place, what was found there, and what to do.
   public var description: String {
     switch self {
     case .unreadable(let path, let reason): "\(path): \(reason)"

@@ -15,16 +15,14 @@ public protocol Tokenizer: Sendable {
   /// Ids that the tokenizer's template puts after each document.
   var documentSuffix: [TokenID] { get }
 
-  /// Makes a cache for one thread.
-  ///
-  /// - Parameter byteBudget: Bytes the cache may take; it never takes more.
+  /// Makes a cache for one thread that never takes more than `byteBudget` bytes.
   func makeCache(byteBudget: Int) -> WordCache
 
   /// Appends the ids of `text`, without ``documentPrefix`` and ``documentSuffix``.
   ///
-  /// - Parameters:
-  ///   - text: A document, or a piece of one that starts at a ``safeCut(_:)`` of what came before.
-  ///   - atStart: Whether the document starts here.
+  /// `text` is a document, or a piece of one that starts at a ``safeCut(_:)`` of what came before;
+  /// `atStart` says whether the document starts here.
+  ///
   /// - Throws: ``TokenizeError/specialText(_:offset:)`` when special tokens in text are refused.
   func encode(
     _ text: RawSpan, atStart: Bool, into ids: inout TokenBuffer, cache: inout WordCache
@@ -41,7 +39,9 @@ public protocol Tokenizer: Sendable {
 }
 
 extension Tokenizer {
+  /// No template.
   public var documentPrefix: [TokenID] { [] }
+  /// No template.
   public var documentSuffix: [TokenID] { [] }
 
   /// The bytes that `ids` stand for.
@@ -51,7 +51,9 @@ extension Tokenizer {
     return bytes
   }
 
-  /// The ids of a whole document, template included. Convenient, not fast: it makes a cache each time.
+  /// The ids of a whole document, template included.
+  ///
+  /// Convenient, not fast: it makes a cache each time.
   ///
   /// - Throws: ``TokenizeError/specialText(_:offset:)`` when special tokens in text are refused.
   public func encode(_ text: String) throws(TokenizeError) -> [TokenID] {

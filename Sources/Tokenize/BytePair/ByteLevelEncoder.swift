@@ -1,4 +1,6 @@
 /// Splits text into words and encodes each by its byte pairs.
+///
+/// Most words of a text are short and have been seen before: their ids come from the ``WordCache``.
 package struct ByteLevelEncoder: Sendable {
   /// The vocabulary.
   package let model: BytePairModel
@@ -11,18 +13,14 @@ package struct ByteLevelEncoder: Sendable {
   }
 
   /// Appends the ids of `text`.
-  package func encode(
-    _ text: RawSpan, into ids: inout TokenBuffer, cache: inout WordCache
-  ) {
+  package func encode(_ text: RawSpan, into ids: inout TokenBuffer, cache: inout WordCache) {
+    cache.serve(model)
     unsafe text.withUnsafeBytes { bytes in
       guard let base = bytes.baseAddress else { return }
-      let start = unsafe base.assumingMemoryBound(to: UInt8.self)
-      let characters = unsafe Characters(start, count: bytes.count)
-      var word = 0
-      while word < bytes.count {
-        let end = rule.wordEnd(characters, from: word)
-        unsafe model.encodeLong(start + word, count: end - word, into: &ids, cache.scratch)
-        word = end
+      let characters = unsafe Characters(
+        base.assumingMemoryBound(to: UInt8.self), count: bytes.count)
+      switch rule {
+      case .gpt2: encodeScanned(characters, into: &ids, &cache)
       }
     }
   }
@@ -32,15 +30,110 @@ package struct ByteLevelEncoder: Sendable {
   package func safeCut(_ text: RawSpan) -> Int {
     unsafe text.withUnsafeBytes { bytes in
       guard let base = bytes.baseAddress else { return 0 }
-      let start = unsafe base.assumingMemoryBound(to: UInt8.self)
-      let characters = unsafe Characters(start, count: bytes.count)
+      let characters = unsafe Characters(
+        base.assumingMemoryBound(to: UInt8.self), count: bytes.count)
       var word = 0
       var cut = 0
+      // What begins a word is settled within eight bytes: a white space character and the next one.
       while word + 8 <= bytes.count {
         cut = word
         word = rule.wordEnd(characters, from: word)
       }
       return cut
     }
+  }
+
+  private func encodeScanned(
+    _ text: Characters, into ids: inout TokenBuffer, _ cache: inout WordCache
+  ) {
+    var start = 0
+    while start < text.count {
+      cache.words.scan(text, from: start)
+      let count = cache.words.wordCount
+      if count == 0 {
+        let end = rule.wordEnd(text, from: start)
+        unsafe encodeLong(text.pointer + start, count: end - start, into: &ids, &cache)
+        start = end
+        continue
+      }
+      var first = 0
+      while first < count {
+        let size = min(KeyBatch.capacity, count - first)
+        encodeBatch(text, start, words: first, size, into: &ids, &cache)
+        first += size
+      }
+      start += unsafe Int(cache.words.bounds[count])
+    }
+  }
+
+  /// Encodes some words of the segment scanned last.
+  private func encodeBatch(
+    _ text: Characters, _ start: Int, words first: Int, _ count: Int,
+    into ids: inout TokenBuffer, _ cache: inout WordCache
+  ) {
+    let bounds = unsafe cache.words.bounds + first
+    let keys = unsafe cache.batch.keys
+    let hashes = unsafe cache.batch.hashes
+    var view = unsafe cache.short.view
+    // Keys may be read past their end as long as that is inside the text.
+    let lastWhole = text.count - 16 - start
+    for index in 0..<count {
+      let begin = unsafe Int(bounds[index])
+      let length = unsafe Int(bounds[index + 1]) - begin
+      guard length <= ShortKey.limit else { continue }
+      let word = unsafe text.pointer + start + begin
+      let key =
+        begin <= lastWhole
+        ? unsafe ShortKey(readingPast: word, count: length) : unsafe ShortKey(word, count: length)
+      unsafe keys[index] = key
+      unsafe hashes[index] = key.hash
+      unsafe view.prefetch(key.hash)
+    }
+    // A short word has at most 15 ids and is written four at a time.
+    ids.reserve(count * (ShortKey.limit + ShortWords.idLimit))
+    for index in 0..<count {
+      let begin = unsafe Int(bounds[index])
+      let length = unsafe Int(bounds[index + 1]) - begin
+      let word = unsafe text.pointer + start + begin
+      if length > ShortKey.limit {
+        unsafe encodeLong(word, count: length, into: &ids, &cache)
+        ids.reserve((count - index) * (ShortKey.limit + ShortWords.idLimit))
+      } else if let found = unsafe view.find(keys[index], hashes[index]) {
+        ids.appendPacked(found)
+      } else {
+        unsafe encodeShort(word, count: length, keys[index], hashes[index], into: &ids, &cache)
+        unsafe view = cache.short.view
+      }
+    }
+  }
+
+  /// Encodes a short word that the cache does not know.
+  @unsafe @inline(never)
+  private func encodeShort(
+    _ word: UnsafePointer<UInt8>, count: Int, _ key: ShortKey, _ hash: UInt64,
+    into ids: inout TokenBuffer, _ cache: inout WordCache
+  ) {
+    let idCount = unsafe model.mergeShort(word, count: count, cache.scratch)
+    unsafe ids.append(from: cache.scratch.parts, count: idCount)
+    guard idCount <= ShortWords.idLimit else { return }
+    var packed = SIMD4<UInt32>(repeating: 0)
+    for index in 0..<idCount { unsafe packed[index] = cache.scratch.parts[index] }
+    packed[0] |= UInt32(truncatingIfNeeded: idCount) << 28
+    cache.short.insert(key, hash, ids: packed)
+  }
+
+  @unsafe @inline(never)
+  private func encodeLong(
+    _ word: UnsafePointer<UInt8>, count: Int, into ids: inout TokenBuffer,
+    _ cache: inout WordCache
+  ) {
+    guard count <= LongWords.limit else {
+      return unsafe model.encodeLong(word, count: count, into: &ids, cache.scratch)
+    }
+    let hash = unsafe LongWords.hash(word, count: count)
+    if unsafe cache.long.append(word, count: count, hash, to: &ids) { return }
+    let first = ids.count
+    unsafe model.encodeLong(word, count: count, into: &ids, cache.scratch)
+    unsafe cache.long.insert(word, count: count, hash, idsFrom: first, of: ids)
   }
 }

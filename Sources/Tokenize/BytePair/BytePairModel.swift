@@ -7,6 +7,7 @@ public struct BytePairMerge: Equatable, Sendable {
   /// The token of their joined bytes.
   public let result: TokenID
 
+  /// Names the two tokens and what they become.
   public init(left: TokenID, right: TokenID, result: TokenID) {
     self.left = left
     self.right = right
@@ -39,7 +40,8 @@ public final class BytePairModel: Sendable {
   /// Bytes without a token of their own are left out of what is encoded, as Hugging Face does
   /// where there is no unknown token.
   ///
-  /// - Parameter tokens: The bytes of each id; `nil` where an id is no byte-pair token.
+  /// `tokens` holds the bytes of each id; `nil` where an id is no byte-pair token.
+  ///
   /// - Throws: ``TokenizeError/unsupported(path:component:reason:)`` for 2²⁰ ids or more or 2²⁴
   ///   merges, ``TokenizeError/malformed(path:place:reason:)`` for an id out of range.
   package convenience init(

@@ -15,8 +15,9 @@ struct PairTable: Sendable {
 
   /// Builds the table; of a pair that is listed twice the later rank counts, as in Hugging Face's.
   ///
-  /// - Parameter rankedByResult: Whether the rank of a merge is the id it makes, as in tiktoken,
-  ///   and not its place in the list.
+  /// With `rankedByResult` the rank of a merge is the id it makes, as in tiktoken, and not its
+  /// place in the list.
+  ///
   /// - Throws: As ``BytePairModel/init(tokens:merges:)``.
   init(
     _ merges: [BytePairMerge], rankedByResult: Bool = false, tokenCount: Int

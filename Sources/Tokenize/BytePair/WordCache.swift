@@ -1,7 +1,49 @@
-/// Words already encoded, kept by one thread within a fixed budget of memory.
+/// Words already encoded, and the room one thread needs to encode others, within a fixed budget.
+///
+/// A full cache forgets everything and starts again. What it holds never changes what is encoded.
+/// It serves one vocabulary at a time: with another one it forgets first.
 public struct WordCache: ~Copyable {
+  var short: ShortWords
+  var long: LongWords
+  var words = WordScan()
   let scratch = MergeScratch()
+  let batch = KeyBatch()
+  private var owner: ObjectIdentifier?
+
+  /// The least budget a cache keeps to, in bytes.
+  public static let minimumByteBudget = 1 << 17
 
   /// Makes an empty cache.
-  public init(byteBudget: Int) {}
+  ///
+  /// - Parameter byteBudget: Most bytes the words may take; at least ``minimumByteBudget`` counts.
+  public init(byteBudget: Int) {
+    short = ShortWords(byteBudget: byteBudget / 4 * 3)
+    long = LongWords(byteBudget: byteBudget / 4)
+  }
+
+  /// Forgets what another model's words were.
+  mutating func serve(_ model: BytePairModel) {
+    let identity = ObjectIdentifier(model)
+    guard owner != identity else { return }
+    if owner != nil {
+      short.removeAll()
+      long.removeAll()
+    }
+    owner = identity
+  }
+}
+
+/// Keys and hashes of some short words that are looked up together.
+@safe
+struct KeyBatch: ~Copyable {
+  /// Words in a batch.
+  static let capacity = 32
+
+  let keys = UnsafeMutablePointer<ShortKey>.allocate(capacity: capacity)
+  let hashes = UnsafeMutablePointer<UInt64>.allocate(capacity: capacity)
+
+  deinit {
+    unsafe keys.deallocate()
+    unsafe hashes.deallocate()
+  }
 }

@@ -22,22 +22,26 @@ enum CharacterClass: UInt8, Sendable {
 /// The class of every code point, in a table of two levels.
 ///
 /// The classes are those of Unicode 16.0.0, as in Hugging Face tokenizers 0.23 and tiktoken 0.14.
-struct CharacterClasses: Sendable {
-  /// One table for the process; it takes about 60 KiB.
+/// The table takes about 50 KiB, is built once and stays until the process ends.
+@safe
+struct CharacterClasses: @unchecked Sendable {
+  // Sendable: nothing is written after `init`.
+
+  /// One table for the process.
   static let shared = CharacterClasses()
 
   /// Code points in a block of the second level.
-  static let blockSize = 256
+  private static let blockSize = 256
 
-  /// Which block of ``blocks`` describes each 256 code points.
-  let blockNumbers: [UInt8]
+  /// Where the block of each 256 code points begins in `classes`.
+  private let blocks: UnsafePointer<UInt16>
   /// Raw values of ``CharacterClass``, block after block.
-  let blocks: [UInt8]
+  private let classes: UnsafePointer<UInt8>
 
   private init() {
-    var numbers: [UInt8] = []
-    var blocks: [UInt8] = []
-    var uniformBlocks: [UInt8: UInt8] = [:]
+    var blocks: [UInt16] = []
+    var classes: [UInt8] = []
+    var uniformBlocks: [UInt8: UInt16] = [:]
     var block = [UInt8](repeating: 0, count: Self.blockSize)
     var run = 0
     for first in stride(from: 0, to: 0x110000, by: Self.blockSize) {
@@ -50,23 +54,33 @@ struct CharacterClasses: Sendable {
         block[offset] = UInt8(Self.runs[run] & 7)
       }
       if isUniform, let known = uniformBlocks[block[0]] {
-        numbers.append(known)
+        blocks.append(known)
         continue
       }
-      let number = UInt8(blocks.count / Self.blockSize)
-      if isUniform { uniformBlocks[block[0]] = number }
-      numbers.append(number)
-      blocks += block
+      let start = UInt16(classes.count)
+      if isUniform { uniformBlocks[block[0]] = start }
+      blocks.append(start)
+      classes += block
     }
-    blockNumbers = numbers
-    self.blocks = blocks
+    unsafe self.blocks = Self.immortal(blocks)
+    unsafe self.classes = Self.immortal(classes)
+  }
+
+  @unsafe
+  private static func immortal<Element>(_ elements: [Element]) -> UnsafePointer<Element> {
+    let copy = UnsafeMutableBufferPointer<Element>.allocate(capacity: elements.count)
+    _ = unsafe copy.initialize(from: elements)
+    return unsafe UnsafePointer(copy.baseAddress.unsafelyUnwrapped)
   }
 
   /// The class of a code point.
   ///
-  /// - Precondition: `codePoint` < 0x110000.
+  /// - Precondition: `codePoint` < 0x110000; checked in debug builds only.
+  @inline(__always)
   subscript(codePoint: UInt32) -> CharacterClass {
-    let start = Int(blockNumbers[Int(codePoint >> 8)]) * Self.blockSize
-    return CharacterClass(rawValue: blocks[start + Int(codePoint & 255)]) ?? .other
+    assert(codePoint < 0x110000)
+    let start = unsafe Int(blocks[Int(codePoint >> 8)])
+    // Every stored value is a raw value.
+    return unsafe unsafeBitCast(classes[start + Int(codePoint & 255)], to: CharacterClass.self)
   }
 }

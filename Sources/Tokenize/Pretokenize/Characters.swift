@@ -3,14 +3,16 @@
 /// Bytes that are not well-formed UTF-8 are characters of class ``CharacterClass/other``, one a byte.
 @safe
 struct Characters {
-  private let text: UnsafePointer<UInt8>
+  /// The first byte.
+  let pointer: UnsafePointer<UInt8>
+  private let classes = CharacterClasses.shared
   /// Bytes of text.
   let count: Int
 
   /// Borrows `text`, which the caller keeps alive and unchanged while this value is in use.
   @unsafe
   init(_ text: UnsafePointer<UInt8>, count: Int) {
-    unsafe self.text = text
+    unsafe pointer = text
     self.count = count
   }
 
@@ -20,7 +22,7 @@ struct Characters {
   @inline(__always)
   func byte(_ offset: Int) -> UInt8 {
     assert(offset >= 0 && offset < count)
-    return unsafe text[offset]
+    return unsafe pointer[offset]
   }
 
   /// The byte at `offset`, or 0 past the end.
@@ -51,7 +53,7 @@ struct Characters {
 
   private func beyondASCII(_ offset: Int, _ lead: UInt8) -> (class: CharacterClass, length: Int) {
     guard let (codePoint, length) = codePoint(offset, lead) else { return (.other, 1) }
-    return (CharacterClasses.shared[codePoint], length)
+    return (classes[codePoint], length)
   }
 
   /// Decodes two to four bytes; `nil` where they are not well-formed UTF-8 (Unicode 16, table 3-7).

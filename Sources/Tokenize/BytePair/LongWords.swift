@@ -1,0 +1,124 @@
+import Glibc
+
+/// The ids of words that ``ShortWords`` does not take.
+///
+/// A hash table over two rows, one with the bytes of the words and one with their ids. When a row
+/// is full everything is forgotten.
+@safe
+struct LongWords: ~Copyable {
+  private struct Place {
+    /// The hash; 0 marks a free place.
+    var hash: UInt64 = 0
+    var byteStart: UInt32 = 0
+    var byteCount: UInt32 = 0
+    var idStart: UInt32 = 0
+    var idCount: UInt32 = 0
+  }
+
+  /// Longest word that is kept, in bytes.
+  static let limit = 512
+
+  private let places: UnsafeMutablePointer<Place>
+  private let placeCount: Int
+  private var used = 0
+  private let bytes: UnsafeMutablePointer<UInt8>
+  private let byteCapacity: Int
+  private var byteCount = 0
+  private let ids: UnsafeMutablePointer<TokenID>
+  private let idCapacity: Int
+  private var idCount = 0
+
+  /// Makes an empty table within `byteBudget` bytes, or a little above for a tiny budget.
+  init(byteBudget: Int) {
+    var placeCount = 256
+    while placeCount * 2 * (MemoryLayout<Place>.stride + 24) <= byteBudget { placeCount *= 2 }
+    self.placeCount = placeCount
+    byteCapacity = max(placeCount * 12, 4 * Self.limit)
+    idCapacity = max(placeCount * 3, 4 * Self.limit)
+    unsafe places = .allocate(capacity: placeCount)
+    unsafe places.initialize(repeating: Place(), count: placeCount)
+    unsafe bytes = .allocate(capacity: byteCapacity)
+    unsafe ids = .allocate(capacity: idCapacity)
+  }
+
+  deinit {
+    unsafe places.deallocate()
+    unsafe bytes.deallocate()
+    unsafe ids.deallocate()
+  }
+
+  /// A hash of a word that is not 0.
+  @unsafe
+  static func hash(_ word: UnsafePointer<UInt8>, count: Int) -> UInt64 {
+    let raw = unsafe UnsafeRawPointer(word)
+    var hash = UInt64(truncatingIfNeeded: count) &* 0x9E37_79B9_7F4A_7C15
+    var offset = 0
+    while offset + 8 <= count {
+      unsafe hash = mix(hash ^ raw.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+      offset += 8
+    }
+    var rest: UInt64 = 0
+    while offset < count {
+      unsafe rest = rest << 8 | UInt64(word[offset])
+      offset += 1
+    }
+    return mix(hash ^ rest) | 1
+  }
+
+  @inline(__always)
+  private static func mix(_ value: UInt64) -> UInt64 {
+    let product = value.multipliedFullWidth(by: 0xD6E8_FEB8_6659_FD93)
+    return product.high ^ product.low
+  }
+
+  /// Appends the ids of a word that is kept; returns whether it is.
+  @unsafe
+  func append(
+    _ word: UnsafePointer<UInt8>, count: Int, _ hash: UInt64, to row: inout TokenBuffer
+  ) -> Bool {
+    var index = Int(truncatingIfNeeded: hash >> 1) & (placeCount - 1)
+    while true {
+      let place = unsafe places[index]
+      if place.hash == 0 { return false }
+      if place.hash == hash, place.byteCount == UInt32(truncatingIfNeeded: count),
+        unsafe memcmp(bytes + Int(place.byteStart), word, count) == 0
+      {
+        unsafe row.append(from: ids + Int(place.idStart), count: Int(place.idCount))
+        return true
+      }
+      index = (index + 1) & (placeCount - 1)
+    }
+  }
+
+  /// Keeps a word that is not kept yet, with the ids that `row` ends in.
+  ///
+  /// - Precondition: `count` ≤ ``limit``.
+  @unsafe
+  mutating func insert(
+    _ word: UnsafePointer<UInt8>, count: Int, _ hash: UInt64, idsFrom first: Int,
+    of row: borrowing TokenBuffer
+  ) {
+    let newIDs = row.count - first
+    if used * 2 >= placeCount || byteCount + count > byteCapacity || idCount + newIDs > idCapacity {
+      removeAll()
+    }
+    var index = Int(truncatingIfNeeded: hash >> 1) & (placeCount - 1)
+    while unsafe places[index].hash != 0 { index = (index + 1) & (placeCount - 1) }
+    unsafe places[index] = Place(
+      hash: hash, byteStart: UInt32(byteCount), byteCount: UInt32(count),
+      idStart: UInt32(idCount), idCount: UInt32(newIDs))
+    unsafe (bytes + byteCount).update(from: word, count: count)
+    for index in 0..<newIDs { unsafe ids[idCount + index] = row.ids[first + index] }
+    used += 1
+    byteCount += count
+    idCount += newIDs
+  }
+
+  /// Forgets every word.
+  mutating func removeAll() {
+    unsafe places.update(repeating: Place(), count: placeCount)
+    used = 0
+    byteCount = 0
+    idCount = 0
+  }
+}

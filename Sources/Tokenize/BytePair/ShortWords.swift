@@ -1,0 +1,164 @@
+import CTokenize
+import Glibc
+
+/// A word of at most 15 bytes as two machine words, its length in the highest byte.
+struct ShortKey: Equatable {
+  var low: UInt64
+  var high: UInt64
+
+  /// Longest word, in bytes.
+  static let limit = 15
+
+  /// Reads a word of which at least 16 bytes of memory may be read.
+  @unsafe @inline(__always)
+  init(readingPast word: UnsafePointer<UInt8>, count: Int) {
+    let raw = unsafe UnsafeRawPointer(word)
+    unsafe low = raw.loadUnaligned(as: UInt64.self)
+    unsafe high = raw.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
+    let lowBits = UInt64(truncatingIfNeeded: min(count, 8)) &* 8
+    let highBits = UInt64(truncatingIfNeeded: max(count, 8) &- 8) &* 8
+    // Shifting by 64 must give nothing: two shifts, each below 64.
+    low &= ~(((~0 as UInt64) << (lowBits >> 1)) << (lowBits &- (lowBits >> 1)))
+    high &= ~((~0 as UInt64) << highBits)
+    high |= UInt64(truncatingIfNeeded: count) << 56
+  }
+
+  /// Reads a word behind which memory may end.
+  @unsafe
+  init(_ word: UnsafePointer<UInt8>, count: Int) {
+    low = 0
+    high = 0
+    for index in 0..<min(count, 8) { unsafe low |= UInt64(word[index]) << UInt64(8 * index) }
+    for index in 8..<max(count, 8) { unsafe high |= UInt64(word[index]) << UInt64(8 * index - 64) }
+    high |= UInt64(truncatingIfNeeded: count) << 56
+  }
+
+  /// A hash of which the high bits are good.
+  @inline(__always)
+  var hash: UInt64 {
+    let mixed = (low ^ (high &* 0x9FB2_1C65_1E98_DF25)) &* 0x9E37_79B9_7F4A_7C15
+    return (mixed ^ mixed >> 32) &* 0xD6E8_FEB8_6659_FD93
+  }
+}
+
+/// The ids of words of at most 15 bytes: a hash table of 32 bytes a word, searched place by place.
+///
+/// A value is up to four ids; the number of ids is in the high four bits of the first (ids have 20
+/// bits). Words of more ids are not kept here.
+@safe
+struct ShortWords: ~Copyable {
+  /// A key and its value; free when the key's length is 0.
+  struct Place {
+    var key: ShortKey
+    var ids: SIMD4<UInt32>
+  }
+
+  /// Most ids of a word that is kept.
+  static let idLimit = 4
+
+  private var places: UnsafeMutablePointer<Place>
+  private var placeCount: Int
+  private var used = 0
+  private var shift: UInt64
+  private let largest: Int
+
+  /// Makes an empty table that may grow to `byteBudget` bytes, or a little above for a tiny budget.
+  init(byteBudget: Int) {
+    var largest = 1024
+    while largest * 2 * MemoryLayout<Place>.stride <= byteBudget { largest *= 2 }
+    self.largest = largest
+    placeCount = min(largest, 1 << 15)
+    shift = UInt64(64 - placeCount.trailingZeroBitCount)
+    unsafe places = Self.map(placeCount)
+  }
+
+  deinit {
+    unsafe Self.unmap(places, placeCount)
+  }
+
+  /// The table at one moment, for a loop that reads it; ends with the next insertion.
+  @unsafe
+  struct View {
+    let places: UnsafeMutablePointer<Place>
+    let shift: UInt64
+    let mask: Int
+
+    /// Asks for the memory that ``find(_:_:)`` will look at first.
+    @inline(__always)
+    func prefetch(_ hash: UInt64) {
+      unsafe ctok_prefetch(places + Int(truncatingIfNeeded: hash >> shift))
+    }
+
+    /// The value of a key, or `nil`.
+    @inline(__always)
+    func find(_ key: ShortKey, _ hash: UInt64) -> SIMD4<UInt32>? {
+      var place = unsafe Int(truncatingIfNeeded: hash >> shift)
+      while true {
+        let found = unsafe places + place
+        if unsafe found.pointee.key == key { return unsafe found.pointee.ids }
+        if unsafe found.pointee.key.high == 0 { return nil }
+        place = unsafe (place &+ 1) & mask
+      }
+    }
+  }
+
+  /// A view that ends with the next ``insert(_:_:ids:)``.
+  var view: View {
+    unsafe View(places: places, shift: shift, mask: placeCount - 1)
+  }
+
+  /// Keeps a word that is not in the table.
+  mutating func insert(_ key: ShortKey, _ hash: UInt64, ids: SIMD4<UInt32>) {
+    if used * 2 >= placeCount { makeRoom() }
+    unsafe put(Place(key: key, ids: ids), hash, into: places, placeCount)
+    used += 1
+  }
+
+  /// Forgets every word.
+  mutating func removeAll() {
+    unsafe UnsafeMutableRawPointer(places).initializeMemory(
+      as: UInt8.self, repeating: 0, count: placeCount * MemoryLayout<Place>.stride)
+    used = 0
+  }
+
+  private mutating func makeRoom() {
+    guard placeCount < largest else { return removeAll() }
+    let oldPlaces = unsafe places
+    let oldCount = placeCount
+    placeCount *= 4
+    if placeCount > largest { placeCount = largest }
+    shift = UInt64(64 - placeCount.trailingZeroBitCount)
+    unsafe places = Self.map(placeCount)
+    for index in 0..<oldCount {
+      let place = unsafe oldPlaces[index]
+      if place.key.high != 0 { unsafe put(place, place.key.hash, into: places, placeCount) }
+    }
+    unsafe Self.unmap(oldPlaces, oldCount)
+  }
+
+  @unsafe
+  private func put(
+    _ new: Place, _ hash: UInt64, into places: UnsafeMutablePointer<Place>, _ count: Int
+  ) {
+    var place = Int(truncatingIfNeeded: hash >> shift)
+    while unsafe places[place].key.high != 0 { place = (place + 1) & (count - 1) }
+    unsafe places[place] = new
+  }
+
+  /// Zeroed memory in huge pages where there are some, since looking up is random access.
+  @unsafe
+  private static func map(_ count: Int) -> UnsafeMutablePointer<Place> {
+    let bytes = count * MemoryLayout<Place>.stride
+    let hugePage = 1 << 21
+    let memory = UnsafeMutableRawPointer.allocate(
+      byteCount: bytes, alignment: bytes >= hugePage ? hugePage : 64)
+    if bytes >= hugePage { _ = unsafe madvise(memory, bytes, Int32(MADV_HUGEPAGE)) }
+    unsafe memory.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
+    return unsafe memory.assumingMemoryBound(to: Place.self)
+  }
+
+  @unsafe
+  private static func unmap(_ places: UnsafeMutablePointer<Place>, _ count: Int) {
+    unsafe UnsafeMutableRawPointer(places).deallocate()
+  }
+}

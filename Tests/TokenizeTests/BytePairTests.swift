@@ -1,0 +1,187 @@
+import TestSupport
+import Testing
+
+@testable import Tokenize
+
+/// A vocabulary of random merges over a few letters, with the slow obvious way to use it.
+struct RandomVocabulary {
+  var tokens: [[UInt8]?]
+  var merges: [BytePairMerge] = []
+  private var ranks: [[TokenID]: Int] = [:]
+
+  /// - Parameter letters: The bytes that merges are made of; the other bytes stay single.
+  init(letters: [UInt8], mergeCount: Int, seed: UInt64, withoutByte: UInt8? = nil) {
+    var generator = SeededGenerator(seed: seed)
+    tokens = (0...255).map { $0 == withoutByte ? nil : [UInt8($0)] }
+    var known = letters.map { TokenID($0) }
+    var seen: Set<[UInt8]> = []
+    while merges.count < mergeCount {
+      let left = known[Int.random(in: 0..<known.count, using: &generator)]
+      let right = known[Int.random(in: 0..<known.count, using: &generator)]
+      guard let leftBytes = tokens[Int(left)], let rightBytes = tokens[Int(right)] else { continue }
+      let bytes = leftBytes + rightBytes
+      guard bytes.count <= 40, ranks[[left, right]] == nil, seen.insert(bytes).inserted else {
+        continue
+      }
+      let result = TokenID(tokens.count)
+      ranks[[left, right]] = merges.count
+      merges.append(BytePairMerge(left: left, right: right, result: result))
+      tokens.append(bytes)
+      known.append(result)
+    }
+  }
+
+  /// Merges the best, leftmost pair until none is left.
+  func encodeSlowly(_ word: [UInt8]) -> [TokenID] {
+    var parts = word.compactMap { byte in tokens[Int(byte)] == nil ? nil : TokenID(byte) }
+    while true {
+      var best: (rank: Int, place: Int)?
+      for place in parts.indices.dropLast() {
+        guard let rank = ranks[[parts[place], parts[place + 1]]] else { continue }
+        if best.map({ rank < $0.rank }) ?? true { best = (rank, place) }
+      }
+      guard let best else { return parts }
+      parts[best.place] = merges[best.rank].result
+      parts.remove(at: best.place + 1)
+    }
+  }
+}
+
+extension ByteLevelEncoder {
+  /// The ids of a text, with a cache of its own.
+  func ids(_ text: [UInt8], byteBudget: Int = 1 << 20) -> [TokenID] {
+    var cache = WordCache(byteBudget: byteBudget)
+    var buffer = TokenBuffer()
+    unsafe encode(text.span.bytes, into: &buffer, cache: &cache)
+    return buffer.array
+  }
+}
+
+extension TokenBuffer {
+  /// A copy of the ids.
+  var array: [TokenID] { ids.indices.map { ids[$0] } }
+}
+
+@Suite("Byte pair encoding")
+struct BytePairTests {
+  private static let letters = Array("abcde".utf8)
+
+  @Test("Words of every length encode as by the slow way", arguments: 0..<12 as Range<UInt64>)
+  func equalsSlowWay(seed: UInt64) throws {
+    let vocabulary = RandomVocabulary(letters: Self.letters, mergeCount: 300, seed: seed)
+    let encoder = ByteLevelEncoder(
+      model: try BytePairModel(tokens: vocabulary.tokens, merges: vocabulary.merges), rule: .gpt2)
+    var generator = SeededGenerator(seed: seed + 1000)
+    for length in [
+      1, 2, 3, 7, 14, 15, 16, 17, 31, 64, 127, 128, 129, 256, 257, 511, 512, 700, 1500,
+    ] {
+      let word = (0..<length).map { _ in
+        Self.letters[Int.random(in: 0..<Self.letters.count, using: &generator)]
+      }
+      #expect(encoder.ids(word) == vocabulary.encodeSlowly(word), "seed \(seed), \(length) bytes")
+    }
+  }
+
+  @Test("Words of one repeated letter encode as by the slow way", arguments: [1, 2, 3] as [UInt64])
+  func repetition(seed: UInt64) throws {
+    let vocabulary = RandomVocabulary(letters: Array("a".utf8), mergeCount: 12, seed: seed)
+    let encoder = ByteLevelEncoder(
+      model: try BytePairModel(tokens: vocabulary.tokens, merges: vocabulary.merges), rule: .gpt2)
+    for length in [5, 100, 300, 1000, 2001] {
+      let word = [UInt8](repeating: 0x61, count: length)
+      #expect(encoder.ids(word) == vocabulary.encodeSlowly(word), "seed \(seed), \(length) letters")
+    }
+  }
+
+  @Test("The heap that merges long words equals the slow way", arguments: 0..<6 as Range<UInt64>)
+  func longMerges(seed: UInt64) throws {
+    // Merges of far-reaching effect: long tokens make windows fail and grow.
+    let vocabulary = RandomVocabulary(letters: Array("ab".utf8), mergeCount: 600, seed: seed)
+    let encoder = ByteLevelEncoder(
+      model: try BytePairModel(tokens: vocabulary.tokens, merges: vocabulary.merges), rule: .gpt2)
+    var generator = SeededGenerator(seed: seed)
+    let word = (0..<3000).map { _ in UInt8.random(in: 0x61...0x62, using: &generator) }
+    #expect(encoder.ids(word) == vocabulary.encodeSlowly(word), "seed \(seed)")
+  }
+
+  @Test("Whatever a small cache forgets, ids stay the same", arguments: 0..<4 as Range<UInt64>)
+  func cacheNeverMatters(seed: UInt64) throws {
+    let vocabulary = RandomVocabulary(letters: Self.letters, mergeCount: 300, seed: seed)
+    let model = try BytePairModel(tokens: vocabulary.tokens, merges: vocabulary.merges)
+    let encoder = ByteLevelEncoder(model: model, rule: .gpt2)
+    var generator = SeededGenerator(seed: seed)
+    var cache = WordCache(byteBudget: 0)
+    for _ in 0..<200 {
+      let text = awkwardText(100, using: &generator)
+      let starts = wordStarts(text, .gpt2) + [text.count]
+      let expected = zip(starts, starts.dropFirst()).flatMap {
+        vocabulary.encodeSlowly(Array(text[$0..<$1]))
+      }
+      var ids = TokenBuffer()
+      unsafe encoder.encode(text.span.bytes, into: &ids, cache: &cache)
+      #expect(ids.array == expected, "seed \(seed)")
+    }
+  }
+
+  @Test("A cache that served one vocabulary serves another")
+  func cacheChangesHands() throws {
+    var cache = WordCache(byteBudget: 1 << 17)
+    let text = Array("abcabc abcde abcdeabcdeabcdeabcde".utf8)
+    for seed in 0..<5 as Range<UInt64> {
+      let vocabulary = RandomVocabulary(letters: Self.letters, mergeCount: 100, seed: seed)
+      let model = try BytePairModel(tokens: vocabulary.tokens, merges: vocabulary.merges)
+      let encoder = ByteLevelEncoder(model: model, rule: .gpt2)
+      var ids = TokenBuffer()
+      unsafe encoder.encode(text.span.bytes, into: &ids, cache: &cache)
+      #expect(ids.array == encoder.ids(text), "seed \(seed)")
+    }
+  }
+
+  @Test("Bytes without a token are left out before merging")
+  func absentBytes() throws {
+    let vocabulary = RandomVocabulary(
+      letters: Self.letters, mergeCount: 200, seed: 5, withoutByte: UInt8(ascii: "x"))
+    let model = try BytePairModel(tokens: vocabulary.tokens, merges: vocabulary.merges)
+    let encoder = ByteLevelEncoder(model: model, rule: .gpt2)
+    for count in [2, 9, 400] {
+      let word = (0..<count).flatMap { Array($0 % 3 == 0 ? "axb".utf8 : "xcd".utf8) }
+      #expect(encoder.ids(word) == vocabulary.encodeSlowly(word), "\(count) parts")
+    }
+    #expect(encoder.ids(Array("xxx".utf8)) == [])
+  }
+
+  @Test("Ranked tokens merge as in tiktoken: the lowest joined id first, from the left")
+  func rankedTokens() throws {
+    var tokens: [[UInt8]?] = (0...255).map { [UInt8($0)] }
+    tokens += ["aa", "aaa", "ab", "aab"].map { Array($0.utf8) }
+    let encoder = ByteLevelEncoder(model: try BytePairModel(ranks: tokens), rule: .gpt2)
+    #expect(encoder.ids(Array("aaaaa".utf8)) == [256, 257])
+    #expect(encoder.ids(Array("aab".utf8)) == [259])
+    #expect(encoder.ids(Array("baab".utf8)) == [0x62, 259])
+  }
+
+  @Test(
+    "A cut that is called safe changes no id, whatever follows", arguments: 0..<10 as Range<UInt64>)
+  func safeCuts(seed: UInt64) throws {
+    let vocabulary = RandomVocabulary(letters: Self.letters, mergeCount: 300, seed: seed)
+    let model = try BytePairModel(tokens: vocabulary.tokens, merges: vocabulary.merges)
+    let encoder = ByteLevelEncoder(model: model, rule: .gpt2)
+    var generator = SeededGenerator(seed: seed)
+    for _ in 0..<100 {
+      let text = awkwardText(30, using: &generator)
+      let known = Int.random(in: 0...text.count, using: &generator)
+      let cut = unsafe encoder.safeCut(Array(text[..<known]).span.bytes)
+      #expect(cut <= known)
+      let parts = encoder.ids(Array(text[..<cut])) + encoder.ids(Array(text[cut...]))
+      #expect(parts == encoder.ids(text), "seed \(seed), cut at \(cut) of \(known)")
+    }
+  }
+
+  @Test("A vocabulary that names ids it does not have is refused")
+  func badMerges() {
+    #expect(throws: TokenizeError.self) {
+      _ = try BytePairModel(
+        tokens: [[0x61]], merges: [BytePairMerge(left: 0, right: 1, result: 0)])
+    }
+  }
+}
