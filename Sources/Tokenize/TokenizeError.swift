@@ -10,6 +10,8 @@ public enum TokenizeError: Error, Equatable, Sendable, CustomStringConvertible {
   case specialText(String, offset: Int)
   /// The vocabulary lacks something that was asked for.
   case missing(what: String, hint: String)
+  /// More of something than was allowed or can be held.
+  case beyondLimit(what: String, limit: Int, hint: String)
 
   /// The place, what was found there, and what to do.
   public var description: String {
@@ -21,6 +23,8 @@ public enum TokenizeError: Error, Equatable, Sendable, CustomStringConvertible {
     case .specialText(let text, let offset):
       "byte \(offset) of the document: the text \(text) is a special token"
     case .missing(let what, let hint): "\(what): \(hint)"
+    case .beyondLimit(let what, let limit, let hint):
+      "\(what) is beyond the limit of \(limit): \(hint)"
     }
   }
 }

@@ -1,0 +1,113 @@
+#!/usr/bin/env python3
+"""Records what Hugging Face's byte-level trainer learns from seeded words.
+
+Run it with Hugging Face tokenizers 0.23.3 installed; it prints the table of
+Tests/TokenizeTests/Learn/RecordedVocabularies.swift. The words are made as SeededWords.swift makes
+them: same generator, same order of draws.
+"""
+import os
+import sys
+import tempfile
+
+import tokenizers
+from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+
+MASK = (1 << 64) - 1
+
+
+class Generator:
+    """SplitMix64."""
+
+    def __init__(self, seed):
+        self.state = seed
+
+    def next(self):
+        self.state = (self.state + 0x9E3779B97F4A7C15) & MASK
+        z = self.state
+        z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & MASK
+        z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & MASK
+        return z ^ (z >> 31)
+
+    def below(self, bound):
+        return self.next() % bound
+
+
+ALPHABETS = ["ab", "abc", "etaoin", "αβγδ", "añé", "你好世界", "a🙂b", "0123456789", "theTHE", "x"]
+SPECIALS = [[], ["<|endoftext|>"], ["<|endoftext|>", "<|padding|>"], ["ab", "the", "é"]]
+
+
+def words_of(seed):
+    """The words, at most twelve characters each, and the settings of one case."""
+    draw = Generator(seed)
+    alphabet = ALPHABETS[draw.below(len(ALPHABETS))]
+    longest = 1 + draw.below(12)
+    words = []
+    for _ in range(20 + draw.below(400)):
+        word = "".join(
+            alphabet[min(draw.below(len(alphabet)), draw.below(len(alphabet)))]
+            for _ in range(1 + draw.below(longest))
+        )
+        words += [word] * (1 + draw.below(4))
+    settings = {
+        "size": 256 + draw.below(200),
+        "frequency": draw.below(6),
+        "specials": SPECIALS[draw.below(len(SPECIALS))],
+        "all": draw.below(4) > 0,
+        "longest": [None, None, 2, 3, 5, 9][draw.below(6)],
+    }
+    return words, settings
+
+
+def fnv(data):
+    h = 0xCBF29CE484222325
+    for byte in data:
+        h = ((h ^ byte) * 0x100000001B3) & MASK
+    return h
+
+
+def learn(words, settings):
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split("\n", "removed"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
+    trainer = trainers.BpeTrainer(
+        vocab_size=settings["size"],
+        min_frequency=settings["frequency"],
+        special_tokens=settings["specials"],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet() if settings["all"] else [],
+        max_token_length=settings["longest"],
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(["\n".join(words)], trainer)
+    with tempfile.TemporaryDirectory() as folder:
+        tokenizer.model.save(folder)
+        with open(os.path.join(folder, "vocab.json"), "rb") as file:
+            vocabulary = file.read()
+        with open(os.path.join(folder, "merges.txt"), "rb") as file:
+            merges = file.read()
+    return vocabulary, merges
+
+
+def main():
+    if tokenizers.__version__ != "0.23.3":
+        sys.exit("needs tokenizers 0.23.3, found " + tokenizers.__version__)
+    repeated = 0
+    print("// What Hugging Face tokenizers 0.23.3 learns; made by Tests/Golden/record_learn.py.\n")
+    print("/// FNV-1a of `vocab.json` followed by `merges.txt`, for the seeds from 1 on.")
+    print("let recordedVocabularies: [UInt64] = [")
+    for seed in range(1, 121):
+        vocabulary, merges = learn(*words_of(seed))
+        again = learn(*words_of(seed))
+        if again != (vocabulary, merges):
+            print("seed", seed, "differs from run to run", file=sys.stderr)
+        tokens = [line.replace(b" ", b"") for line in merges.splitlines()[1:]]
+        repeated += len(tokens) != len(set(tokens))
+        print("  0x%016X," % fnv(vocabulary + merges))
+    print("]")
+    print(repeated, "cases have two merges with the same token", file=sys.stderr)
+
+
+main()
