@@ -107,15 +107,20 @@ package struct ByteLevelEncoder: Sendable {
     }
   }
 
-  /// Encodes a short word that the cache does not know.
+  /// Encodes a short word that is not among the short words, since it is new or has many ids.
   @unsafe @inline(never)
   private func encodeShort(
     _ word: UnsafePointer<UInt8>, count: Int, _ key: ShortKey, _ hash: UInt64,
     into ids: inout TokenBuffer, _ cache: inout WordCache
   ) {
+    let longHash = hash | 1
+    if unsafe cache.long.append(word, count: count, longHash, to: &ids) { return }
+    let first = ids.count
     let idCount = unsafe model.mergeShort(word, count: count, cache.scratch)
     unsafe ids.append(from: cache.scratch.parts, count: idCount)
-    guard idCount <= ShortWords.idLimit else { return }
+    guard idCount <= ShortWords.idLimit else {
+      return unsafe cache.long.insert(word, count: count, longHash, idsFrom: first, of: ids)
+    }
     var packed = SIMD4<UInt32>(repeating: 0)
     for index in 0..<idCount { unsafe packed[index] = cache.scratch.parts[index] }
     packed[0] |= UInt32(truncatingIfNeeded: idCount) << 28
