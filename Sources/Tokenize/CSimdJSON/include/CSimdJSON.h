@@ -2,6 +2,8 @@
 #pragma once
 #include <stddef.h>
 
+#include "CSimdJSONLines.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif

@@ -1,0 +1,69 @@
+package import Machine
+
+/// What can go wrong between the inputs and the finished dataset.
+package enum PreprocessError: Error, Equatable, Sendable {
+  /// A call to the operating system failed.
+  case system(SystemError)
+  /// The list of inputs names nothing.
+  case noInput
+  /// No file is at a path that was named, or a pattern matches none.
+  case missingInput(String)
+  /// The inputs hold no file that can be read; the names are those that were passed over.
+  case noReadableFile(ignored: [String])
+  /// Two inputs are the same file.
+  case namedTwice(String)
+  /// Neither name nor content tells how a file holds its documents.
+  case unknownKind(String)
+  /// Compressed data or an archive is damaged, truncated or encrypted, at a byte of the stored file.
+  case damaged(name: String, byte: Int, reason: String)
+  /// The documents of a stream cannot be told apart after a byte, so that none can be skipped.
+  case brokenStructure(name: String, byte: Int, reason: String)
+  /// A file has another length than when it was opened.
+  case inputChanged(String)
+  /// A long document has no place where the tokenizer can cut it within the memory that is allowed.
+  case uncuttable(name: String, byte: Int, limit: Int)
+  /// Standard input or a pipe cannot be divided among machines.
+  case pipeInShards(String)
+  /// A saved position lies outside the inputs.
+  case cannotResume(String)
+}
+
+extension PreprocessError: CustomStringConvertible {
+  /// The place, what was found there, and what to do.
+  package var description: String {
+    switch self {
+    case .system(let error):
+      return error.description
+    case .noInput:
+      return "--input names no file"
+    case .missingInput(let path):
+      return "\(path): no such file"
+    case .noReadableFile(let ignored):
+      let seen = ignored.prefix(5).joined(separator: ", ")
+      let more = ignored.count > 5 ? " and \(ignored.count - 5) more" : ""
+      return "--input holds no file of a known kind"
+        + (ignored.isEmpty ? "" : " (passed over: \(seen)\(more))")
+        + "; give --input-format, or name files that end in .jsonl, .json, .txt, .zip, .tar, .gz, "
+        + ".zst, .lz4, .xz or .bz2"
+    case .namedTwice(let path):
+      return "\(path): is named twice, so that its documents would be in the output twice; "
+        + "name it once"
+    case .unknownKind(let path):
+      return "\(path): neither name nor content tells what it holds; "
+        + "say it with --input-format jsonl|json|text|lines"
+    case .damaged(let name, let byte, let reason):
+      return "\(name): near byte \(byte) of the stored file: \(reason)"
+    case .brokenStructure(let name, let byte, let reason):
+      return "\(name): byte \(byte): \(reason); what follows cannot be read"
+    case .inputChanged(let path):
+      return "\(path): became shorter while it was read; leave inputs alone during a run"
+    case .uncuttable(let name, let byte, let limit):
+      return "\(name): byte \(byte): no place to cut this document within \(limit) bytes; "
+        + "raise --memory"
+    case .pipeInShards(let path):
+      return "\(path): cannot be divided, because it is no file; leave --shard out, or store it"
+    case .cannotResume(let reason):
+      return "the work that was begun cannot be continued: \(reason)"
+    }
+  }
+}

@@ -1,0 +1,32 @@
+/// A document, or a piece of a long one, as a worker sees it for the time of one call.
+package struct DocumentView: ~Escapable {
+  /// The wanted member it comes from, as an index of ``ReadingOptions/keys``.
+  package let key: Int
+  /// How much of the document's text this is.
+  package let part: DocumentPart
+  /// Where the record begins.
+  package let place: RecordPlace
+  /// The text: UTF-8, of length 0 where this member is empty and another is not.
+  package let text: RawSpan
+  private let record: RawSpan
+  private let longRecord: RawRecord?
+
+  @_lifetime(copy text, copy record)
+  init(
+    key: Int, part: DocumentPart = .whole, place: RecordPlace, text: RawSpan, record: RawSpan,
+    longRecord: RawRecord? = nil
+  ) {
+    self.key = key
+    self.part = part
+    self.place = place
+    self.text = text
+    self.record = record
+    self.longRecord = longRecord
+  }
+
+  /// The record as it was stored, for a quarantine; this copies it.
+  package func rawRecord() -> RawRecord {
+    if let longRecord { return longRecord }
+    return unsafe .bytes(record.withUnsafeBytes { unsafe Array($0) })
+  }
+}

@@ -1,0 +1,29 @@
+/// How inputs are read.
+package struct ReadingOptions: Sendable {
+  /// The members of JSON records that are wanted, each for a dataset of its own; no name twice.
+  package var keys: [String]
+  /// How documents lie in the inputs.
+  package var format = InputFormat.auto
+  /// Whether blank lines between JSON lines are passed over instead of being faults.
+  package var skipsBlankLines = false
+  /// Bytes of an ordinary work item, about.
+  package var itemBytes = 2 << 20
+  /// Longer records are read in pieces, twice.
+  package var recordLimit = 8 << 20
+  /// Bytes of text that may be searched for a place to cut a long document.
+  package var pieceLimit = 64 << 20
+  /// A folder for unnamed temporary files that hold one long record of a compressed stream.
+  package var spoolFolder: String
+  /// The last place where text can be cut without changing its tokens; 0 where there is none.
+  package var safeCut: @Sendable (RawSpan) -> Int
+
+  /// Makes options with the usual sizes.
+  package init(
+    keys: [String] = ["text"], spoolFolder: String = "/tmp",
+    safeCut: @escaping @Sendable (RawSpan) -> Int
+  ) {
+    self.keys = keys
+    self.spoolFolder = spoolFolder
+    self.safeCut = safeCut
+  }
+}
