@@ -1,6 +1,48 @@
 #define _GNU_SOURCE
 #include "CMachine.h"
 
+#include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-void cm_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
+void cm_name_thread(const char *name) {
+#ifdef __linux__
+  pthread_setname_np(pthread_self(), name);
+#else
+  pthread_setname_np(name);
+#endif
+}
+
+void cm_start_writeback(int descriptor, long long offset, long long count) {
+#ifdef __linux__
+  sync_file_range(descriptor, offset, count, SYNC_FILE_RANGE_WRITE);
+#endif
+}
+
+void cm_ask_for_huge_pages(void *start, size_t count) {
+#ifdef MADV_HUGEPAGE
+  madvise(start, count, MADV_HUGEPAGE);
+#endif
+}
+
+long long cm_modification_nanoseconds(int descriptor) {
+  struct stat facts;
+  if (fstat(descriptor, &facts) != 0) return 0;
+#ifdef __APPLE__
+  return facts.st_mtimespec.tv_sec * 1000000000LL + facts.st_mtimespec.tv_nsec;
+#else
+  return facts.st_mtim.tv_sec * 1000000000LL + facts.st_mtim.tv_nsec;
+#endif
+}
+
+int cm_processor_count(void) {
+#ifdef __linux__
+  cpu_set_t usable;
+  if (sched_getaffinity(0, sizeof usable, &usable) == 0) return CPU_COUNT(&usable);
+#endif
+  long count = sysconf(_SC_NPROCESSORS_ONLN);
+  return count > 0 ? (int)count : 1;
+}

@@ -1,5 +1,19 @@
-// What Swift cannot import from glibc: calls behind _GNU_SOURCE and variadic ones.
+// What Swift cannot import from glibc: calls behind _GNU_SOURCE, macros and variadic ones.
 #pragma once
+
+#include <stddef.h>
 
 /// Names the calling thread, at most 15 bytes, as `top -H` and debuggers show it.
 void cm_name_thread(const char *name);
+
+/// Asks the system to begin writing a part of a file to the disk, and does not wait.
+void cm_start_writeback(int descriptor, long long offset, long long count);
+
+/// Asks for huge pages behind memory that was not touched yet; nothing happens where there are none.
+void cm_ask_for_huge_pages(void *start, size_t count);
+
+/// When a file was last changed, in nanoseconds since 1970; 0 when it cannot be known.
+long long cm_modification_nanoseconds(int descriptor);
+
+/// Processors this process may run on, at least 1.
+int cm_processor_count(void);

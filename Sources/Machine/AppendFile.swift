@@ -1,0 +1,145 @@
+internal import CMachine
+internal import Glibc
+
+/// A file that grows at its end, written in large blocks, durable when asked.
+///
+/// Dropping it closes it without writing what is still in memory, as a killed process would.
+@safe
+package struct AppendFile: ~Copyable, Sendable {
+  /// Bytes gathered before they are written.
+  package static let blockSize = 1 << 20
+
+  /// The file's path.
+  package let path: String
+  /// The file's length, with what is still in memory.
+  package private(set) var byteCount: Int
+  private let descriptor: Int32
+  private var block: ByteBuffer
+  private var writtenCount: Int
+  // The system has been asked to begin writing to the disk up to here.
+  private var writebackCount: Int
+
+  /// Opens or makes a file and cuts it to `length` bytes.
+  ///
+  /// - Throws: ``SystemError`` with `ENODATA` when the file is shorter than `length`.
+  package init(path: String, length: Int = 0) throws(SystemError) {
+    let descriptor = try Self.open(path, length: length)
+    self.path = path
+    self.descriptor = descriptor
+    byteCount = length
+    writtenCount = length
+    writebackCount = length
+    block = ByteBuffer()
+  }
+
+  deinit {
+    close(descriptor)
+  }
+
+  /// Appends bytes; large spans go to the system without a copy.
+  package mutating func append(_ bytes: RawSpan) throws(SystemError) {
+    var rest = bytes
+    if block.count > 0 {
+      let part = rest.extracting(first: min(Self.blockSize - block.count, rest.byteCount))
+      block.append(part)
+      rest = rest.extracting(droppingFirst: part.byteCount)
+      byteCount += part.byteCount
+      if block.count == Self.blockSize { try flush() }
+    }
+    if rest.byteCount >= Self.blockSize {
+      try write(rest)
+      noteWritten(rest.byteCount)
+    } else if rest.byteCount > 0 {
+      block.reserve(Self.blockSize - block.count)
+      block.append(rest)
+    }
+    byteCount += rest.byteCount
+  }
+
+  /// Appends a number in little-endian order.
+  package mutating func append<Value: FixedWidthInteger & BitwiseCopyable>(
+    number: Value
+  ) throws(SystemError) {
+    if block.capacity == 0 { block.reserve(Self.blockSize) }
+    if Self.blockSize - block.count < MemoryLayout<Value>.size { try flush() }
+    block.append(number: number)
+    byteCount += MemoryLayout<Value>.size
+  }
+
+  /// Hands what is in memory to the system.
+  package mutating func flush() throws(SystemError) {
+    guard block.count > 0 else { return }
+    try write(block.bytes)
+    noteWritten(block.count)
+    block.removeAll()
+  }
+
+  /// Makes everything appended so far survive a loss of power.
+  package mutating func synchronize() throws(SystemError) {
+    try flush()
+    while fdatasync(descriptor) != 0 {
+      if errno != EINTR { throw SystemError(call: "fdatasync", path: path, code: errno) }
+    }
+    writebackCount = writtenCount
+  }
+
+  /// Cuts the file to `length` bytes.
+  ///
+  /// - Precondition: `0 ≤ length ≤ byteCount`.
+  package mutating func truncate(to length: Int) throws(SystemError) {
+    precondition(length >= 0 && length <= byteCount)
+    if length >= writtenCount {
+      block.truncate(to: length - writtenCount)
+    } else {
+      block.removeAll()
+      guard ftruncate(descriptor, length) == 0 else {
+        throw SystemError(call: "truncate", path: path, code: errno)
+      }
+      writtenCount = length
+      writebackCount = min(writebackCount, length)
+    }
+    byteCount = length
+  }
+
+  private func write(_ bytes: RawSpan) throws(SystemError) {
+    var done = 0
+    while done < bytes.byteCount {
+      let count = unsafe bytes.withUnsafeBytes { source in
+        guard let start = source.baseAddress else { return 0 }
+        return unsafe pwrite(descriptor, start + done, source.count - done, writtenCount + done)
+      }
+      if count >= 0 {
+        done += count
+      } else if errno != EINTR {
+        throw SystemError(call: "write", path: path, code: errno)
+      }
+    }
+  }
+
+  private mutating func noteWritten(_ count: Int) {
+    writtenCount += count
+    // The disk works while we do, so that a later fdatasync waits for little.
+    guard writtenCount - writebackCount >= 8 << 20 else { return }
+    cm_start_writeback(descriptor, Int64(writebackCount), Int64(writtenCount - writebackCount))
+    writebackCount = writtenCount
+  }
+
+  private static func open(_ path: String, length: Int) throws(SystemError) -> Int32 {
+    let descriptor = unsafe Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
+    guard descriptor >= 0 else { throw SystemError(call: "open", path: path, code: errno) }
+    let end = lseek(descriptor, 0, SEEK_END)
+    var problem: SystemError?
+    if end < 0 {
+      problem = SystemError(call: "seek", path: path, code: errno)
+    } else if end < length {
+      problem = SystemError(call: "open", path: path, code: ENODATA)
+    } else if ftruncate(descriptor, length) != 0 {
+      problem = SystemError(call: "truncate", path: path, code: errno)
+    }
+    if let problem {
+      close(descriptor)
+      throw problem
+    }
+    return descriptor
+  }
+}

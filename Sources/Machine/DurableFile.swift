@@ -1,0 +1,56 @@
+internal import Glibc
+
+/// Changes to names and whole files that survive a loss of power.
+package enum DurableFile {
+  /// Writes a whole file: beside, synced, then under its name, so that no half of it is ever seen.
+  package static func replace(_ path: String, with bytes: RawSpan) throws(SystemError) {
+    let beside = path + ".new"
+    var file = try AppendFile(path: beside)
+    try file.append(bytes)
+    try file.synchronize()
+    try rename(beside, to: path)
+    try synchronizeFolder(of: path)
+  }
+
+  /// Writes a whole file: beside, synced, then under its name, so that no half of it is ever seen.
+  package static func replace(_ path: String, with bytes: [UInt8]) throws(SystemError) {
+    try unsafe replace(path, with: bytes.span.bytes)
+  }
+
+  /// Gives a file another name; what had that name before is gone.
+  package static func rename(_ path: String, to other: String) throws(SystemError) {
+    guard unsafe Glibc.rename(path, other) == 0 else {
+      throw SystemError(call: "rename", path: path, code: errno)
+    }
+  }
+
+  /// Removes a file; it is no error when there is none.
+  package static func remove(_ path: String) throws(SystemError) {
+    guard unsafe unlink(path) == 0 || errno == ENOENT else {
+      throw SystemError(call: "remove", path: path, code: errno)
+    }
+  }
+
+  /// Whether something has this name.
+  package static func exists(_ path: String) -> Bool {
+    unsafe access(path, F_OK) == 0
+  }
+
+  /// The folder a path lies in.
+  package static func folder(of path: String) -> String {
+    guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
+  /// Makes new names and removals in the folder of `path` durable.
+  package static func synchronizeFolder(of path: String) throws(SystemError) {
+    let folder = folder(of: path)
+    let descriptor = unsafe open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw SystemError(call: "open", path: folder, code: errno) }
+    defer { close(descriptor) }
+    // Some network file systems do not know this call for folders.
+    guard fsync(descriptor) == 0 || errno == EINVAL || errno == EROFS else {
+      throw SystemError(call: "fsync", path: folder, code: errno)
+    }
+  }
+}

@@ -1,0 +1,38 @@
+internal import Glibc
+
+/// A claim on a file, which the system drops when the process ends in any way.
+package struct FileLock: ~Copyable, Sendable {
+  private let descriptor: Int32
+
+  /// Claims a file, which is made when absent.
+  ///
+  /// - Throws: ``SystemError`` with `EWOULDBLOCK` when another process holds it.
+  package init(path: String) throws(SystemError) {
+    descriptor = try Self.claim(path)
+  }
+
+  deinit {
+    close(descriptor)
+  }
+
+  private static func claim(_ path: String) throws(SystemError) -> Int32 {
+    while true {
+      let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
+      guard descriptor >= 0 else { throw SystemError(call: "open", path: path, code: errno) }
+      guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+        let code = errno
+        close(descriptor)
+        throw SystemError(call: "lock", path: path, code: code)
+      }
+      // Whoever held it before may have removed the file: then the name is another file's by now.
+      var mine = stat()
+      var named = stat()
+      if unsafe fstat(descriptor, &mine) == 0, unsafe stat(path, &named) == 0,
+        mine.st_ino == named.st_ino
+      {
+        return descriptor
+      }
+      close(descriptor)
+    }
+  }
+}

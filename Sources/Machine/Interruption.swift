@@ -1,0 +1,41 @@
+internal import Glibc
+internal import Synchronization
+
+/// A wish that the work stop soon and in good order, from a signal or from the program itself.
+package final class Interruption: Sendable {
+  /// The process's own, which ``listen()`` connects with signals.
+  package static let process = Interruption()
+
+  private let signal = Atomic<Int32>(0)
+
+  /// Makes one that only ``raise(_:)`` sets.
+  package init() {}
+
+  /// Whether the work should stop.
+  package var isRaised: Bool { signalNumber != 0 }
+
+  /// The signal that asked for it, 0 when none did.
+  package var signalNumber: Int32 { signal.load(ordering: .relaxed) }
+
+  /// Asks the work to stop.
+  package func raise(_ number: Int32 = SIGINT) {
+    signal.store(number, ordering: .relaxed)
+  }
+
+  /// Takes the wish back.
+  package func clear() {
+    signal.store(0, ordering: .relaxed)
+  }
+
+  /// Lets SIGINT and SIGTERM raise ``process``; a second signal ends the program at once.
+  package static func listen() {
+    // Made here, because nothing may be made inside a signal handler.
+    _ = process.isRaised
+    for number in [SIGINT, SIGTERM] {
+      var action = sigaction()
+      unsafe action.__sigaction_handler.sa_handler = { Interruption.process.raise($0) }
+      action.sa_flags = SA_RESTART | Int32(bitPattern: UInt32(SA_RESETHAND))
+      unsafe sigaction(number, &action, nil)
+    }
+  }
+}

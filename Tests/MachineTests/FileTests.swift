@@ -1,0 +1,126 @@
+import TestSupport
+import Testing
+
+@testable import Machine
+
+@Suite("Files")
+struct FileTests {
+  let folder: TemporaryFolder
+
+  init() throws {
+    folder = try TemporaryFolder()
+  }
+
+  @Test("an append file holds what was appended, in any pieces")
+  func append() throws {
+    var generator = SeededGenerator(seed: 7)
+    var expected: [UInt8] = []
+    var file = try AppendFile(path: folder.file("a"))
+    for size in [0, 1, 10, 1 << 20, (1 << 20) - 1, 3, 5 << 20, 7, 200_000, (1 << 20) + 1] {
+      let bytes = (0..<size).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
+      try file.append(bytes.span.bytes)
+      try file.append(number: UInt32(size))
+      expected += bytes + withUnsafeBytes(of: UInt32(size)) { Array($0) }
+      #expect(file.byteCount == expected.count)
+    }
+    try file.synchronize()
+    #expect(try folder.read("a") == expected)
+
+    try file.append(([1, 2, 3] as [UInt8]).span.bytes)
+    try file.truncate(to: expected.count + 1)
+    try file.truncate(to: 1000)
+    try file.append(([9] as [UInt8]).span.bytes)
+    try file.synchronize()
+    let cut = try folder.read("a")
+    #expect(cut == expected.prefix(1000) + [9])
+  }
+
+  @Test("a dropped append file keeps what was synchronized and can be opened at that length")
+  func dropped() throws {
+    do {
+      var file = try AppendFile(path: folder.file("a"))
+      try file.append(([1, 2, 3] as [UInt8]).span.bytes)
+      try file.synchronize()
+      try file.append(([4, 5] as [UInt8]).span.bytes)
+    }
+    let kept = try folder.read("a")
+    #expect(kept == [1, 2, 3])
+    do {
+      var file = try AppendFile(path: folder.file("a"), length: 2)
+      try file.append(([7] as [UInt8]).span.bytes)
+      try file.flush()
+    }
+    #expect(try folder.read("a") == [1, 2, 7])
+    #expect(throws: SystemError(call: "open", path: folder.file("a"), code: 61)) {
+      _ = try AppendFile(path: folder.file("a"), length: 4)
+    }
+  }
+
+  @Test("input and mapped files show the same bytes")
+  func reading() throws {
+    let bytes = (0..<10_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+    let path = try folder.write("in", bytes)
+    let mapped = try MappedFile(path: path)
+    #expect(mapped.byteCount == bytes.count)
+    #expect(mapped.bytes.byteCount == bytes.count)
+    for place in stride(from: 0, to: bytes.count, by: 997) {
+      #expect(mapped.bytes.unsafeLoad(fromByteOffset: place, as: UInt8.self) == bytes[place])
+    }
+    let file = try InputFile(path: path)
+    #expect(file.isRegular && file.byteCount == bytes.count && file.modifiedNanoseconds > 0)
+    var buffer = ByteBuffer()
+    #expect(try file.read(100, at: 9_950, to: &buffer) == 50)
+    #expect(try file.read(100, at: 20_000, to: &buffer) == 0)
+    #expect(try file.read(3, at: 5, to: &buffer) == 3)
+    #expect(buffer.array == Array(bytes[9_950...]) + bytes[5..<8])
+    #expect(throws: SystemError(call: "read", path: path, code: 27)) {
+      _ = try file.readAll(limit: 9_999)
+    }
+    #expect(try file.readAll(limit: 10_000).array == bytes)
+  }
+
+  @Test("an empty file maps to no bytes; folders and missing files are errors")
+  func oddFiles() throws {
+    #expect(try MappedFile(path: folder.write("empty", [])).bytes.byteCount == 0)
+    #expect(throws: SystemError(call: "open", path: folder.path, code: 21)) {
+      _ = try InputFile(path: folder.path)
+    }
+    #expect(throws: SystemError(call: "open", path: folder.file("no"), code: 2)) {
+      _ = try MappedFile(path: folder.file("no"))
+    }
+    #expect(throws: SystemError(call: "mmap", path: "/dev/null", code: 19)) {
+      _ = try MappedFile(path: "/dev/null")
+    }
+  }
+
+  @Test("a replaced file is whole and leaves nothing beside it")
+  func replace() throws {
+    let path = try folder.write("r", [1, 2, 3])
+    try DurableFile.replace(path, with: [4])
+    #expect(try folder.read("r") == [4])
+    #expect(!DurableFile.exists(path + ".new"))
+    try DurableFile.remove(path)
+    try DurableFile.remove(path)
+    #expect(!DurableFile.exists(path))
+    #expect(DurableFile.folder(of: "a/b/c") == "a/b")
+    #expect(DurableFile.folder(of: "/c") == "/")
+    #expect(DurableFile.folder(of: "c") == ".")
+  }
+
+  @Test("a claimed file cannot be claimed again until it is dropped")
+  func lock() throws {
+    let path = folder.file("lock")
+    do {
+      let first = try FileLock(path: path)
+      #expect(throws: SystemError(call: "lock", path: path, code: 11)) {
+        _ = try FileLock(path: path)
+      }
+      _ = consume first
+    }
+    _ = try FileLock(path: path)
+  }
+}
+
+extension ByteBuffer {
+  var array: [UInt8] { unsafe bytes.withUnsafeBytes { unsafe Array($0) } }
+}

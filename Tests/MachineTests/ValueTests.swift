@@ -1,0 +1,154 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Machine
+
+@Suite("Content hash")
+struct ContentHashTests {
+  static func hash(_ text: String) -> String {
+    ContentHash.text(ContentHash.hash(Array(text.utf8).span.bytes))
+  }
+
+  @Test("known values of XXH64")
+  func known() {
+    #expect(Self.hash("") == "ef46db3751d8e999")
+    #expect(Self.hash("a") == "d24ec4f1a98c6e5b")
+    #expect(Self.hash("abc") == "44bc2cf5ad770999")
+    #expect(Self.hash("The quick brown fox jumps over the lazy dog") == "0b242d361fda71bc")
+  }
+
+  @Test("saved at any place and taken up again, the hash is the same")
+  func saved() throws {
+    let bytes = (0..<200).map { UInt8($0) }
+    let whole = ContentHash.hash(bytes.span.bytes)
+    for cut in 0...200 {
+      var first = ContentHash()
+      first.update(bytes.span.bytes.extracting(first: cut))
+      var second = try #require(ContentHash(saved: first.saved))
+      second.update(bytes.span.bytes.extracting(droppingFirst: cut))
+      #expect(second.value == whole, "cut at \(cut)")
+    }
+    var broken = ContentHash().saved
+    broken[72] = 32
+    #expect(ContentHash(saved: broken) == nil)
+    #expect(ContentHash(saved: []) == nil)
+  }
+}
+
+@Suite("JSON text")
+struct JSONTextTests {
+  let value: JSONText = [
+    "b": [1, -2, 2.5, true, nil, []], "a": ["x": "q\"\\\n\t\u{1}\u{7F}é😀"], "e": [:],
+  ]
+
+  @Test("compact text keeps the order of members")
+  func compact() {
+    #expect(
+      value.text()
+        == #"{"b":[1,-2,2.5,true,null,[]],"a":{"x":"q\"\\\n\t\u0001\u007fé😀"},"e":{}}"#)
+  }
+
+  @Test("pretty text")
+  func pretty() {
+    let small: JSONText = ["b": [1, 2], "e": [:], "s": .unsigned(.max)]
+    #expect(
+      small.text(.pretty) == """
+        {
+          "b": [
+            1,
+            2
+          ],
+          "e": {},
+          "s": 18446744073709551615
+        }
+        """)
+  }
+
+  @Test("any bytes make a string that another parser reads back")
+  func anyBytes() throws {
+    for seed in UInt64(0)..<200 {
+      var generator = SeededGenerator(seed: seed)
+      let bytes = (0..<50).map { _ in UInt8.random(in: 0...255, using: &generator) }
+      let text = JSONText.array([JSONText(bytes: bytes)]).bytes()
+      let back = try JSONSerialization.jsonObject(with: Data(text)) as? [String]
+      #expect(back == [String(decoding: bytes, as: UTF8.self)], "seed \(seed)")
+    }
+  }
+
+  @Test("numbers that JSON has not become null")
+  func odd() {
+    #expect(JSONText.array([.number(.nan), .number(-.infinity)]).text() == "[null,null]")
+    #expect(JSONText.number(0.1).text() == "0.1")
+    #expect(JSONText.integer(.min).text() == "-9223372036854775808")
+  }
+}
+
+@Suite("Byte buffer")
+struct ByteBufferTests {
+  @Test("grows, cuts and keeps its bytes")
+  func grows() {
+    var buffer = ByteBuffer()
+    #expect(buffer.array == [])
+    for value in 0..<1000 { buffer.append(UInt8(truncatingIfNeeded: value)) }
+    buffer.append(number: UInt16(0x0102))
+    #expect(buffer.array.suffix(4) == [230, 231, 2, 1])
+    buffer.removeFirst(998)
+    #expect(buffer.array == [230, 231, 2, 1])
+    buffer.truncate(to: 1)
+    unsafe buffer.append(room: 10) { room in
+      room[0] = 5
+      return 1
+    }
+    #expect(buffer.array == [230, 5])
+    buffer.reserve(5 << 20)
+    #expect(buffer.array == [230, 5])
+    #expect(buffer.capacity >= 5 << 20)
+  }
+
+  @Test("a pool hands the same memory out again, up to its limit")
+  func pool() {
+    let pool = BufferPool(byteLimit: 1000)
+    var buffer = pool.take()
+    buffer.reserve(600)
+    let capacity = buffer.capacity
+    pool.give(buffer)
+    pool.give(ByteBuffer(capacity: 900))
+    let again = pool.take()
+    #expect(again.capacity == capacity && again.count == 0)
+    #expect(pool.take().capacity == 0)
+  }
+}
+
+@Suite("Interruption and stopwatch")
+struct InterruptionTests {
+  @Test("raised and cleared")
+  func raise() {
+    let interruption = Interruption()
+    #expect(!interruption.isRaised)
+    interruption.raise(15)
+    #expect(interruption.isRaised && interruption.signalNumber == 15)
+    interruption.clear()
+    #expect(!interruption.isRaised)
+  }
+
+  @Test("a signal raises the process's own")
+  func signal() {
+    Interruption.listen()
+    // The threads that run tests block signals.
+    var mine = sigset_t()
+    sigemptyset(&mine)
+    sigaddset(&mine, SIGTERM)
+    pthread_sigmask(SIG_UNBLOCK, &mine, nil)
+    Glibc.raise(SIGTERM)
+    #expect(Interruption.process.signalNumber == SIGTERM)
+    Interruption.process.clear()
+  }
+
+  @Test("time goes on")
+  func stopwatch() {
+    let stopwatch = Stopwatch()
+    let first = stopwatch.nanoseconds
+    #expect(stopwatch.nanoseconds >= first && stopwatch.seconds >= 0)
+  }
+}
