@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Records what Hugging Face's byte-level trainer learns from seeded words.
+"""Records what Hugging Face's byte-level trainer learns from seeded words and seeded texts.
 
 Run it with Hugging Face tokenizers 0.23.3 installed; it prints the table of
-Tests/TokenizeTests/Learn/RecordedVocabularies.swift. The words are made as SeededWords.swift makes
-them: same generator, same order of draws.
+Tests/TokenizeTests/Learn/RecordedVocabularies.swift. Words and texts are made as SeededWords.swift
+and SeededTexts.swift make them: same generator, same order of draws.
 """
+import io
 import os
 import sys
 import tempfile
@@ -34,6 +35,35 @@ class Generator:
 
 ALPHABETS = ["ab", "abc", "etaoin", "αβγδ", "añé", "你好世界", "a🙂b", "0123456789", "theTHE", "x"]
 SPECIALS = [[], ["<|endoftext|>"], ["<|endoftext|>", "<|padding|>"], ["ab", "the", "é"]]
+
+FRAGMENTS = [
+    "the ", "then", " they're", "don't ", "I'll", "'", "\n", "\n\n", "  ", "   \n", "\t", "\r\n", " ",
+    "2024", " 10", "½", "!", "...", " (", ")", "naïve", " σοφία", "Ελλάδα ", "你好", "，", "世界。", "🙂", " 👩‍💻",
+    "ไทย", " हिन्दी", "\u00a0", "\u3000", "e\u0301", "<|endoftext|>", "\x00", "_", "x_1 ", "\u2028", "עברית ",
+]
+
+
+def texts_of(seed):
+    """Some texts and the settings of one case."""
+    draw = Generator(seed)
+    texts = []
+    for _ in range(1 + draw.below(5)):
+        texts.append("".join(
+            FRAGMENTS[min(draw.below(len(FRAGMENTS)), draw.below(len(FRAGMENTS)))]
+            for _ in range(draw.below(2000))
+        ))
+    settings = {
+        "size": 256 + draw.below(300),
+        "frequency": draw.below(4),
+        "lines": draw.below(2) > 0,
+        "space": draw.below(2) > 0,
+        "specials": SPECIALS[2],
+        "all": draw.below(2) > 0,
+        "longest": None,
+    }
+    if settings["lines"]:
+        texts = [line for text in texts for line in io.StringIO(text, newline="\n")]
+    return texts, settings
 
 
 def words_of(seed):
@@ -65,14 +95,19 @@ def fnv(data):
     return h
 
 
-def learn(words, settings):
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+def given_words():
+    """Cuts at line ends only."""
+    return pre_tokenizers.Sequence(
         [
             pre_tokenizers.Split("\n", "removed"),
             pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
         ]
     )
+
+
+def learn(texts, cut, settings):
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = cut
     trainer = trainers.BpeTrainer(
         vocab_size=settings["size"],
         min_frequency=settings["frequency"],
@@ -81,7 +116,7 @@ def learn(words, settings):
         max_token_length=settings["longest"],
         show_progress=False,
     )
-    tokenizer.train_from_iterator(["\n".join(words)], trainer)
+    tokenizer.train_from_iterator(texts, trainer)
     with tempfile.TemporaryDirectory() as folder:
         tokenizer.model.save(folder)
         with open(os.path.join(folder, "vocab.json"), "rb") as file:
@@ -94,20 +129,20 @@ def learn(words, settings):
 def main():
     if tokenizers.__version__ != "0.23.3":
         sys.exit("needs tokenizers 0.23.3, found " + tokenizers.__version__)
-    repeated = 0
     print("// What Hugging Face tokenizers 0.23.3 learns; made by Tests/Golden/record_learn.py.\n")
-    print("/// FNV-1a of `vocab.json` followed by `merges.txt`, for the seeds from 1 on.")
-    print("let recordedVocabularies: [UInt64] = [")
+    print("/// FNV-1a of `vocab.json` followed by `merges.txt`, for the words of the seeds from 1 on.")
+    print("let recordedFromWords: [UInt64] = [")
     for seed in range(1, 121):
-        vocabulary, merges = learn(*words_of(seed))
-        again = learn(*words_of(seed))
-        if again != (vocabulary, merges):
-            print("seed", seed, "differs from run to run", file=sys.stderr)
-        tokens = [line.replace(b" ", b"") for line in merges.splitlines()[1:]]
-        repeated += len(tokens) != len(set(tokens))
+        words, settings = words_of(seed)
+        vocabulary, merges = learn(["\n".join(words)], given_words(), settings)
+        print("  0x%016X," % fnv(vocabulary + merges))
+    print("]\n\n/// The same for texts.\nlet recordedFromTexts: [UInt64] = [")
+    for seed in range(1, 41):
+        texts, settings = texts_of(seed)
+        cut = pre_tokenizers.ByteLevel(add_prefix_space=settings["space"])
+        vocabulary, merges = learn(texts, cut, settings)
         print("  0x%016X," % fnv(vocabulary + merges))
     print("]")
-    print(repeated, "cases have two merges with the same token", file=sys.stderr)
 
 
 main()

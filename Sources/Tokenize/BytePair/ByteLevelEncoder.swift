@@ -27,21 +27,7 @@ package struct ByteLevelEncoder: Sendable {
 
   /// The last place where the beginning of a long text can be cut without changing ids; 0 where
   /// there is none.
-  package func safeCut(_ text: RawSpan) -> Int {
-    unsafe text.withUnsafeBytes { bytes in
-      guard let base = bytes.baseAddress else { return 0 }
-      let characters = unsafe Characters(
-        base.assumingMemoryBound(to: UInt8.self), count: bytes.count)
-      var word = 0
-      var cut = 0
-      // What begins a word is settled within eight bytes: a white space character and the next one.
-      while word + 8 <= bytes.count {
-        cut = word
-        word = rule.wordEnd(characters, from: word)
-      }
-      return cut
-    }
-  }
+  package func safeCut(_ text: RawSpan) -> Int { rule.safeCut(text) }
 
   private func encodeScanned(
     _ text: Characters, into ids: inout TokenBuffer, _ cache: inout WordCache

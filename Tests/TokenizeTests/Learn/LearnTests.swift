@@ -6,12 +6,46 @@ import Tokenize
 struct LearnTests {
   @Test("learns what Hugging Face's trainer learns from seeded words")
   func equalsRecorded() throws {
-    for (index, recorded) in recordedVocabularies.enumerated() {
+    for (index, recorded) in recordedFromWords.enumerated() {
       let seed = UInt64(index + 1)
       let seeded = SeededWords(seed: seed)
       let learned = try #require(try learnBytePairs(from: seeded.counts(), seeded.settings))
       let found = fingerprint(learned.vocabularyJSON() + learned.mergesText())
       #expect(found == recorded, "seed \(seed)")
+    }
+  }
+
+  @Test("learns what Hugging Face's trainer learns from seeded texts")
+  func equalsRecordedTexts() throws {
+    for (index, recorded) in recordedFromTexts.enumerated() {
+      let seed = UInt64(index + 1)
+      let seeded = SeededTexts(seed: seed)
+      var counter = seeded.counter()
+      for text in seeded.texts { try unsafe counter.count(text.span.bytes, atStart: true) }
+      let learned = try #require(try learnBytePairs(from: counter.finish(), seeded.settings))
+      let found = fingerprint(learned.vocabularyJSON() + learned.mergesText())
+      #expect(found == recorded, "seed \(seed)")
+    }
+  }
+
+  @Test("long documents are counted piece by piece")
+  func pieces() throws {
+    for seed in UInt64(1)...40 {
+      let seeded = SeededTexts(seed: seed)
+      var whole = seeded.counter()
+      var pieces = seeded.counter()
+      for text in seeded.texts {
+        try unsafe whole.count(text.span.bytes, atStart: true)
+        let middle = text.count / 2
+        let cut = unsafe WordCounter.safeCut(
+          text.span.bytes.extracting(0..<middle), seeded.sequence)
+        #expect(cut > 0 || middle < 64, "seed \(seed)")
+        if cut > 0 { try unsafe pieces.count(text.span.bytes.extracting(0..<cut), atStart: true) }
+        try unsafe pieces.count(text.span.bytes.extracting(cut..<text.count), atStart: cut == 0)
+      }
+      let expected = try learnBytePairs(from: whole.finish(), seeded.settings)
+      #expect(
+        try learnBytePairs(from: pieces.finish(), seeded.settings) == expected, "seed \(seed)")
     }
   }
 

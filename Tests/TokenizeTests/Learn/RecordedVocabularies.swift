@@ -1,7 +1,7 @@
 // What Hugging Face tokenizers 0.23.3 learns; made by Tests/Golden/record_learn.py.
 
-/// FNV-1a of `vocab.json` followed by `merges.txt`, for the seeds from 1 on.
-let recordedVocabularies: [UInt64] = [
+/// FNV-1a of `vocab.json` followed by `merges.txt`, for the words of the seeds from 1 on.
+let recordedFromWords: [UInt64] = [
   0x34B9_78F7_EB89_F69E,
   0x80E1_16E3_C233_5405,
   0x3363_5E41_7839_8CA7,
@@ -122,4 +122,48 @@ let recordedVocabularies: [UInt64] = [
   0x5460_4DCA_698A_0625,
   0x9C8F_C4A9_FBC5_DB2D,
   0x958E_84A5_7052_DC32,
+]
+
+/// The same for texts.
+let recordedFromTexts: [UInt64] = [
+  0xF24D_3F37_C925_3D36,
+  0x800F_10A3_17AD_D7DD,
+  0x827B_E00F_489A_843F,
+  0x898E_001D_9EB7_E801,
+  0xE53D_71FF_2A67_708F,
+  0x3569_F974_14E1_3AF1,
+  0xA559_EDD6_F510_B347,
+  0x1AC8_6295_CF19_4741,
+  0x064C_E273_55BF_DAF7,
+  0x0425_7144_997F_172E,
+  0xE5DF_FE7A_40A5_C623,
+  0x14F3_43B6_DBF5_84EA,
+  0x17F7_D483_5C58_EA23,
+  0x9E26_7C9B_2AFD_45A2,
+  0xB515_AE6E_BC57_DDFE,
+  0xE288_6BD7_EE0A_B2E9,
+  0xCEA1_1A4F_7BAE_C854,
+  0x1EC0_D269_6D58_473F,
+  0xD082_D4B7_554D_9C51,
+  0xEEFE_9F63_A151_89B4,
+  0x821C_5FBB_F40E_A7E1,
+  0x1B9B_7339_B746_B625,
+  0xA05F_337A_F3FA_49D4,
+  0xB967_6438_DA8C_B990,
+  0x24C0_6967_64E6_314A,
+  0x1ED9_3193_8416_887C,
+  0x85FB_CC5F_C6F3_7623,
+  0x1CEA_415F_81B0_596D,
+  0x6563_0A26_E288_6A78,
+  0x957F_3FE2_2AC0_E9C4,
+  0x9359_DD06_0CB5_909C,
+  0x6591_FC0B_37C5_9283,
+  0xD588_D833_B5A1_568E,
+  0x76F0_F8C4_0C9F_830D,
+  0x657F_BBA6_297B_3C8D,
+  0xC072_FE8A_AEB0_A911,
+  0x6862_9BD2_4466_FE3D,
+  0x5C30_3B45_ADD4_E953,
+  0x7CE5_8DF3_D7A5_554D,
+  0x186E_35EC_3227_58AC,
 ]

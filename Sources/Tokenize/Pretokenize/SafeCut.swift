@@ -1,0 +1,27 @@
+extension SplitRule {
+  /// The last place where the beginning of a long text can be cut so that both sides have the words
+  /// of the whole, whatever follows; 0 where there is none.
+  func safeCut(_ text: RawSpan) -> Int {
+    unsafe text.withUnsafeBytes { bytes in
+      guard let base = bytes.baseAddress else { return 0 }
+      let characters = unsafe Characters(
+        base.assumingMemoryBound(to: UInt8.self), count: bytes.count)
+      var word = 0
+      var cut = 0
+      // What begins a word is settled within eight bytes: a white space character and the next one.
+      while word + 8 <= bytes.count {
+        // White space at the end of a text is one word, but two where something follows.
+        if word > 0 && !Self.isSpace(characters, before: word) { cut = word }
+        word = wordEnd(characters, from: word)
+      }
+      return cut
+    }
+  }
+
+  /// Whether the character that ends at `end` is white space.
+  private static func isSpace(_ text: Characters, before end: Int) -> Bool {
+    var start = end - 1
+    while start > 0, end - start < 4, text.byte(start) & 0xC0 == 0x80 { start -= 1 }
+    return text.character(start).class == .space
+  }
+}
