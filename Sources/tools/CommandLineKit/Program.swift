@@ -1,0 +1,173 @@
+internal import Glibc
+
+/// A program: a command of its own, commands that are selected by the first word, or both.
+package struct Program: Sendable {
+  /// A command with its type forgotten.
+  package struct Entry: Sendable {
+    let page: CommandPage
+    let isHidden: Bool
+    let faults: @Sendable () -> [String]
+    let help: @Sendable (_ program: String?, _ commands: [CommandPage.Entry]) -> String
+    let usage: @Sendable (_ name: String) -> String
+    let prepare: @Sendable ([String]) throws(UsageError) -> (@Sendable () throws -> Void)?
+
+    /// Makes an entry of a command; `page` and `adjust` make several commands of one type.
+    package init<C: Command>(
+      _ type: C.Type, page: CommandPage = C.page, isHidden: Bool = false,
+      adjust: @escaping @Sendable (inout C) -> Void = { _ in }
+    ) {
+      self.page = page
+      self.isHidden = isHidden
+      let initial: @Sendable () -> C = {
+        var command = C()
+        adjust(&command)
+        return command
+      }
+      faults = { tableFaults(C.groups) }
+      help = { program, commands in
+        helpPage(
+          page, program: program, groups: C.groups, defaults: initial(), commands: commands,
+          hasVersion: program == nil)
+      }
+      usage = { usageLine($0, C.groups) }
+      prepare = { (words) throws(UsageError) in
+        switch try ArgumentParser(C.groups).parse(words, into: initial()) {
+        case .help: nil
+        case .run(let command): { try command.run() }
+        }
+      }
+    }
+  }
+
+  /// The program's name.
+  package let name: String
+  /// The version that `--version` shows.
+  package let version: String
+  private let page: CommandPage
+  private let root: Entry?
+  private let commands: [Entry]
+
+  /// A program that only has commands.
+  package init(page: CommandPage, version: String, commands: [Entry]) {
+    self.name = page.name
+    self.version = version
+    self.page = page
+    self.root = nil
+    self.commands = commands
+  }
+
+  /// A program that is a command, and may have others.
+  package init(root: Entry, version: String, commands: [Entry] = []) {
+    self.name = root.page.name
+    self.version = version
+    self.page = root.page
+    self.root = root
+    self.commands = commands
+  }
+
+  /// What is wrong with the program's tables; empty where nothing is.
+  package var faults: [String] {
+    let names = commands.map(\.page.name)
+    let twice = Set(names).count == names.count ? [] : ["two commands have one name"]
+    return twice
+      + ((root.map { [$0] } ?? []) + commands).flatMap { entry in
+        entry.faults().map { "\(entry.page.name): \($0)" }
+      }
+  }
+
+  /// The help page of the program, or of one of its commands.
+  package func help(of command: String? = nil) -> String? {
+    if let command {
+      return commands.first { $0.page.name == command }?.help(name, [])
+    }
+    let listed = commands.filter { !$0.isHidden }.map {
+      CommandPage.Entry($0.page.name, $0.page.summary)
+    }
+    return root?.help(nil, listed)
+      ?? helpPage(
+        page, program: nil, groups: [ArgumentGroup<NoArguments>](), defaults: NoArguments(),
+        commands: listed)
+  }
+
+  /// The names of the commands that help lists.
+  package var commandNames: [String] { commands.filter { !$0.isHidden }.map(\.page.name) }
+
+  /// Runs the program with the words that follow its name; returns the exit status.
+  package func run(_ words: [String]) -> Int32 {
+    let first = words.first
+    if first == "--version" {
+      StandardOutput.shared.line("\(name) \(version)")
+      return finish(0)
+    }
+    if let entry = commands.first(where: { $0.page.name == first }) {
+      return run(entry, program: name, Array(words.dropFirst()))
+    }
+    if let root, first.map({ $0.hasPrefix("-") }) ?? true {
+      return run(root, program: nil, words)
+    }
+    if first == "-h" || first == "--help" {
+      StandardOutput.shared.write(help() ?? "")
+      return finish(0)
+    }
+    return refuse(first)
+  }
+
+  private func refuse(_ word: String?) -> Int32 {
+    let listed = commandNames.map { "'\($0)'" }.joined(separator: ", ")
+    let usage = "usage: \(name) COMMAND [options]\n"
+    guard let word else {
+      return fail(name, usage, UsageError("the following arguments are required: COMMAND"))
+    }
+    guard !word.hasPrefix("-") else {
+      return fail(name, usage, UsageError("unrecognized arguments: \(word)"))
+    }
+    let hint = closestName(to: word, among: commandNames).map { "; did you mean '\($0)'?" } ?? ""
+    return fail(
+      name, usage,
+      UsageError("argument COMMAND: invalid choice: '\(word)' (choose from \(listed))\(hint)"))
+  }
+
+  private func run(_ entry: Entry, program: String?, _ words: [String]) -> Int32 {
+    let fullName = program.map { "\($0) \(entry.page.name)" } ?? entry.page.name
+    do {
+      guard let work = try entry.prepare(words) else {
+        let page = program == nil ? help() : help(of: entry.page.name)
+        StandardOutput.shared.write(page ?? "")
+        return finish(0)
+      }
+      try work()
+      return finish(0)
+    } catch let error as UsageError {
+      return fail(fullName, entry.usage(fullName), error)
+    } catch let error as QuietExit {
+      return finish(error.exitStatus)
+    } catch {
+      StandardOutput.shared.flush()
+      writeError("\(name): error: \(error)\n")
+      return (error as? any ExitStatusProviding)?.exitStatus ?? 1
+    }
+  }
+
+  private func fail(_ fullName: String, _ usage: String, _ error: UsageError) -> Int32 {
+    StandardOutput.shared.flush()
+    writeError("\(usage)\(fullName): error: \(error.message)\n")
+    return error.exitStatus
+  }
+
+  private func finish(_ status: Int32) -> Int32 {
+    let code = StandardOutput.shared.flush()
+    guard code != 0 else { return status }
+    writeError("\(name): error: standard output: \(unsafe String(cString: strerror(code)))\n")
+    return max(status, 1)
+  }
+}
+
+/// Runs a program with the words of its command line and ends the process.
+package func runProgram(_ program: Program) -> Never {
+  // A closed pipe is an error of one write, not the end of work that may be resumable.
+  signal(SIGPIPE, SIG_IGN)
+  exit(program.run(Array(CommandLine.arguments.dropFirst())))
+}
+
+/// The arguments of a program that only has commands.
+private struct NoArguments: Sendable {}

@@ -1,0 +1,26 @@
+/// An error that decides with which status the program ends.
+package protocol ExitStatusProviding: Error {
+  /// The status: 1 failed, 2 wrong usage, 75 interrupted and resumable.
+  var exitStatus: Int32 { get }
+}
+
+/// A command line that cannot be understood, in argparse's words.
+package struct UsageError: ExitStatusProviding, Equatable, CustomStringConvertible {
+  /// The sentence, without the program's name.
+  package let message: String
+
+  package init(_ message: String) { self.message = message }
+
+  /// The sentence.
+  package var description: String { message }
+  /// 2.
+  package var exitStatus: Int32 { 2 }
+}
+
+/// Ends the program with a status and no message, because everything has been said.
+package struct QuietExit: ExitStatusProviding, Equatable {
+  /// The status.
+  package let exitStatus: Int32
+
+  package init(_ exitStatus: Int32) { self.exitStatus = exitStatus }
+}
