@@ -42,6 +42,7 @@ package struct ByteLevelEncoder: Sendable {
         start = end
         continue
       }
+      cache.short.lookups += count
       var first = 0
       while first < count {
         let size = min(KeyBatch.capacity, count - first)
@@ -85,7 +86,11 @@ package struct ByteLevelEncoder: Sendable {
         unsafe encodeLong(word, count: length, into: &ids, &cache)
         ids.reserve((count - index) * (ShortKey.limit + ShortWords.idLimit))
       } else if let found = unsafe view.find(keys[index], hashes[index]) {
-        ids.appendPacked(found)
+        if found[0] >> 28 <= ShortWords.idLimit {
+          ids.appendPacked(found)
+        } else {
+          cache.short.appendMany(found, to: &ids)
+        }
       } else {
         unsafe encodeShort(word, count: length, keys[index], hashes[index], into: &ids, &cache)
         unsafe view = cache.short.view
@@ -93,24 +98,15 @@ package struct ByteLevelEncoder: Sendable {
     }
   }
 
-  /// Encodes a short word that is not among the short words, since it is new or has many ids.
+  /// Encodes a short word that the cache does not know.
   @unsafe @inline(never)
   private func encodeShort(
     _ word: UnsafePointer<UInt8>, count: Int, _ key: ShortKey, _ hash: UInt64,
     into ids: inout TokenBuffer, _ cache: inout WordCache
   ) {
-    let longHash = hash | 1
-    if unsafe cache.long.append(word, count: count, longHash, to: &ids) { return }
-    let first = ids.count
     let idCount = unsafe model.mergeShort(word, count: count, cache.scratch)
     unsafe ids.append(from: cache.scratch.parts, count: idCount)
-    guard idCount <= ShortWords.idLimit else {
-      return unsafe cache.long.insert(word, count: count, longHash, idsFrom: first, of: ids)
-    }
-    var packed = SIMD4<UInt32>(repeating: 0)
-    for index in 0..<idCount { unsafe packed[index] = cache.scratch.parts[index] }
-    packed[0] |= UInt32(truncatingIfNeeded: idCount) << 28
-    cache.short.insert(key, hash, ids: packed)
+    unsafe cache.short.insert(key, hash, ids: cache.scratch.parts, count: idCount)
   }
 
   @unsafe @inline(never)
@@ -119,12 +115,13 @@ package struct ByteLevelEncoder: Sendable {
     _ cache: inout WordCache
   ) {
     guard count <= LongWords.limit else {
-      return unsafe model.encodeLong(word, count: count, into: &ids, cache.scratch)
+      return unsafe model.encodeLong(
+        word, count: count, into: &ids, cache.scratch, &cache.longScratch)
     }
     let hash = unsafe LongWords.hash(word, count: count)
     if unsafe cache.long.append(word, count: count, hash, to: &ids) { return }
     let first = ids.count
-    unsafe model.encodeLong(word, count: count, into: &ids, cache.scratch)
+    unsafe model.encodeLong(word, count: count, into: &ids, cache.scratch, &cache.longScratch)
     unsafe cache.long.insert(word, count: count, hash, idsFrom: first, of: ids)
   }
 }

@@ -21,6 +21,8 @@ public final class BytePairModel: Sendable {
   let byteTokens: [TokenID]
   /// The merges, best first.
   let merges: PairTable
+  /// The rank of each pair of bytes, the left one counting 256 times.
+  let bytePairRanks: [UInt32]
   /// The bytes of all tokens, one after the other.
   private let tokenBytes: [UInt8]
   /// Where each token's bytes begin in `tokenBytes`, and where the last one's end.
@@ -42,7 +44,7 @@ public final class BytePairModel: Sendable {
   ///
   /// `tokens` holds the bytes of each id; `nil` where an id is no byte-pair token.
   ///
-  /// - Throws: ``TokenizeError/unsupported(path:component:reason:)`` for 2²⁰ ids or more or 2²⁴
+  /// - Throws: ``TokenizeError/unsupported(path:component:reason:)`` for 2²⁰ ids or more or 2²³
   ///   merges, ``TokenizeError/malformed(path:place:reason:)`` for an id out of range.
   package convenience init(
     tokens: [[UInt8]?], merges: [BytePairMerge]
@@ -65,6 +67,13 @@ public final class BytePairModel: Sendable {
     starts.append(UInt32(bytes.count))
     self.byteTokens = byteTokens
     lacksBytes = byteTokens.contains(Self.absent)
+    var ranks = [UInt32](repeating: PairTable.noRank, count: 1 << 16)
+    for left in 0..<256 where byteTokens[left] != Self.absent {
+      for right in 0..<256 where byteTokens[right] != Self.absent {
+        ranks[left << 8 | right] = merges.rank(byteTokens[left], byteTokens[right])
+      }
+    }
+    bytePairRanks = ranks
     tokenBytes = bytes
     tokenStarts = starts
   }

@@ -1,3 +1,5 @@
+import Glibc
+
 // Words of any length in time that grows no faster than n log n.
 //
 // Two tokens are compatible when their joined bytes encode to just these two. A row of tokens, each
@@ -6,50 +8,96 @@
 // alone (van Antwerpen and Neubeck, "So many tokens, so little time", GitHub 2024). So a long word
 // is encoded window by window, and only the seams are checked.
 
-extension BytePairModel {
+/// Room in which one thread encodes long words: what is known of windows and of seams.
+@safe
+struct LongScratch: ~Copyable {
   /// Bytes of the first window that is tried.
-  private static let window = 128
+  static let firstWindow = 24
+  /// Largest window that is remembered.
+  static let largestKept = MergeScratch.capacity
 
+  /// A window that was encoded before, at a place of the same word.
+  fileprivate struct Window {
+    var place = 0
+    var size = 0
+    var idCount = 0
+  }
+
+  fileprivate static let slotCount = 64
+  fileprivate let windows = UnsafeMutablePointer<Window>.allocate(capacity: slotCount)
+  fileprivate let ids = UnsafeMutablePointer<TokenID>.allocate(
+    capacity: slotCount * largestKept)
+  /// Pairs of tokens (20 bits each, the pair above) with, in the lowest bit, whether they are
+  /// compatible; all ones where nothing is known.
+  fileprivate let seams = UnsafeMutablePointer<UInt64>.allocate(capacity: seamCount)
+  fileprivate static let seamCount = 1024
+  fileprivate var pair: [UInt8] = []
+  fileprivate var pairIDs = TokenBuffer(capacity: 64)
+
+  init() {
+    forgetSeams()
+  }
+
+  deinit {
+    unsafe windows.deallocate()
+    unsafe ids.deallocate()
+    unsafe seams.deallocate()
+  }
+
+  /// Forgets what belongs to a vocabulary.
+  func forgetSeams() {
+    unsafe seams.update(repeating: UInt64.max, count: Self.seamCount)
+  }
+
+  fileprivate func forgetWindows() {
+    unsafe windows.update(repeating: Window(), count: Self.slotCount)
+  }
+}
+
+extension BytePairModel {
   /// Appends the ids of a word of any length.
   @unsafe
   func encodeLong(
     _ word: UnsafePointer<UInt8>, count: Int, into ids: inout TokenBuffer,
-    _ scratch: borrowing MergeScratch
+    _ scratch: borrowing MergeScratch, _ long: inout LongScratch
   ) {
-    if lacksBytes {
-      let known = unsafe UnsafeBufferPointer(start: word, count: count).filter {
-        byteTokens[Int($0)] != Self.absent
-      }
-      unsafe known.withUnsafeBufferPointer { known in
-        guard let start = known.baseAddress else { return }
-        unsafe encodeKnown(start, count: known.count, into: &ids, scratch)
-      }
-    } else {
-      unsafe encodeKnown(word, count: count, into: &ids, scratch)
+    guard lacksBytes else {
+      return unsafe encodeKnown(word, count: count, into: &ids, scratch, &long)
+    }
+    let known = unsafe UnsafeBufferPointer(start: word, count: count).filter {
+      byteTokens[Int($0)] != Self.absent
+    }
+    unsafe known.withUnsafeBufferPointer { known in
+      guard let start = known.baseAddress else { return }
+      unsafe encodeKnown(start, count: known.count, into: &ids, scratch, &long)
     }
   }
 
-  /// As ``encodeLong(_:count:into:_:)``, for a word each byte of which has a token.
+  /// As ``encodeLong(_:count:into:_:_:)``, for a word each byte of which has a token.
   @unsafe
   private func encodeKnown(
     _ word: UnsafePointer<UInt8>, count: Int, into ids: inout TokenBuffer,
-    _ scratch: borrowing MergeScratch
+    _ scratch: borrowing MergeScratch, _ long: inout LongScratch
   ) {
+    if count <= LongScratch.firstWindow * 2 {
+      return unsafe merge(word, count: count, into: &ids, scratch)
+    }
+    long.forgetWindows()
     let first = ids.count
     var start = 0
-    var window = Self.window
+    var window = LongScratch.firstWindow
     var failures = 0
     while start < count {
       let size = min(window, count - start)
       let mark = ids.count
-      unsafe merge(word + start, count: size, into: &ids, scratch)
-      if mark > first, !areCompatible(ids.ids[mark - 1], ids.ids[mark], scratch) {
-        // Step back ever further with an ever larger window, so that failures are few.
-        let kept = max(first, mark - 1 << failures)
+      unsafe encodeWindow(word, at: start, size, into: &ids, scratch, long)
+      if mark > first, !areCompatible(ids.ids[mark - 1], ids.ids[mark], scratch, &long) {
+        // Another seam often will do; if not, step back ever further with ever larger windows.
+        let kept = max(first, mark - 1 << max(0, failures - 2))
         for index in kept..<mark { start -= byteCount(of: ids.ids[index]) }
         ids.truncate(to: kept)
         failures += 1
-        window *= 2
+        if failures > 2 { window *= 2 }
         continue
       }
       if start + size == count { return }
@@ -62,24 +110,58 @@ extension BytePairModel {
       }
       ids.truncate(to: mark + kept)
       for index in mark..<ids.count { start += byteCount(of: ids.ids[index]) }
-      window = Self.window
+      window = max(window / 2, LongScratch.firstWindow)
       failures = 0
     }
   }
 
+  /// Appends the ids of a window, which a repetitive word may have had before.
+  @unsafe
+  private func encodeWindow(
+    _ word: UnsafePointer<UInt8>, at start: Int, _ size: Int, into ids: inout TokenBuffer,
+    _ scratch: borrowing MergeScratch, _ long: borrowing LongScratch
+  ) {
+    guard size >= LongScratch.firstWindow, size <= LongScratch.largestKept else {
+      return unsafe merge(word + start, count: size, into: &ids, scratch)
+    }
+    let raw = unsafe UnsafeRawPointer(word + start)
+    let sample =
+      unsafe raw.loadUnaligned(as: UInt64.self)
+      ^ (raw.loadUnaligned(fromByteOffset: 8, as: UInt64.self) &+ UInt64(size))
+    let slot = Int(truncatingIfNeeded: (sample &* 0x9E37_79B9_7F4A_7C15) >> 58)
+    let known = unsafe long.windows[slot]
+    let kept = unsafe long.ids + slot * LongScratch.largestKept
+    if known.size == size, unsafe memcmp(word + known.place, raw, size) == 0 {
+      unsafe ids.append(from: kept, count: known.idCount)
+      return
+    }
+    let used = unsafe mergeShort(word + start, count: size, scratch)
+    unsafe ids.append(from: scratch.parts, count: used)
+    unsafe kept.update(from: scratch.parts, count: used)
+    unsafe long.windows[slot] = LongScratch.Window(place: start, size: size, idCount: used)
+  }
+
   /// Whether the joined bytes of two tokens encode to these two.
   private func areCompatible(
-    _ left: TokenID, _ right: TokenID, _ scratch: borrowing MergeScratch
+    _ left: TokenID, _ right: TokenID, _ scratch: borrowing MergeScratch,
+    _ long: inout LongScratch
   ) -> Bool {
-    var bytes: [UInt8] = []
-    appendBytes(of: left, to: &bytes)
-    appendBytes(of: right, to: &bytes)
-    var ids = TokenBuffer(capacity: 16)
-    unsafe bytes.withUnsafeBufferPointer { bytes in
+    let pair = UInt64(left) << 20 | UInt64(right)
+    let slot = Int(truncatingIfNeeded: (pair &* 0x9E37_79B9_7F4A_7C15) >> 54)
+    let known = unsafe long.seams[slot]
+    if known >> 1 == pair { return known & 1 == 1 }
+    long.pair.removeAll(keepingCapacity: true)
+    appendBytes(of: left, to: &long.pair)
+    appendBytes(of: right, to: &long.pair)
+    long.pairIDs.truncate(to: 0)
+    unsafe long.pair.withUnsafeBufferPointer { bytes in
       guard let start = bytes.baseAddress else { return }
-      unsafe merge(start, count: bytes.count, into: &ids, scratch)
+      unsafe merge(start, count: bytes.count, into: &long.pairIDs, scratch)
     }
-    return ids.count == 2 && ids.ids[0] == left && ids.ids[1] == right
+    let ids = long.pairIDs.ids
+    let areCompatible = ids.count == 2 && ids[0] == left && ids[1] == right
+    unsafe long.seams[slot] = pair << 1 | (areCompatible ? 1 : 0)
+    return areCompatible
   }
 
   @unsafe
@@ -89,77 +171,12 @@ extension BytePairModel {
   ) {
     if count <= MergeScratch.capacity {
       let used = unsafe mergeShort(word, count: count, scratch)
-      for index in 0..<used { unsafe ids.append(scratch.parts[index]) }
+      unsafe ids.append(from: scratch.parts, count: used)
     } else {
       var row = unsafe MergeRow(
         UnsafeBufferPointer(start: word, count: count).map { byteTokens[Int($0)] })
       row.merge(by: merges)
       row.appendParts(to: &ids)
-    }
-  }
-}
-
-/// The parts of a word as a linked row, with the possible merges in a heap.
-private struct MergeRow {
-  private var parts: [TokenID]
-  private var next: [Int32]
-  private var previous: [Int32]
-  /// A binary heap, smallest first, of rank above place; entries that are out of date stay until
-  /// they come up.
-  private var heap: [UInt64] = []
-
-  init(_ tokens: [TokenID]) {
-    parts = tokens
-    next = (0..<tokens.count).map { Int32($0 + 1) }
-    previous = (0..<tokens.count).map { Int32($0 - 1) }
-  }
-
-  mutating func merge(by merges: PairTable) {
-    for place in 0..<parts.count - 1 { offer(place, merges) }
-    while let entry = popSmallest() {
-      let place = Int(entry & 0xFFFF_FFFF)
-      let rank = UInt32(entry >> 32)
-      guard parts[place] != BytePairModel.absent else { continue }
-      let gone = Int(next[place])
-      guard gone < parts.count, merges.rank(parts[place], parts[gone]) == rank else { continue }
-      parts[place] = merges.result(rank)
-      parts[gone] = BytePairModel.absent
-      next[place] = next[gone]
-      if Int(next[place]) < parts.count { previous[Int(next[place])] = Int32(place) }
-      offer(place, merges)
-      if previous[place] >= 0 { offer(Int(previous[place]), merges) }
-    }
-  }
-
-  func appendParts(to ids: inout TokenBuffer) {
-    for part in parts where part != BytePairModel.absent { ids.append(part) }
-  }
-
-  private mutating func offer(_ place: Int, _ merges: PairTable) {
-    let right = Int(next[place])
-    guard right < parts.count else { return }
-    let rank = merges.rank(parts[place], parts[right])
-    guard rank != PairTable.noRank else { return }
-    heap.append(UInt64(rank) << 32 | UInt64(place))
-    var child = heap.count - 1
-    while child > 0, heap[child] < heap[(child - 1) / 2] {
-      heap.swapAt(child, (child - 1) / 2)
-      child = (child - 1) / 2
-    }
-  }
-
-  private mutating func popSmallest() -> UInt64? {
-    guard let smallest = heap.first, let last = heap.popLast() else { return nil }
-    guard !heap.isEmpty else { return smallest }
-    heap[0] = last
-    var parent = 0
-    while true {
-      var child = 2 * parent + 1
-      guard child < heap.count else { return smallest }
-      if child + 1 < heap.count, heap[child + 1] < heap[child] { child += 1 }
-      guard heap[child] < heap[parent] else { return smallest }
-      heap.swapAt(child, parent)
-      parent = child
     }
   }
 }

@@ -16,7 +16,7 @@ struct LongWords: ~Copyable {
   }
 
   /// Longest word that is kept, in bytes.
-  static let limit = 512
+  static let limit = 64
 
   private let places: UnsafeMutablePointer<Place>
   private let placeCount: Int

@@ -44,7 +44,7 @@ struct ShortKey: Equatable {
 /// The ids of words of at most 15 bytes: a hash table of 32 bytes a word, searched place by place.
 ///
 /// A value is up to four ids; the number of ids is in the high four bits of the first (ids have 20
-/// bits). Words of more ids are not kept here.
+/// bits). Where a word has more, 15 stands there, and the value says where in a row of ids they are.
 @safe
 struct ShortWords: ~Copyable {
   /// A key and its value; free when the key's length is 0.
@@ -53,7 +53,7 @@ struct ShortWords: ~Copyable {
     var ids: SIMD4<UInt32>
   }
 
-  /// Most ids of a word that is kept.
+  /// Most ids in a value.
   static let idLimit = 4
 
   private var places: UnsafeMutablePointer<Place>
@@ -61,12 +61,18 @@ struct ShortWords: ~Copyable {
   private var used = 0
   private var shift: UInt64
   private let largest: Int
+  private var row: TokenBuffer
+  private let rowLimit: Int
+  /// Words looked up since the table last grew or forgot.
+  var lookups = 0
 
   /// Makes an empty table that may grow to `byteBudget` bytes, or a little above for a tiny budget.
   init(byteBudget: Int) {
     var largest = 1024
-    while largest * 2 * MemoryLayout<Place>.stride <= byteBudget { largest *= 2 }
+    while largest * 2 * (MemoryLayout<Place>.stride + 8) <= byteBudget { largest *= 2 }
     self.largest = largest
+    rowLimit = largest * 2
+    row = TokenBuffer(capacity: min(rowLimit, 1 << 14))
     placeCount = min(largest, 1 << 15)
     shift = UInt64(64 - placeCount.trailingZeroBitCount)
     unsafe places = Self.map(placeCount)
@@ -102,16 +108,37 @@ struct ShortWords: ~Copyable {
     }
   }
 
-  /// A view that ends with the next ``insert(_:_:ids:)``.
+  /// A view that ends with the next ``insert(_:_:ids:count:)``.
   var view: View {
     unsafe View(places: places, shift: shift, mask: placeCount - 1)
   }
 
   /// Keeps a word that is not in the table.
-  mutating func insert(_ key: ShortKey, _ hash: UInt64, ids: SIMD4<UInt32>) {
+  @unsafe
+  mutating func insert(
+    _ key: ShortKey, _ hash: UInt64, ids: UnsafePointer<TokenID>, count: Int
+  ) {
+    if row.count + count > rowLimit { removeAll() }
     if used * 2 >= placeCount { makeRoom() }
-    unsafe put(Place(key: key, ids: ids), hash, into: places, placeCount)
+    var value = SIMD4<UInt32>(repeating: 0)
+    if count <= Self.idLimit {
+      for index in 0..<count { unsafe value[index] = ids[index] }
+      value[0] |= UInt32(truncatingIfNeeded: count) << 28
+    } else {
+      value[0] = 15 << 28
+      value[1] = UInt32(truncatingIfNeeded: row.count)
+      value[2] = UInt32(truncatingIfNeeded: count)
+      unsafe row.append(from: ids, count: count)
+    }
+    unsafe put(Place(key: key, ids: value), hash, into: places, placeCount)
     used += 1
+  }
+
+  /// Appends the ids of a value with more than ``idLimit`` of them.
+  @inline(never)
+  func appendMany(_ value: SIMD4<UInt32>, to ids: inout TokenBuffer) {
+    let start = Int(value[1])
+    for index in start..<start + Int(value[2]) { ids.append(row.ids[index]) }
   }
 
   /// Forgets every word.
@@ -119,10 +146,15 @@ struct ShortWords: ~Copyable {
     unsafe UnsafeMutableRawPointer(places).initializeMemory(
       as: UInt8.self, repeating: 0, count: placeCount * MemoryLayout<Place>.stride)
     used = 0
+    lookups = 0
+    row.truncate(to: 0)
   }
 
+  /// Grows, if that is allowed and worth its page faults: where few words come back, as in random
+  /// bytes, a small table that stays in the processor's cache serves better.
   private mutating func makeRoom() {
-    guard placeCount < largest else { return removeAll() }
+    guard placeCount < largest, lookups > 3 * used else { return removeAll() }
+    lookups = 0
     let oldPlaces = unsafe places
     let oldCount = placeCount
     placeCount *= 4

@@ -7,6 +7,7 @@ public struct WordCache: ~Copyable {
   var long: LongWords
   var words = WordScan()
   let scratch = MergeScratch()
+  var longScratch = LongScratch()
   let batch = KeyBatch()
   private var owner: ObjectIdentifier?
 
@@ -28,6 +29,7 @@ public struct WordCache: ~Copyable {
     if owner != nil {
       short.removeAll()
       long.removeAll()
+      longScratch.forgetSeams()
     }
     owner = identity
   }
