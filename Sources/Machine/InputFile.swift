@@ -46,6 +46,17 @@ package struct InputFile: ~Copyable, Sendable {
     return filled
   }
 
+  /// The little-endian number at a byte; `nil` when the file ends before its end.
+  package func number<Value: FixedWidthInteger & BitwiseCopyable>(
+    at offset: Int, _: Value.Type
+  ) throws(SystemError) -> Value? {
+    var value = Value.zero
+    let count = try unsafe withUnsafeMutableBytes(of: &value) { (target) throws(SystemError) in
+      try unsafe read(into: target, at: offset)
+    }
+    return count == MemoryLayout<Value>.size ? Value(littleEndian: value) : nil
+  }
+
   /// Appends up to `count` bytes from `offset` on to a buffer and says how many there were.
   @discardableResult
   package func read(

@@ -46,6 +46,24 @@ package struct MappedFile: ~Copyable, Sendable {
     }
   }
 
+  /// Shows a range of the bytes to `body`; the way in where a property would end too early.
+  ///
+  /// - Precondition: the range lies inside the file.
+  package func withBytes<Outcome: ~Copyable, Failure: Error>(
+    _ range: Range<Int>, _ body: (RawSpan) throws(Failure) -> Outcome
+  ) throws(Failure) -> Outcome {
+    try body(bytes.extracting(range))
+  }
+
+  /// The little-endian number at a byte.
+  ///
+  /// - Precondition: the number lies inside the file.
+  package func number<Value: FixedWidthInteger & BitwiseCopyable>(
+    at offset: Int, _: Value.Type
+  ) -> Value {
+    bytes.loadNumber(at: offset, Value.self)
+  }
+
   /// Tells the system how the bytes will be visited.
   package func advise(_ access: Access) {
     guard let start = unsafe UnsafeMutableRawPointer(bitPattern: address) else { return }

@@ -9,6 +9,7 @@ public struct SystemError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The value of `errno`.
   public let code: Int32
 
+  /// Describes a failed call.
   public init(call: String, path: String, code: Int32) {
     self.call = call
     self.path = path

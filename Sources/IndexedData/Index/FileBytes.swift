@@ -1,0 +1,109 @@
+internal import Machine
+
+/// How files are read.
+public enum ReadingMode: String, Sendable, CaseIterable {
+  /// As memory: the fastest way on local disks.
+  case mmap
+  /// By calls: nothing stays mapped, for network file systems and very many datasets.
+  case pread
+}
+
+/// The bytes of a file, read in either mode with the same outcome.
+enum FileBytes: Sendable {
+  case mapped(Opened<MappedFile>)
+  case called(Opened<InputFile>)
+
+  /// An open file that several can hold.
+  final class Opened<File: ~Copyable & Sendable>: Sendable {
+    let file: File
+
+    init(_ file: consuming File) {
+      self.file = file
+    }
+  }
+
+  init(path: String, mode: ReadingMode) throws(IndexedDataError) {
+    do throws(SystemError) {
+      switch mode {
+      case .mmap: self = .mapped(Opened(try MappedFile(path: path)))
+      case .pread: self = .called(Opened(try InputFile(path: path)))
+      }
+    } catch {
+      throw .system(error)
+    }
+  }
+
+  var path: String {
+    switch self {
+    case .mapped(let opened): opened.file.path
+    case .called(let opened): opened.file.path
+    }
+  }
+
+  var byteCount: Int {
+    switch self {
+    case .mapped(let opened): opened.file.byteCount
+    case .called(let opened): opened.file.byteCount
+    }
+  }
+
+  /// The little-endian number at a byte.
+  ///
+  /// - Precondition: the number lies inside the file as it was when opened.
+  func load<Value: FixedWidthInteger & BitwiseCopyable>(
+    at offset: Int, _: Value.Type
+  ) throws(IndexedDataError) -> Value {
+    let value: Value?
+    switch self {
+    case .mapped(let opened): value = opened.file.number(at: offset, Value.self)
+    case .called(let opened): value = try Self.number(opened.file, at: offset, Value.self)
+    }
+    if let value { return value }
+    throw .malformed(
+      path: path, byte: offset, what: "file was cut while it was read",
+      expected: "\(MemoryLayout<Value>.size) bytes", found: "fewer")
+  }
+
+  private static func number<Value: FixedWidthInteger & BitwiseCopyable>(
+    _ file: borrowing InputFile, at offset: Int, _: Value.Type
+  ) throws(IndexedDataError) -> Value? {
+    do throws(SystemError) {
+      return try file.number(at: offset, Value.self)
+    } catch {
+      throw .system(error)
+    }
+  }
+
+  /// Shows `count` bytes from `offset` on to `body`.
+  ///
+  /// - Precondition: they lie inside the file as it was when opened.
+  func withBytes<Outcome: ~Copyable>(
+    at offset: Int, count: Int, _ body: (RawSpan) throws(IndexedDataError) -> Outcome
+  ) throws(IndexedDataError) -> Outcome {
+    precondition(offset >= 0 && count >= 0 && offset <= byteCount - count)
+    switch self {
+    case .mapped(let opened):
+      return try opened.file.withBytes(offset..<(offset + count), body)
+    case .called(let opened):
+      var buffer = ByteBuffer(capacity: count)
+      do throws(SystemError) {
+        try opened.file.read(count, at: offset, to: &buffer)
+      } catch {
+        throw .system(error)
+      }
+      try Self.check(buffer.count, is: count, at: offset, path)
+      return try body(buffer.bytes)
+    }
+  }
+
+  // A file can be cut after it was opened.
+  private static func check(
+    _ found: Int, is expected: Int, at offset: Int, _ path: String
+  ) throws(IndexedDataError) {
+    guard found == expected else {
+      throw .malformed(
+        path: path, byte: offset + found, what: "file was cut while it was read",
+        expected: "\(expected) bytes", found: "\(found)")
+    }
+  }
+}

@@ -1,0 +1,61 @@
+public import Machine
+
+/// What can be wrong with a dataset, a request for its contents, or the writing of one.
+public enum IndexedDataError: Error, Equatable, Sendable {
+  /// The system refused something.
+  case system(SystemError)
+  /// A file does not begin as an index does.
+  case notAnIndex(path: String, found: [UInt8])
+  /// A file says something at a byte that cannot be.
+  case malformed(path: String, byte: Int, what: String, expected: String, found: String)
+  /// A request lies outside the dataset.
+  case outOfRange(path: String, what: String, asked: Int, limit: Int)
+  /// A sequence was asked for as ids but holds something else.
+  case notAnID(path: String, sequence: Int, found: String)
+  /// A finished file is in the way.
+  case alreadyExists(path: String)
+  /// Another process is writing the same output.
+  case busy(journal: String)
+  /// The journal is of other work: other options, inputs or outputs.
+  case otherWork(journal: String)
+  /// A file of unfinished work is shorter than the journal says, or gone.
+  case lostWork(path: String, journal: String, expected: Int, found: Int)
+  /// A document does not fit into the format.
+  case tooLarge(path: String, document: Int, what: String, found: Int, limit: Int)
+  /// Outputs that must agree in shape do not.
+  case unequalShapes(first: String, second: String, what: String, expected: Int, found: Int)
+}
+
+extension IndexedDataError: CustomStringConvertible {
+  /// One line: the file, the byte, what was expected and found, and what can be done.
+  public var description: String {
+    switch self {
+    case .system(let error):
+      return error.description
+    case .notAnIndex(let path, let found):
+      let text = found.map { (0x20..<0x7F).contains($0) ? String(UnicodeScalar($0)) : "." }
+      return "\(path): byte 0: not an index file: expected MMIDIDX or TNTIDX,"
+        + " found \(found.isEmpty ? "nothing" : "'\(text.joined())'")"
+    case .malformed(let path, let byte, let what, let expected, let found):
+      return "\(path): byte \(byte): \(what): expected \(expected), found \(found)"
+    case .outOfRange(let path, let what, let asked, let limit):
+      return "\(path): \(what) \(asked) is out of range: there are \(limit)"
+    case .notAnID(let path, let sequence, let found):
+      return "\(path): sequence \(sequence): expected token ids, found \(found)"
+    case .alreadyExists(let path):
+      return "\(path): exists already; give another output prefix, or --overwrite to replace it"
+    case .busy(let journal):
+      return "\(journal): another process is writing this output; wait for it or end it"
+    case .otherWork(let journal):
+      return "\(journal): unfinished work of a run with other options or inputs;"
+        + " run the same command again to resume it, or give --overwrite to start anew"
+    case .lostWork(let path, let journal, let expected, let found):
+      return "\(path): expected at least \(expected) bytes of unfinished work, found \(found);"
+        + " remove \(journal) or give --overwrite to start anew"
+    case .tooLarge(let path, let document, let what, let found, let limit):
+      return "\(path): document \(document): \(what) is \(found), the format's limit is \(limit)"
+    case .unequalShapes(let first, let second, let what, let expected, let found):
+      return "\(second): \(what): expected \(expected) as in \(first), found \(found)"
+    }
+  }
+}
