@@ -58,10 +58,12 @@ public struct WordCounter: ~Copyable {
     }
   }
 
-  /// Ends the counting.
-  ///
-  /// - Returns: What was counted.
-  public consuming func finish() -> WordCounts { counts }
+  /// What was counted; the counter begins anew.
+  public mutating func take() -> WordCounts {
+    var taken = WordCounts(limit: counts.limit)
+    swap(&taken, &counts)
+    return taken
+  }
 
   private mutating func countSequence(_ text: RawSpan, atStart: Bool) throws(TokenizeError) {
     guard text.byteCount > 0 else { return }

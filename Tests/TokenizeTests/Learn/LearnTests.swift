@@ -22,7 +22,7 @@ struct LearnTests {
       let seeded = SeededTexts(seed: seed)
       var counter = seeded.counter()
       for text in seeded.texts { try unsafe counter.count(text.span.bytes, atStart: true) }
-      let learned = try #require(try learnBytePairs(from: counter.finish(), seeded.settings))
+      let learned = try #require(try learnBytePairs(from: counter.take(), seeded.settings))
       let found = fingerprint(learned.vocabularyJSON() + learned.mergesText())
       #expect(found == recorded, "seed \(seed)")
     }
@@ -43,9 +43,9 @@ struct LearnTests {
         if cut > 0 { try unsafe pieces.count(text.span.bytes.extracting(0..<cut), atStart: true) }
         try unsafe pieces.count(text.span.bytes.extracting(cut..<text.count), atStart: cut == 0)
       }
-      let expected = try learnBytePairs(from: whole.finish(), seeded.settings)
+      let expected = try learnBytePairs(from: whole.take(), seeded.settings)
       #expect(
-        try learnBytePairs(from: pieces.finish(), seeded.settings) == expected, "seed \(seed)")
+        try learnBytePairs(from: pieces.take(), seeded.settings) == expected, "seed \(seed)")
     }
   }
 
