@@ -1,15 +1,6 @@
 /// Cuts text into words as GPT-2 does and counts them; a thread has one of its own.
 public struct WordCounter: ~Copyable {
-  /// What a text is cut into before it is cut into words.
-  public enum Sequence: String, CaseIterable, Sendable {
-    /// Nothing: white space between lines is seen as a whole.
-    case documents
-    /// Lines with their ends, as Hugging Face's trainer reads files.
-    case lines
-  }
-
   private var counts: WordCounts
-  private let sequence: Sequence
   private let addsPrefixSpace: Bool
   private var scan = WordScan()
   private var spaced: [UInt8] = []
@@ -18,11 +9,9 @@ public struct WordCounter: ~Copyable {
   ///
   /// - Parameters:
   ///   - limit: The distinct words to let in.
-  ///   - sequence: What a text is cut into first.
-  ///   - addsPrefixSpace: Whether a space is put before a sequence that does not begin with one.
-  public init(limit: Int, sequence: Sequence = .documents, addsPrefixSpace: Bool = false) {
+  ///   - addsPrefixSpace: Whether a space is put before a document that does not begin with one.
+  public init(limit: Int, addsPrefixSpace: Bool = false) {
     counts = WordCounts(limit: limit)
-    self.sequence = sequence
     self.addsPrefixSpace = addsPrefixSpace
   }
 
@@ -30,42 +19,6 @@ public struct WordCounter: ~Copyable {
   ///
   /// - Throws: ``TokenizeError/beyondLimit(what:limit:hint:)`` when there are too many words.
   public mutating func count(_ text: RawSpan, atStart: Bool) throws(TokenizeError) {
-    switch sequence {
-    case .documents:
-      try countSequence(text, atStart: atStart)
-    case .lines:
-      var start = 0
-      while start < text.byteCount {
-        let end = Self.lineEnd(text, from: start)
-        try countSequence(text.extracting(start..<end), atStart: true)
-        start = end
-      }
-    }
-  }
-
-  /// The last place where the beginning of a long document can be cut so that the words of both
-  /// sides are the words of the whole; 0 where there is none.
-  public static func safeCut(_ text: RawSpan, _ sequence: Sequence) -> Int {
-    switch sequence {
-    case .documents:
-      return SplitRule.gpt2.safeCut(text)
-    case .lines:
-      var cut = text.byteCount
-      while cut > 0, unsafe text.unsafeLoad(fromByteOffset: cut - 1, as: UInt8.self) != 0x0A {
-        cut -= 1
-      }
-      return cut
-    }
-  }
-
-  /// What was counted; the counter begins anew.
-  public mutating func take() -> WordCounts {
-    var taken = WordCounts(limit: counts.limit)
-    swap(&taken, &counts)
-    return taken
-  }
-
-  private mutating func countSequence(_ text: RawSpan, atStart: Bool) throws(TokenizeError) {
     guard text.byteCount > 0 else { return }
     guard addsPrefixSpace, atStart, unsafe text.unsafeLoad(as: UInt8.self) != 0x20 else {
       return try countWords(text)
@@ -75,6 +28,17 @@ public struct WordCounter: ~Copyable {
     unsafe text.withUnsafeBytes { bytes in unsafe spaced.append(contentsOf: bytes) }
     let prepared = spaced
     try unsafe countWords(prepared.span.bytes)
+  }
+
+  /// The last place where the beginning of a long document can be cut so that the words of both
+  /// sides are the words of the whole; 0 where there is none.
+  public static func safeCut(_ text: RawSpan) -> Int { SplitRule.gpt2.safeCut(text) }
+
+  /// What was counted; the counter begins anew.
+  public mutating func take() -> WordCounts {
+    var taken = WordCounts(limit: counts.limit)
+    swap(&taken, &counts)
+    return taken
   }
 
   private mutating func countWords(_ text: RawSpan) throws(TokenizeError) {
@@ -101,14 +65,5 @@ public struct WordCounter: ~Copyable {
       guard scan.wordCount > 0 else { return SplitRule.gpt2.wordEnd(characters, from: start) }
       return unsafe start + Int(scan.bounds[scan.wordCount])
     }
-  }
-
-  private static func lineEnd(_ text: RawSpan, from start: Int) -> Int {
-    var end = start
-    while end < text.byteCount {
-      end += 1
-      if unsafe text.unsafeLoad(fromByteOffset: end - 1, as: UInt8.self) == 0x0A { break }
-    }
-    return end
   }
 }

@@ -22,9 +22,7 @@ package struct VocabularyTraining: Sendable {
   package var faults = Faults.stop
   /// What the vocabulary is to be like.
   package var settings: LearnSettings
-  /// What a document is cut into before it is cut into words.
-  package var sequence = WordCounter.Sequence.documents
-  /// Whether a space is put before each of those.
+  /// Whether a space is put before a document that does not begin with one.
   package var addsPrefixSpace = false
   /// The distinct words to let in.
   package var wordLimit = 10_000_000

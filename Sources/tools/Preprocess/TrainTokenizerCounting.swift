@@ -9,7 +9,7 @@ extension VocabularyTraining {
   ) throws(TrainTokenizerError) -> WordCounts {
     let options = readingOptions
     let counters = CounterRow(workers) {
-      WordCounter(limit: wordLimit, sequence: sequence, addsPrefixSpace: addsPrefixSpace)
+      WordCounter(limit: wordLimit, addsPrefixSpace: addsPrefixSpace)
     }
     let isPlain = inputs.entries.allSatisfy(\.isDivisible)
     let total = isPlain ? inputs.byteCount : nil
@@ -41,7 +41,7 @@ extension VocabularyTraining {
   }
 
   private var readingOptions: ReadingOptions {
-    var options = ReadingOptions(keys: keys) { [sequence] in WordCounter.safeCut($0, sequence) }
+    var options = ReadingOptions(keys: keys) { WordCounter.safeCut($0) }
     options.format = format
     return options
   }

@@ -13,7 +13,6 @@ struct SeededTexts {
 
   var texts: [[UInt8]] = []
   var settings: LearnSettings
-  var sequence: WordCounter.Sequence
   var addsPrefixSpace: Bool
 
   init(seed: UInt64) {
@@ -28,14 +27,24 @@ struct SeededTexts {
     }
     settings = LearnSettings(vocabularySize: 256 + below(300))
     settings.minimumFrequency = UInt64(below(4))
-    sequence = below(2) > 0 ? .lines : .documents
+    let areLines = below(2) > 0
     addsPrefixSpace = below(2) > 0
     settings.specialTokens = ["<|endoftext|>", "<|padding|>"]
     settings.alphabet = below(2) > 0 ? .all : .seen
+    if areLines { texts = texts.flatMap(Self.lines) }
+  }
+
+  /// The lines of a text with their ends.
+  private static func lines(of text: [UInt8]) -> [[UInt8]] {
+    var lines = text.split(separator: 0x0A, omittingEmptySubsequences: false).map {
+      Array($0) + [0x0A]
+    }
+    lines[lines.count - 1].removeLast()
+    return lines.filter { !$0.isEmpty }
   }
 
   /// A counter with this case's options.
   func counter() -> WordCounter {
-    WordCounter(limit: 1 << 20, sequence: sequence, addsPrefixSpace: addsPrefixSpace)
+    WordCounter(limit: 1 << 20, addsPrefixSpace: addsPrefixSpace)
   }
 }
