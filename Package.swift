@@ -81,7 +81,9 @@ let package = Package(
     .testTarget(name: "CommandLineKitTests", dependencies: ["CommandLineKit", "TestSupport"]),
     .testTarget(
       name: "PreprocessTests",
-      dependencies: ["Preprocess", "Tokenize", "IndexedData", "Machine", "TestSupport"]),
+      dependencies: [
+        "Preprocess", "Tokenize", "IndexedData", "Machine", "CArchive", "TestSupport",
+      ]),
     .testTarget(
       name: "ProgramTests",
       dependencies: [

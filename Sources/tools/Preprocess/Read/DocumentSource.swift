@@ -2,43 +2,167 @@
 /// off and continued.
 package struct DocumentSource: ~Copyable {
   private let inputs: InputList
+  private let slices: [InputSlice]
   private let options: ReadingOptions
-  private var nextInput: Int
-  private var cutter: RegionCutter?
+  private let pool: BlockPool
+  /// Where the first call of ``next()`` continues.
+  private var resumePosition: SourcePosition?
+  private var nextSlice = 0
+  private var regions: (cutter: RegionCutter, place: StreamPlace)?
+  private var streams: StreamCutter?
+  /// A long record whose text is being read in pieces.
+  private var long: (document: LongDocument, cut: LongCut)?
 
-  /// Starts at the first input, or continues at a position that ``LineLedger`` gave.
+  /// Starts at the first input of a shard, or continues at a position that ``LineLedger`` gave.
   ///
-  /// - Throws: ``PreprocessError/cannotResume(_:)`` when the position lies outside the inputs.
+  /// - Throws: ``PreprocessError`` when the inputs cannot be divided.
   package init(
-    _ inputs: InputList, options: ReadingOptions, resumingAt position: SourcePosition = .init()
+    _ inputs: InputList, options: ReadingOptions, shard: Shard = .whole,
+    resumingAt position: SourcePosition? = nil
   ) throws(PreprocessError) {
+    precondition(Set(options.keys).count == options.keys.count && !options.keys.isEmpty)
+    let slices = try shard.slices(of: inputs)
     self.inputs = inputs
     self.options = options
-    nextInput = position.input
+    self.slices = slices
+    pool = BlockPool(capacity: options.itemBytes, keep: 64)
+    resumePosition = position
   }
 
   /// The next item; `nil` after the last.
+  ///
+  /// - Throws: ``PreprocessError``; the first call throws ``PreprocessError/cannotResume(_:)`` when the
+  ///   position is in none of the inputs.
   package mutating func next() throws(PreprocessError) -> WorkItem? {
+    if let position = resumePosition {
+      resumePosition = nil
+      try resume(at: position)
+    }
     while true {
-      if let cut = try cutter?.next(), case .lines(let range) = cut, let file = cutter?.file {
-        return item(file, range)
+      if let item = try nextPiece() { return item }
+      switch try nextCut() {
+      case .item(let item): return item
+      case .long(let cut):
+        if let item = try begin(cut) { return item }
+      case nil:
+        guard try openNext() else { return nil }
       }
-      guard nextInput < inputs.entries.count else { return nil }
-      let entry = inputs.entries[nextInput]
-      nextInput += 1
-      guard entry.isDivisible else { throw .unknownKind(entry.path) }
-      cutter = RegionCutter(
-        file: try OpenFile(entry.path), range: 0..<entry.byteCount, options: options)
     }
   }
 
-  private func item(_ file: OpenFile, _ range: Range<Int>) -> WorkItem {
-    let input = nextInput - 1
-    let tag = ItemTag(
-      names: [file.path], input: input, path: file.path, startByte: range.lowerBound,
-      firstLine: range.lowerBound == 0 ? 1 : nil,
-      end: SourcePosition(input: input, stream: 0, byte: range.upperBound))
-    let isText = inputs.entries[input].plainFormat == .textLines
-    return WorkItem(tag: tag, shape: isText ? .textLines : .jsonLines, bytes: .file(file, range))
+  private mutating func nextCut() throws(PreprocessError) -> Cut? {
+    if streams != nil { return try streams?.next() }
+    guard let place = regions?.place, let cut = try regions?.cutter.next() else { return nil }
+    switch cut {
+    case .lines(let range):
+      guard let file = regions?.cutter.file else { return nil }
+      let isText = inputs.entries[place.input].plainFormat == .textLines
+      return .item(
+        WorkItem(
+          tag: place.tag(from: range.lowerBound, to: range.upperBound),
+          shape: isText ? .textLines : .jsonLines, bytes: .file(file, range)))
+    case .longLine(let start):
+      return try longLine(from: start, place)
+    }
+  }
+
+  private mutating func longLine(
+    from start: Int, _ place: StreamPlace
+  ) throws(PreprocessError) -> Cut? {
+    guard let file = regions?.cutter.file, let end = regions?.cutter.end else { return nil }
+    let isText = inputs.entries[place.input].plainFormat == .textLines
+    var window = Window(FileStream(file, from: start, end: end), offset: start, pool: pool)
+    var boundary = RecordBoundary.line(isIncluded: isText)
+    let kind: LongRecord.Kind =
+      isText
+      ? .text(translatesNewlines: false) : .json(keys: options.keys.map { Array($0.utf8) })
+    let record = try LongRecord(from: &window, until: &boundary, kind: kind, options: options)
+    regions?.cutter.offset = window.offset
+    return .long(
+      LongCut(
+        record: record, stream: place, start: start, recordStart: start, linesBefore: 0,
+        end: place.position(window.offset)))
+  }
+
+  /// Opens the next input; returns whether there is one.
+  private mutating func openNext() throws(PreprocessError) -> Bool {
+    guard nextSlice < slices.count else { return false }
+    let slice = slices[nextSlice]
+    nextSlice += 1
+    let entry = inputs.entries[slice.input]
+    regions = nil
+    streams = nil
+    if entry.isDivisible {
+      let place = StreamPlace(
+        input: slice.input, path: entry.path, ordinal: 0, name: entry.path)
+      let file = try OpenFile(entry.path)
+      regions = (RegionCutter(file: file, range: slice.range, options: options), place)
+    } else {
+      streams = try StreamCutter(entry, input: slice.input, options: options, pool: pool)
+    }
+    return true
+  }
+}
+
+// MARK: - Long records
+
+extension DocumentSource {
+  /// Begins a long record; returns its only item when it has no text.
+  private mutating func begin(_ cut: LongCut) throws(PreprocessError) -> WorkItem? {
+    switch cut.record.verdict {
+    case .empty:
+      return cut.item(for: .emptyRecord)
+    case .fault(let fault, let lines):
+      return cut.item(for: .fault(cut.fault(fault, linesBefore: lines)))
+    case .texts(let extents):
+      // Text serves every wanted member alike.
+      let all = extents.count == 1 ? options.keys.map { _ in extents[0] } : extents
+      let document = LongDocument(
+        cut.record, extents: all, place: cut.place, name: cut.stream.name, options: options,
+        pool: pool)
+      long = (document, cut)
+      return nil
+    }
+  }
+
+  private mutating func nextPiece() throws(PreprocessError) -> WorkItem? {
+    guard let piece = try long?.document.next(), let cut = long?.cut else {
+      long = nil
+      return nil
+    }
+    let isLast = piece.next.key == options.keys.count
+    if isLast { long = nil }
+    return cut.item(for: piece, isLast: isLast)
+  }
+}
+
+// MARK: - Resuming
+
+extension DocumentSource {
+  private mutating func resume(at position: SourcePosition) throws(PreprocessError) {
+    guard position.input < inputs.entries.count else {
+      throw .cannotResume("there are fewer inputs than there were")
+    }
+    guard let index = slices.firstIndex(where: { $0.input >= position.input }) else {
+      nextSlice = slices.count
+      return
+    }
+    nextSlice = index
+    guard slices[index].input == position.input, try openNext() else { return }
+    if let range = regions.map({ $0.cutter.offset..<$0.cutter.end }) {
+      // A saved position may be the very start, before the shard's own.
+      let offset = max(position.byte, range.lowerBound)
+      guard offset <= range.upperBound else {
+        throw .cannotResume("\(inputs.entries[position.input].path) is shorter than it was")
+      }
+      regions?.cutter.offset = offset
+    } else {
+      try streams?.skip(to: position)
+    }
+    guard position.isInsideDocument else { return }
+    guard case .long(let cut) = try nextCut(), try begin(cut) == nil else {
+      throw .cannotResume("the long document at byte \(position.byte) is not what it was")
+    }
+    try long?.document.skip(toKey: position.key, textByte: position.textByte)
   }
 }

@@ -1,0 +1,106 @@
+import Glibc
+import Machine
+
+/// Bytes that come one after another: a file, a pipe, or what comes out of compression or an archive.
+protocol ByteStream: AnyObject {
+  /// The stored file, and after `!` the member of an archive.
+  var name: String { get }
+  /// Bytes of the stored file that have been read, for messages about damage.
+  var storedByte: Int { get }
+  /// Reads some bytes and returns their number; 0 at the end only.
+  func read(into buffer: UnsafeMutableRawBufferPointer) throws(PreprocessError) -> Int
+}
+
+/// A file from some offset on.
+final class FileStream: ByteStream {
+  let file: OpenFile
+  private(set) var storedByte: Int
+  /// Where the file ended when it was opened.
+  let end: Int
+
+  init(_ file: OpenFile, from offset: Int = 0, end: Int) {
+    self.file = file
+    self.end = end
+    storedByte = offset
+  }
+
+  var name: String { file.path }
+
+  func read(into buffer: UnsafeMutableRawBufferPointer) throws(PreprocessError) -> Int {
+    let wanted = min(buffer.count, end - storedByte)
+    guard wanted > 0 else { return 0 }
+    let part = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted])
+    let count = try unsafe file.read(into: part, at: storedByte)
+    guard count == wanted else { throw .inputChanged(name) }
+    storedByte += count
+    return count
+  }
+
+  /// Goes to another offset.
+  func seek(to offset: Int) {
+    storedByte = max(0, min(offset, end))
+  }
+}
+
+/// Standard input, or a pipe with a name.
+final class PipeStream: ByteStream {
+  let name: String
+  private(set) var storedByte = 0
+  private let descriptor: Int32
+
+  /// Opens a pipe; `-` is standard input.
+  init(_ path: String) throws(PreprocessError) {
+    name = path == "-" ? "standard input" : path
+    descriptor = path == "-" ? dup(STDIN_FILENO) : unsafe open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      throw .system(SystemError(call: "open", path: name, code: errno))
+    }
+  }
+
+  deinit {
+    close(descriptor)
+  }
+
+  func read(into buffer: UnsafeMutableRawBufferPointer) throws(PreprocessError) -> Int {
+    while true {
+      let count = unsafe Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+      if count >= 0 {
+        storedByte += count
+        return count
+      }
+      guard errno == EINTR else {
+        throw .system(SystemError(call: "read", path: name, code: errno))
+      }
+    }
+  }
+}
+
+/// A stream whose first bytes have been looked at and come again.
+final class PeekedStream: ByteStream {
+  private let stream: any ByteStream
+  let head: [UInt8]
+  private var given = 0
+
+  init(_ stream: any ByteStream) throws(PreprocessError) {
+    self.stream = stream
+    var head = [UInt8](repeating: 0, count: Wrapping.headByteCount)
+    var count = 0
+    while count < head.count {
+      let more = try head.fill(from: count, upTo: head.count, with: stream)
+      if more == 0 { break }
+      count += more
+    }
+    self.head = Array(head[..<count])
+  }
+
+  var name: String { stream.name }
+  var storedByte: Int { stream.storedByte }
+
+  func read(into buffer: UnsafeMutableRawBufferPointer) throws(PreprocessError) -> Int {
+    guard given < head.count else { return try unsafe stream.read(into: buffer) }
+    let count = min(buffer.count, head.count - given)
+    unsafe buffer.copyBytes(from: head[given..<given + count])
+    given += count
+    return count
+  }
+}

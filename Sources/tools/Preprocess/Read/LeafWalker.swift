@@ -1,0 +1,89 @@
+/// Walks the streams of one input: itself, or every member of an archive, nested ones included, with
+/// all compression taken off.
+struct LeafWalker {
+  /// A stream that holds documents.
+  struct Leaf {
+    let format: StreamFormat
+    let stream: any ByteStream
+    /// Its number in the input, counted from 0.
+    let ordinal: Int
+
+    var name: String { stream.name }
+  }
+
+  /// Layers of compression and archives inside one another at most.
+  static let depthLimit = 16
+
+  private var root: (any ByteStream)?
+  private var archives: [LibarchiveReader] = []
+  private let entry: InputList.Entry
+  private let wanted: InputFormat
+  private var ordinal = 0
+
+  init(_ entry: InputList.Entry, wanted: InputFormat) throws(PreprocessError) {
+    self.entry = entry
+    self.wanted = wanted
+    if entry.isFile {
+      root = FileStream(try OpenFile(entry.path), end: entry.byteCount)
+    } else {
+      root = try PipeStream(entry.path)
+    }
+  }
+
+  /// The next stream; what was not read of the one before is passed over.
+  mutating func next() throws(PreprocessError) -> Leaf? {
+    if let stream = root {
+      root = nil
+      let name = entry.isFile ? entry.path : ""
+      if let leaf = try open(stream, name: name) { return leaf }
+    }
+    while let archive = archives.last {
+      guard let member = try archive.nextMember() else {
+        archives.removeLast()
+        continue
+      }
+      let stream = MemberStream(archive, member: member)
+      if let leaf = try open(stream, name: member) { return leaf }
+    }
+    return nil
+  }
+
+  /// Takes compression off a stream; `nil` when an archive comes out, which is then the last of
+  /// ``archives``.
+  private mutating func open(
+    _ stored: any ByteStream, name: String
+  ) throws(PreprocessError) -> Leaf? {
+    var stream = stored
+    var traits = StreamTraits(name: name, head: [], isMember: !archives.isEmpty)
+    traits.isStandardInput = !entry.isFile
+    traits.wanted = wanted
+    for _ in archives.count..<Self.depthLimit {
+      let peeked = try PeekedStream(stream)
+      traits.head = peeked.head
+      // A file goes back to its start and stays one: zip archives are read from their ends.
+      let file = stream as? FileStream
+      file?.seek(to: 0)
+      let source: any ByteStream = file ?? peeked
+      guard let wrapping = Wrapping(head: peeked.head) else {
+        guard let format = StreamFormat(traits) else { throw .unknownKind(stream.name) }
+        ordinal += 1
+        return Leaf(format: format, stream: source, ordinal: ordinal - 1)
+      }
+      switch wrapping {
+      case .zip, .tar:
+        archives.append(try LibarchiveReader(wrapping, source, name: stream.name))
+        return nil
+      case .gzip:
+        traits.isGzip = true
+        stream = try GzipStream(source)
+      default:
+        stream = try FilterStream(wrapping, source)
+      }
+      traits.isCompressed = true
+      traits.name = wrapping.unwrapped(traits.name)
+    }
+    throw .damaged(
+      name: stored.name, byte: stored.storedByte,
+      reason: "more than \(Self.depthLimit) archives and compressions inside one another")
+  }
+}

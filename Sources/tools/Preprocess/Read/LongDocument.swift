@@ -1,0 +1,126 @@
+/// Reads the texts of a long record in pieces, cut where the tokenizer can cut.
+struct LongDocument {
+  /// A piece of a text.
+  struct Piece {
+    let block: ByteBlock
+    let part: DocumentPart
+    let key: Int
+    /// Where reading continues: the wanted member, and bytes of its text that are done.
+    let next: (key: Int, textByte: Int)
+  }
+
+  let record: LongRecord
+  let place: RecordPlace
+  private let extents: [LongRecord.Extent?]
+  private let options: ReadingOptions
+  private let pool: BlockPool
+  private let name: String
+  private var key = 0
+  /// Bytes of the current text that have been given away.
+  private var textByte = 0
+  /// Text that has been read and not been given away.
+  private var text: [UInt8] = []
+  private var transform = TextTransform.none
+  /// What is left to read of the current text.
+  private var left = 0..<0
+  private var scratch: [UInt8] = []
+
+  init(
+    _ record: LongRecord, extents: [LongRecord.Extent?], place: RecordPlace, name: String,
+    options: ReadingOptions, pool: BlockPool
+  ) {
+    self.record = record
+    self.extents = extents
+    self.place = place
+    self.name = name
+    self.options = options
+    self.pool = pool
+    scratch = [UInt8](repeating: 0, count: 1 << 18)
+    begin(0)
+  }
+
+  private mutating func begin(_ key: Int) {
+    self.key = key
+    textByte = 0
+    text.removeAll(keepingCapacity: true)
+    guard key < extents.count, let extent = extents[key] else {
+      left = 0..<0
+      return
+    }
+    left = extent.range
+    transform = extent.transform
+  }
+
+  /// Passes over texts that are done.
+  ///
+  /// - Throws: ``PreprocessError/cannotResume(_:)`` when there is less text than that.
+  mutating func skip(toKey wanted: Int, textByte wantedByte: Int) throws(PreprocessError) {
+    begin(wanted)
+    while textByte < wantedByte {
+      try fill(to: min(options.itemBytes, wantedByte - textByte))
+      guard !text.isEmpty else { throw .cannotResume("\(name) is not what it was") }
+      let count = min(text.count, wantedByte - textByte)
+      text.removeFirst(count)
+      textByte += count
+    }
+  }
+
+  /// The next piece; `nil` after the last.
+  mutating func next() throws(PreprocessError) -> Piece? {
+    guard key < extents.count else { return nil }
+    var target = options.itemBytes
+    while true {
+      try fill(to: target + 1)
+      if text.count <= target { return endOfText() }
+      let cut = options.safeCut(text.span.bytes(first: target))
+      if cut > 0 { return piece(cut, isLast: false) }
+      guard target < options.pieceLimit else {
+        throw .uncuttable(name: name, byte: place.byte, limit: options.pieceLimit)
+      }
+      target = min(target * 2, options.pieceLimit)
+    }
+  }
+
+  private mutating func endOfText() -> Piece {
+    let piece = piece(text.count, isLast: true)
+    begin(key + 1)
+    return piece
+  }
+
+  private mutating func piece(_ count: Int, isLast: Bool) -> Piece {
+    let isFirst = textByte == 0
+    var bytes = pool.take(capacity: count)
+    bytes.copy(text[..<count], to: 0)
+    text.removeFirst(count)
+    textByte += count
+    return Piece(
+      block: ByteBlock(bytes, count: count, pool: pool),
+      part: isFirst ? isLast ? .whole : .first : isLast ? .last : .middle, key: key,
+      next: isLast ? (key + 1, 0) : (key, textByte))
+  }
+
+  /// Reads until there are `target` bytes of text or the text ends.
+  private mutating func fill(to target: Int) throws(PreprocessError) {
+    while text.count < target && !left.isEmpty {
+      let part = left.prefix(scratch.count)
+      try record.file.read(part, into: &scratch)
+      Self.append(scratch, part.count, &transform, &text)
+      left = part.upperBound..<left.upperBound
+      if left.isEmpty { transform.finish(into: &text) }
+    }
+  }
+
+  private static func append(
+    _ bytes: [UInt8], _ count: Int, _ transform: inout TextTransform, _ text: inout [UInt8]
+  ) {
+    transform.append(bytes.span.extracting(first: count), to: &text)
+  }
+}
+
+extension Span<UInt8> {
+  /// The first bytes, raw.
+  @_lifetime(copy self)
+  fileprivate func bytes(first count: Int) -> RawSpan {
+    unsafe extracting(first: count).bytes
+  }
+}

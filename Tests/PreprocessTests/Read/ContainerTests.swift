@@ -1,0 +1,170 @@
+import Foundation
+import Preprocess
+import TestSupport
+import Testing
+
+@Suite struct ContainerTests {
+  let folder: TemporaryFolder
+  static let texts = (0..<300).map { "document \($0) " + String(repeating: "wörd ", count: $0) }
+  static let lines = Array(
+    texts.map { #"{"text":"\#($0)","meta":{"n":1}}"# + "\n" }.joined().utf8)
+
+  init() throws {
+    folder = try TemporaryFolder()
+  }
+
+  func read(_ name: String, _ bytes: [UInt8], format: InputFormat = .auto) throws -> Reading {
+    var options = ReadingOptions.testing()
+    options.format = format
+    return try Reading(folder.write(name, bytes), options: options)
+  }
+
+  @Test(arguments: Containers.Compression.allCases)
+  func sameDocumentsInEveryCompression(_ kind: Containers.Compression) throws {
+    let data = try Containers.compressed(Self.lines, kind)
+    for name in ["a.jsonl.\(kind.rawValue)", "a.json.\(kind.rawValue)", "misnamed.jsonl", "none"] {
+      let reading = try read(name, data)
+      #expect(reading.texts == Self.texts, "\(name)")
+      #expect(reading.documents[7].place.hasPrefix("\(folder.file(name)):8:"))
+    }
+    let twice = try Reading(folder.write("two.jsonl", data + data))
+    #expect(twice.texts == Self.texts + Self.texts, "concatenated \(kind)")
+    #expect(twice.documents[300].place.contains(":301:"))
+  }
+
+  @Test(arguments: Containers.Compression.allCases)
+  func truncationIsNoticedAnywhere(_ kind: Containers.Compression) throws {
+    var generator = SeededGenerator(seed: 7)
+    let noise = (0..<20_000).map { _ in UInt8.random(in: 0x61...0x7A, using: &generator) }
+    let line = Array(#"{"text":""#.utf8) + noise + Array("\"}\n".utf8)
+    let data = try Containers.compressed(line, kind)
+    let whole = try read("whole.jsonl", data)
+    #expect(whole.texts.count == 1)
+    for cut in [data.count - 1, data.count - 3, data.count - 9, data.count / 2, 20, 11] {
+      #expect(throws: PreprocessError.self, "\(kind) cut at \(cut) of \(data.count)") {
+        try read("cut\(cut).jsonl", Array(data[..<cut]))
+      }
+    }
+  }
+
+  /// All but zstd, to which libarchive's writer, unlike the zstd program, adds no checksum.
+  @Test(arguments: Containers.Compression.allCases.filter { $0 != .zstd })
+  func corruptionIsNoticed(_ kind: Containers.Compression) throws {
+    let data = try Containers.compressed(Self.lines, kind)
+    for place in stride(from: 40, to: data.count - 12, by: data.count / 23) {
+      var bad = data
+      bad[place] ^= 0x10
+      #expect(throws: PreprocessError.self, "\(kind) flipped at \(place) of \(data.count)") {
+        try read("bad.jsonl", bad)
+      }
+    }
+  }
+
+  @Test func membersOfArchives() throws {
+    let members = [
+      ("dir/", []), ("dir/one.txt", Array("one\r\n".utf8)), ("b.jsonl", Self.lines),
+      ("empty", []),
+      ("c.jsonl.zst", try Containers.compressed(Self.lines, .zstd)),
+      ("d.md", Array("two".utf8)),
+    ]
+    let expected = ["one\r\n"] + Self.texts + Self.texts + ["two"]
+    let tar = try Containers.tar(members)
+    let zip = try Containers.zip(members)
+    let archives: [(String, [UInt8])] = [
+      ("a.tar", tar), ("a.zip", zip), ("a.tar.gz", try Containers.compressed(tar, .gzip)),
+      ("a.tgz", try Containers.compressed(tar, .gzip)),
+      ("a.jsonl.zst.tar", tar), ("a.tar.xz", try Containers.compressed(tar, .xz)),
+      ("zip.zst", try Containers.compressed(zip, .zstd)),
+      ("outer.tar", try Containers.tar([("inner.zip", zip)])),
+      ("outer.zip", try Containers.zip([("inner.tar.bz2", Containers.compressed(tar, .bzip2))])),
+    ]
+    for (name, bytes) in archives {
+      let reading = try read(name, bytes)
+      #expect(reading.texts == expected, "\(name)")
+      #expect(reading.counts.empty == 1, "\(name)")
+      #expect(reading.documents[0].place.hasSuffix("dir/one.txt:1:0"), "\(name)")
+      #expect(reading.documents[2].place.contains("b.jsonl:2:"), "\(name)")
+    }
+    let nested = try read("outer.tar", try Containers.tar([("inner.zip", zip)]))
+    #expect(nested.documents[0].place == folder.file("outer.tar") + "!inner.zip!dir/one.txt:1:0")
+  }
+
+  @Test func encryptedZipIsRefused() throws {
+    let zip = try Containers.zip([("a.txt", Array("secret".utf8))], password: "pass")
+    let error = #expect(throws: PreprocessError.self) { try read("a.zip", zip) }
+    #expect(error.map(String.init(describing:))?.contains("a.zip!a.txt") == true)
+    #expect(error.map(String.init(describing:))?.contains("encrypted") == true)
+  }
+
+  @Test func damagedZipIsNoticed() throws {
+    let zip = try Containers.zip([("a.jsonl", Self.lines), ("b.txt", Array("x".utf8))])
+    for cut in [zip.count - 5, zip.count / 2, 200] {
+      #expect(throws: PreprocessError.self) { try read("cut.zip", Array(zip[..<cut])) }
+    }
+    for place in stride(from: 60, to: zip.count / 2, by: 997) {
+      var bad = zip
+      bad[place] ^= 1
+      #expect(throws: PreprocessError.self, "\(place)") { try read("bad.zip", bad) }
+    }
+    let tar = try Containers.tar([("a.jsonl", Self.lines)])
+    #expect(throws: PreprocessError.self) { try read("cut.tar", Array(tar[..<(tar.count / 2)])) }
+  }
+
+  @Test func gzipWithGarbageBehindIt() throws {
+    let data = try Containers.compressed(Self.lines, .gzip)
+    #expect(try read("zeros.jsonl.gz", data + [0, 0, 0, 0]).texts == Self.texts)
+    #expect(throws: PreprocessError.self) { try read("more.jsonl.gz", data + Array("more".utf8)) }
+  }
+
+  @Test func textsAndLines() throws {
+    let text = Array("line1\r\nline2\rline3\n\r\n".utf8)
+    #expect(try read("a.txt", text).texts == ["line1\nline2\nline3\n\n"])
+    let zstd = try Containers.compressed(text, .zstd)
+    #expect(try read("a.txt.zst", zstd).texts == ["line1\nline2\nline3\n\n"])
+    let gzip = try Containers.compressed(text, .gzip)
+    for name in ["a.gz", "a.txt.gz"] {
+      #expect(try read(name, gzip).texts == ["line1\r\n", "line2\rline3\n", "\r\n"])
+    }
+    #expect(try read("a.log", text, format: .text).texts == ["line1\nline2\nline3\n\n"])
+    #expect(try read("a.log", text, format: .lines).texts.count == 3)
+    #expect(throws: PreprocessError.unknownKind(folder.file("a.log"))) { try read("a.log", text) }
+    #expect(throws: PreprocessError.self) { try read("a.zst", zstd) }
+    let empty = try read("empty.txt", [])
+    #expect(empty.counts.empty == 1 && empty.documents.isEmpty)
+    let bad = try read("bad.txt", Array("a\nb".utf8) + [0xFF])
+    #expect(bad.faults == [folder.file("bad.txt") + ":2:3: bytes that are not UTF-8"])
+  }
+
+  @Test func arrays() throws {
+    let elements = Self.texts.map { ##" {"text": "\##($0)", "x":[1,{"y":"]"}]}"## }
+    let array = Array("[\n\(elements.joined(separator: ",\n"))\n]\n".utf8)
+    #expect(try read("a.json", array).texts == Self.texts)
+    #expect(try read("a.json", array).documents[5].place.contains(":7:"))
+    #expect(try read("a.json.gz", Containers.compressed(array, .gzip)).texts == Self.texts)
+    #expect(try read("b.json", Array(#"["a", "b\"]", ""]"#.utf8)).texts == ["a", "b\"]"])
+    #expect(try read("c.json", Array("[]".utf8)).counts.read == 0)
+    #expect(try read("d.json", Self.lines).texts == Self.texts)
+    let mixed = try read("e.json", Array(#"["a", 5, {"text":"b",}, "c"]"#.utf8))
+    #expect(mixed.texts == ["a", "c"])
+    #expect(mixed.counts.faults == 2)
+    for broken in ["[\"a\" \"b\"]", "[\"a\"", "[\"a\"]\n[\"b\"]", "[\"a\",]", "[,]", "[\"a", "[[]"]
+    {
+      #expect(throws: PreprocessError.self, "\(broken)") { try read("f.json", Array(broken.utf8)) }
+    }
+  }
+
+  @Test func sizedRecords() throws {
+    func record(_ text: String) -> [UInt8] {
+      Array((String(repeating: "0", count: 16) + "\(text.utf8.count)").utf8.suffix(16))
+        + Array(text.utf8)
+    }
+    let data = Self.texts.flatMap(record)
+    let reading = try read("a.dat.zst", Containers.compressed(data, .zstd))
+    #expect(reading.texts == Self.texts)
+    for broken in [Array(data.dropLast()), data + [0x0A], data + record("x").dropLast()] {
+      #expect(throws: PreprocessError.self) {
+        try read("b.dat.zst", Containers.compressed(broken, .zstd))
+      }
+    }
+  }
+}
