@@ -56,8 +56,8 @@ struct Characters {
     return (classes[codePoint], length)
   }
 
-  /// Decodes two to four bytes; `nil` where they are not well-formed UTF-8 (Unicode 16, table 3-7).
-  private func codePoint(_ offset: Int, _ lead: UInt8) -> (UInt32, length: Int)? {
+  /// Decodes the two to four bytes after a lead byte from 0x80 on; `nil` where they are not well-formed UTF-8 (Unicode 16, table 3-7).
+  func codePoint(_ offset: Int, _ lead: UInt8) -> (UInt32, length: Int)? {
     switch lead {
     case 0xC2...0xDF:
       guard let a = continuation(offset + 1) else { return nil }

@@ -2,6 +2,7 @@
 #pragma once
 #include <stddef.h>
 
+#include "CSimdJSONDocument.h"
 #include "CSimdJSONLines.h"
 
 #ifdef __cplusplus

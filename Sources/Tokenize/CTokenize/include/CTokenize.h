@@ -18,4 +18,14 @@ typedef struct {
 /// Describes `blocks` times 64 bytes of text.
 void ctok_describe(const uint8_t *text, size_t blocks, ctok_masks *masks);
 
+/// Two neighbouring bytes to look for; where `mask` is 0 the second may be any, and `second` is 0.
+typedef struct {
+  uint8_t first;
+  uint8_t second;
+  uint8_t mask;
+} ctok_pair;
+
+/// The offset of the first of some pairs, or `count`; past the end of the text is a zero byte.
+size_t ctok_find_pair(const uint8_t *text, size_t count, const ctok_pair *pairs, size_t pair_count);
+
 static inline void ctok_prefetch(const void *address) { __builtin_prefetch(address, 0, 3); }

@@ -1,0 +1,35 @@
+#include "CTokenize.h"
+
+#include <string.h>
+
+typedef uint8_t bytes64 __attribute__((ext_vector_type(64)));
+typedef _Bool bits64 __attribute__((ext_vector_type(64)));
+
+#if defined(__x86_64__)
+__attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
+#endif
+size_t ctok_find_pair(const uint8_t *text, size_t count, const ctok_pair *pairs, size_t pair_count) {
+  size_t start = 0;
+  for (; start + 65 <= count; start += 64) {
+    bytes64 first, second, found = 0;
+    memcpy(&first, text + start, sizeof first);
+    memcpy(&second, text + start + 1, sizeof second);
+    for (size_t pair = 0; pair < pair_count; pair++) {
+      found |= (bytes64)(first == pairs[pair].first) &
+               (bytes64)((second & pairs[pair].mask) == pairs[pair].second);
+    }
+    bits64 bits = __builtin_convertvector(found & 1, bits64);
+    uint64_t mask;
+    memcpy(&mask, &bits, sizeof mask);
+    if (mask) return start + (size_t)__builtin_ctzll(mask);
+  }
+  for (; start < count; start++) {
+    uint8_t next = start + 1 < count ? text[start + 1] : 0;
+    for (size_t pair = 0; pair < pair_count; pair++) {
+      if (text[start] == pairs[pair].first && (next & pairs[pair].mask) == pairs[pair].second) {
+        return start;
+      }
+    }
+  }
+  return count;
+}

@@ -1,0 +1,84 @@
+/// The kinds of tokenizer, by GPT-NeoX's names.
+public enum TokenizerKind: String, CaseIterable, Sendable {
+  /// GPT-2's `vocab.json` and `merges.txt`.
+  case gpt2BPE = "GPT2BPETokenizer"
+  /// A `tokenizer.json` of Hugging Face's library.
+  case huggingFace = "HFTokenizer"
+  /// A folder with GPT-2's vocabulary as Hugging Face lays it out; has a padding token.
+  case huggingFaceGPT2 = "HFGPT2Tokenizer"
+  /// A rank file of OpenAI's tiktoken.
+  case tiktoken = "TiktokenTokenizer"
+  /// The bytes of the text.
+  case characterLevel = "CharLevelTokenizer"
+  /// A SentencePiece model; not supported.
+  case sentencePiece = "SPMTokenizer"
+
+  /// Finds a kind by its name; upper and lower case are the same, as in GPT-NeoX.
+  public init?(name: String) {
+    let wanted = name.lowercased()
+    guard let kind = Self.allCases.first(where: { $0.rawValue.lowercased() == wanted }) else {
+      return nil
+    }
+    self = kind
+  }
+}
+
+/// Which tokenizer to load, and how it treats special tokens.
+public struct TokenizerChoice: Sendable {
+  /// What the files are.
+  public var kind: TokenizerKind
+  /// GPT-NeoX's `--vocab-file`: a file, or for ``TokenizerKind/huggingFaceGPT2`` a folder.
+  public var vocabularyFile: String?
+  /// GPT-NeoX's `--merge-file`.
+  public var mergeFile: String?
+  /// What becomes of the text of a special token inside a document; `nil` means what GPT-NeoX does:
+  /// an error for ``TokenizerKind/tiktoken``, the token for the others.
+  public var specialText: SpecialText?
+  /// The text of the token that ends a document; `nil` means `<|endoftext|>`.
+  public var endOfDocumentToken: String?
+
+  /// Names the tokenizer.
+  public init(
+    kind: TokenizerKind, vocabularyFile: String? = nil, mergeFile: String? = nil,
+    specialText: SpecialText? = nil, endOfDocumentToken: String? = nil
+  ) {
+    self.kind = kind
+    self.vocabularyFile = vocabularyFile
+    self.mergeFile = mergeFile
+    self.specialText = specialText
+    self.endOfDocumentToken = endOfDocumentToken
+  }
+}
+
+/// Loads a tokenizer from its files.
+///
+/// - Throws: ``TokenizeError`` with the file and the place where something is wrong.
+public func loadTokenizer(_ choice: TokenizerChoice) throws(TokenizeError) -> any Tokenizer {
+  switch choice.kind {
+  case .gpt2BPE:
+    let vocabulary = try choice.requiredVocabularyFile("the path of vocab.json")
+    guard let merges = choice.mergeFile else {
+      throw .missing(
+        what: "merge file", hint: "\(choice.kind.rawValue) needs the path of merges.txt")
+    }
+    return try ByteLevelTokenizer(gpt2Vocabulary: vocabulary, merges: merges, choice)
+  case .characterLevel:
+    return try CharacterLevelTokenizer(choice)
+  case .huggingFace, .huggingFaceGPT2, .tiktoken, .sentencePiece:
+    throw .unsupported(
+      path: choice.vocabularyFile ?? choice.kind.rawValue, component: choice.kind.rawValue,
+      reason: "SentencePiece models cannot be read; byte-level BPE vocabularies can")
+  }
+}
+
+extension TokenizerChoice {
+  func requiredVocabularyFile(_ meaning: String) throws(TokenizeError) -> String {
+    guard let vocabularyFile else {
+      throw .missing(what: "vocabulary file", hint: "\(kind.rawValue) needs \(meaning)")
+    }
+    return vocabularyFile
+  }
+
+  /// The text of the token that ends a document.
+  var endOfDocumentText: String { endOfDocumentToken ?? "<|endoftext|>" }
+}

@@ -1,0 +1,207 @@
+import TestSupport
+import Testing
+
+@testable import Tokenize
+
+@Suite("GPT-2 vocabularies")
+struct GPT2VocabularyTests {
+  private let tiny: TinyVocabulary
+
+  init() throws {
+    tiny = try TinyVocabulary()
+  }
+
+  @Test("A vocabulary encodes and decodes")
+  func encodes() throws {
+    let tokenizer = try loadTokenizer(tiny.choice)
+    let ids = try tokenizer.encode("hello world é")
+    let id = TinyVocabulary.id
+    #expect(
+      ids == [
+        id("hello"), id("Ġwor"), id("ld"), id("Ġ"), id("Ã©"),
+      ])
+    #expect(tokenizer.bytes(ids) == Array("hello world é".utf8))
+    #expect(tokenizer.vocabularySize == 267)
+    #expect(tokenizer.endOfDocument == 266)
+  }
+
+  @Test("The text of the end of a document is what the policy says")
+  func specialText() throws {
+    var choice = tiny.choice
+    let text = "a <|endoftext|> b"
+    let end = TinyVocabulary.id("<|endoftext|>")
+    let encoded = try loadTokenizer(choice).encode(text)
+    #expect(
+      encoded == [
+        TinyVocabulary.id("a"), TinyVocabulary.id("Ġ"), end, TinyVocabulary.id("Ġ"),
+        TinyVocabulary.id("b"),
+      ])
+    choice.specialText = .literal
+    let literal = try loadTokenizer(choice)
+    #expect(try literal.encode(text) == text.utf8.map { TinyVocabulary.id(spelling($0)) })
+    #expect(literal.bytes(try literal.encode(text)) == Array(text.utf8))
+    choice.specialText = .error
+    let refusing = try loadTokenizer(choice)
+    #expect(throws: TokenizeError.specialText("<|endoftext|>", offset: 2)) {
+      try refusing.encode(text)
+    }
+    #expect(try refusing.encode("a <|endoftext| b").count == 16)
+  }
+
+  private func spelling(_ byte: UInt8) -> String {
+    String(Character(VisibleBytes.characters[Int(byte)]))
+  }
+
+  @Test("Random bytes come back whole", arguments: 0..<5 as Range<UInt64>)
+  func roundTrip(seed: UInt64) throws {
+    let tokenizer = try loadTokenizer(tiny.choice)
+    var generator = SeededGenerator(seed: seed)
+    for _ in 0..<50 {
+      let count = Int.random(in: 0...300, using: &generator)
+      let bytes = (0..<count).map { _ in UInt8.random(in: 0...255, using: &generator) }
+      #expect(tokenizer.bytes(try tokenizer.ids(bytes)) == bytes, "seed \(seed)")
+      let text = awkwardText(20, using: &generator)
+      #expect(tokenizer.bytes(try tokenizer.ids(text)) == text, "seed \(seed)")
+    }
+  }
+
+  @Test("Line ends, the version line and empty last lines do not matter")
+  func mergeLines() throws {
+    let expected = try loadTokenizer(tiny.choice).encode("hello world")
+    for text in [
+      TinyVocabulary.merges.joined(separator: "\n"),
+      TinyVocabulary.merges.joined(separator: "\r\n") + "\r\n",
+      "#version: 0.2\r\n" + TinyVocabulary.merges.joined(separator: "\n") + "\n\n\n",
+    ] {
+      try tiny.folder.write("merges.txt", Array(text.utf8))
+      #expect(try loadTokenizer(tiny.choice).encode("hello world") == expected)
+    }
+  }
+
+  @Test(
+    "A line of merges that is wrong is named",
+    arguments: [
+      ("h e\nhe\nl l", 2, "\"he\""), ("h e l", 1, "\"h e l\""), ("h e\n\nl l", 2, "\"\""),
+      ("#version: 0.2\nh e\nh qq", 3, "\"qq\""), ("h e\nl  l", 2, "\"l  l\""),
+      ("h e\ne h", 2, "\"eh\""), (" h e", 1, "\" h e\""), ("h\te", 1, "h\te"),
+    ])
+  func badMerges(text: String, line: Int, found: String) throws {
+    try tiny.folder.write("merges.txt", Array(text.utf8))
+    let error = #expect(throws: TokenizeError.self) { try loadTokenizer(tiny.choice) }
+    let message = error?.description ?? ""
+    #expect(message.contains("merges.txt: line \(line): "), "\(message)")
+    #expect(message.contains(found), "\(message)")
+  }
+
+  @Test(
+    "A vocabulary that is wrong is refused with the reason",
+    arguments: [
+      ("", "the file is empty"), ("{}", "no tokens"), ("[1]", "not array"), ("{\"a\":", "not JSON"),
+      ("{\"a\": \"b\"}", "token \"a\": its id is not a whole number"),
+      ("{\"a\": 1.5}", "not a whole number"), ("{\"a\": -1}", "its id -1"),
+      ("{\"a\": 2147483648}", "its id 2147483648"), ("{\"a\": 9223372036854775808}", "not a whole"),
+      ("{\"a\": 1, \"b\": 1}", "token \"b\": its id 1 belongs to another"),
+      ("{\"a\": 1, \"a\": 2}", "token \"a\": it is listed twice"),
+      ("{\"a\": 1, \"<|endoftext|>\": 2}", "merges.txt: line 2"),
+    ])
+  func badVocabulary(text: String, reason: String) throws {
+    try tiny.folder.write("vocab.json", Array(text.utf8))
+    let error = #expect(throws: TokenizeError.self) { try loadTokenizer(tiny.choice) }
+    #expect(error?.description.contains(reason) == true, "\(error?.description ?? "")")
+  }
+
+  @Test("Missing files, a folder in their place, and missing arguments are errors")
+  func missing() throws {
+    var choice = tiny.choice
+    choice.vocabularyFile = tiny.folder.file("absent.json")
+    #expect(throws: TokenizeError.self) { try loadTokenizer(choice) }
+    choice.vocabularyFile = tiny.folder.path
+    #expect(throws: TokenizeError.self) { try loadTokenizer(choice) }
+    choice.vocabularyFile = nil
+    #expect(throws: TokenizeError.self) { try loadTokenizer(choice) }
+    choice = tiny.choice
+    choice.mergeFile = nil
+    #expect(throws: TokenizeError.self) { try loadTokenizer(choice) }
+    try tiny.folder.write("merges.txt", [])
+    #expect(throws: TokenizeError.self) { try loadTokenizer(tiny.choice) }
+  }
+
+  @Test("A byte without a token and an absent end of document are named")
+  func incomplete() throws {
+    try tiny.folder.write("merges.txt", Array("#version: 0.2\n".utf8))
+    try tiny.folder.write(
+      "vocab.json", TinyVocabulary.json(TinyVocabulary.tokens.filter { $0 != "A" }))
+    var error = #expect(throws: TokenizeError.self) { try loadTokenizer(tiny.choice) }
+    #expect(error?.description.contains("byte 65, spelled A") == true)
+    try tiny.folder.write("vocab.json", TinyVocabulary.json(TinyVocabulary.tokens.dropLast()))
+    error = #expect(throws: TokenizeError.self) { try loadTokenizer(tiny.choice) }
+    #expect(error?.description.contains("has no token <|endoftext|>") == true)
+    var choice = tiny.choice
+    choice.endOfDocumentToken = "hello"
+    #expect(try loadTokenizer(choice).endOfDocument == TinyVocabulary.id("hello"))
+  }
+
+  @Test("Merges that leave much of the vocabulary out of reach are refused")
+  func cutShort() throws {
+    let extra = (0..<300).map { "xx\($0)" }
+    try tiny.folder.write("vocab.json", TinyVocabulary.json(TinyVocabulary.tokens + extra))
+    let error = #expect(throws: TokenizeError.self) { try loadTokenizer(tiny.choice) }
+    #expect(error?.description.contains("cut short") == true)
+  }
+
+  @Test("Ids may have holes")
+  func holes() throws {
+    let rows = TinyVocabulary.tokens.enumerated().map {
+      "\(TinyVocabulary.quoted($1)): \($0 * 3)"
+    }
+    try tiny.folder.write("vocab.json", Array("{\(rows.joined(separator: ","))}".utf8))
+    let tokenizer = try loadTokenizer(tiny.choice)
+    #expect(try tokenizer.encode("hello") == [TinyVocabulary.id("hello") * 3])
+    #expect(tokenizer.bytes([1, 2, 70_000]) == [])
+    #expect(tokenizer.vocabularySize == 267)
+  }
+}
+
+@Suite("Character-level tokenizer")
+struct CharacterLevelTests {
+  @Test("Bytes are ids, and come back whole")
+  func bytes() throws {
+    let tokenizer = try loadTokenizer(TokenizerChoice(kind: .characterLevel))
+    let all = (0...255).map { UInt8($0) }
+    #expect(try tokenizer.ids(all) == all.map { TokenID($0) })
+    #expect(tokenizer.bytes(try tokenizer.ids(all)) == all)
+    #expect(tokenizer.vocabularySize == 512)
+    #expect(tokenizer.endOfDocument == 0)
+    #expect(try tokenizer.ids([]) == [])
+  }
+
+  @Test("Names of tokenizers are found in any case")
+  func names() {
+    #expect(TokenizerKind(name: "charleveltokenizer") == .characterLevel)
+    #expect(TokenizerKind(name: "GPT2BPETokenizer") == .gpt2BPE)
+    #expect(TokenizerKind(name: "BertTokenizer") == nil)
+  }
+
+  @Test("SentencePiece is refused with a sentence")
+  func sentencePiece() {
+    let error = #expect(throws: TokenizeError.self) {
+      try loadTokenizer(TokenizerChoice(kind: .sentencePiece, vocabularyFile: "x.model"))
+    }
+    #expect(error?.description.contains("SentencePiece") == true)
+  }
+}
+
+@Suite("Padded vocabulary")
+struct PaddedVocabularyTests {
+  @Test(
+    "Sizes are padded as GPT-NeoX pads them",
+    arguments: [
+      (50257, 1, 128, 50304), (50257, 2, 128, 50432), (50277, 1, 128, 50304),
+      (50277, 2, 128, 50432), (50258, 1, 128, 50304), (512, 1, 128, 512),
+      (100277, 4, 128, 100352), (128256, 4, 1, 128256), (32000, 8, 128, 32768), (1, 1, 128, 128),
+    ])
+  func table(size: Int, parallel: Int, divisor: Int, padded: Int) {
+    #expect(
+      paddedVocabularySize(size, divisibleBy: divisor, modelParallelSize: parallel) == padded)
+  }
+}
