@@ -24,9 +24,11 @@ struct Reading: Equatable {
 
   /// Reads everything with one thread.
   init(
-    _ inputs: InputList, _ options: ReadingOptions, from position: SourcePosition = .init()
+    _ inputs: InputList, _ options: ReadingOptions, shard: Shard = .whole,
+    from position: SourcePosition? = nil
   ) throws {
-    var source = try DocumentSource(inputs, options: options, resumingAt: position)
+    var source = try DocumentSource(
+      inputs, options: options, shard: shard, resumingAt: position)
     try read(&source, options, from: position)
   }
 
@@ -35,7 +37,7 @@ struct Reading: Equatable {
   }
 
   mutating func read(
-    _ source: inout DocumentSource, _ options: ReadingOptions, from position: SourcePosition
+    _ source: inout DocumentSource, _ options: ReadingOptions, from position: SourcePosition?
   ) throws {
     var reader = RecordReader(options)
     var ledger = LineLedger(startingAt: position)

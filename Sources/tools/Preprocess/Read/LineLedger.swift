@@ -5,8 +5,8 @@ package struct LineLedger: Sendable {
   private var line: Int
 
   /// Starts a ledger where reading starts.
-  package init(startingAt position: SourcePosition = SourcePosition()) {
-    line = position.line
+  package init(startingAt position: SourcePosition? = nil) {
+    line = position?.line ?? 0
   }
 
   /// The place in its file of a record of the next item to be finished.

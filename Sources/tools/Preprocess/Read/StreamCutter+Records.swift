@@ -8,9 +8,10 @@ extension StreamCutter {
     var scanned = 0
     var target = options.itemBytes
     while true {
-      try window.fill(to: target)
-      scan(from: &scanned, &ranges, &elementStart)
-      if window.isAtEnd && pending == nil && !splitter.isDone {
+      try window.fill(to: target + 1)
+      let isRest = window.count <= target
+      scan(from: &scanned, to: min(window.count, target), &ranges, &elementStart)
+      if isRest && pending == nil && !splitter.isDone {
         pending = .brokenStructure(
           name: leaf.name, byte: window.offset + window.count,
           reason: "the JSON array ends too early")
@@ -24,7 +25,7 @@ extension StreamCutter {
           WorkItem(tag: tag, shape: .jsonRecords(ranges), bytes: .memory(window.cut(end))))
       }
       if let pending { throw pending }
-      if window.isAtEnd {
+      if isRest {
         window.drop(window.count)
         return nil
       }
@@ -33,12 +34,12 @@ extension StreamCutter {
     }
   }
 
-  /// Notes the elements that end in the window, from `scanned` on.
+  /// Notes the elements that end in the window between `scanned` and `end`.
   private mutating func scan(
-    from scanned: inout Int, _ ranges: inout [RecordRange], _ elementStart: inout Int?
+    from scanned: inout Int, to end: Int, _ ranges: inout [RecordRange], _ elementStart: inout Int?
   ) {
     let window = self.window
-    let bytes = window.bytes.span.extracting(first: window.count)
+    let bytes = window.bytes.span.extracting(first: end)
     var splitter = self.splitter
     defer { self.splitter = splitter }
     while true {
@@ -86,7 +87,7 @@ extension StreamCutter {
     var ranges: [RecordRange] = []
     var index = 0
     try window.fill(to: options.itemBytes)
-    while index < window.count {
+    while index < min(window.count, options.itemBytes) {
       guard let length = sizedRecordLength(at: index) else {
         if index > 0 { break }
         throw .brokenStructure(
@@ -97,7 +98,8 @@ extension StreamCutter {
         try window.fill(to: Self.sizeDigits + length)
       }
       let body = index + Self.sizeDigits
-      guard body + length <= window.count else { break }
+      let end = index == 0 ? window.count : min(window.count, options.itemBytes)
+      guard body + length <= end else { break }
       ranges.append(
         RecordRange(bytes: body..<body + length, stream: 0, offset: start + body))
       index = body + length

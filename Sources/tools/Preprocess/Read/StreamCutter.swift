@@ -111,10 +111,11 @@ struct StreamCutter {
     var target = options.itemBytes
     var searched = 0
     while true {
-      try window.fill(to: target)
+      try window.fill(to: target + 1)
       guard window.count > 0 else { return nil }
       let start = window.offset
-      if let length = window.isAtEnd ? window.count : window.endOfLastLine(from: searched) {
+      let isRest = window.count <= target
+      if let length = isRest ? window.count : window.endOfLastLine(in: searched..<target) {
         let tag = place(leaf).tag(from: start, to: start + length)
         return .item(WorkItem(tag: tag, shape: shape, bytes: .memory(window.cut(length))))
       }

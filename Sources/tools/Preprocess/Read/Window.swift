@@ -26,6 +26,9 @@ struct Window {
   }
 
   /// Reads until there are `target` bytes or the stream ends.
+  ///
+  /// There may be more from before. What is cut must not depend on that, so that reading can begin
+  /// anew at every cut.
   mutating func fill(to target: Int) throws(PreprocessError) {
     if bytes.count < target + ByteBlock.padding {
       bytes += [UInt8](repeating: 0, count: target + ByteBlock.padding - bytes.count)
@@ -67,9 +70,9 @@ struct Window {
     return length - left
   }
 
-  /// The index after the last line end, at or after `start`.
-  func endOfLastLine(from start: Int = 0) -> Int? {
-    bytes[start..<count].lastIndex(of: 0x0A).map { $0 + 1 }
+  /// The index after the last line end in a range.
+  func endOfLastLine(in range: Range<Int>) -> Int? {
+    bytes[range].lastIndex(of: 0x0A).map { $0 + 1 }
   }
 }
 
