@@ -90,6 +90,25 @@ struct SplitRuleTests {
     #expect(words("\n's") == ["\n", "'s"])
   }
 
+  @Test("The later rules cut as their expressions say")
+  func laterExamples() {
+    let text = "HTMLParser'S x12345 \n\n  a\tb!?\n/\r\nÉté İx  \n "
+    #expect(
+      words(text, .cl100k) == [
+        "HTMLParser", "'S", " x", "123", "45", " \n\n", " ", " a", "\tb", "!?\n", "/\r\n", "Été",
+        " İx", "  \n ",
+      ])
+    #expect(words("x  \n ", .llama3) == ["x", "  \n", " "])
+    #expect(words("12345", .qwen2) == ["1", "2", "3", "4", "5"])
+    #expect(
+      words(text, .o200k) == [
+        "HTMLParser'S", " x", "123", "45", " \n\n", " ", " a", "\tb", "!?\n/\r\n", "Été", " İx",
+        "  \n", " ",
+      ])
+    #expect(words("日本ABCdef日本ABC", .o200k) == ["日本ABCdef日本", "ABC"])
+    #expect(words("it'ſ IT'LL", .cl100k) == ["it", "'ſ", " IT", "'LL"])
+  }
+
   @Test(
     "The scan of 64 bytes at a time finds the words of the rule", arguments: 0..<40 as Range<UInt64>
   )

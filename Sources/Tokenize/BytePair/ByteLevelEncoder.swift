@@ -19,9 +19,7 @@ package struct ByteLevelEncoder: Sendable {
       guard let base = bytes.baseAddress else { return }
       let characters = unsafe Characters(
         base.assumingMemoryBound(to: UInt8.self), count: bytes.count)
-      switch rule {
-      case .gpt2: encodeScanned(characters, into: &ids, &cache)
-      }
+      encode(characters, into: &ids, &cache)
     }
   }
 
@@ -29,12 +27,16 @@ package struct ByteLevelEncoder: Sendable {
   /// there is none.
   package func safeCut(_ text: RawSpan) -> Int { rule.safeCut(text) }
 
-  private func encodeScanned(
+  private func encode(
     _ text: Characters, into ids: inout TokenBuffer, _ cache: inout WordCache
   ) {
     var start = 0
     while start < text.count {
-      cache.words.scan(text, from: start)
+      if rule == .gpt2 {
+        cache.words.scan(text, from: start)
+      } else {
+        cache.words.read(text, from: start, by: rule)
+      }
       let count = cache.words.wordCount
       if count == 0 {
         let end = rule.wordEnd(text, from: start)

@@ -10,8 +10,13 @@ extension SplitRule {
       var cut = 0
       // What begins a word is settled within eight bytes: a white space character and the next one.
       while word + 8 <= bytes.count {
-        // White space at the end of a text is one word, but two where something follows.
-        if word > 0 && !Self.isSpace(characters, before: word) { cut = word }
+        // White space at the end of a text is one word, but two where something follows. Where case
+        // matters, only white space settles how the letters before it are cut.
+        if word > 0, !Self.isSpace(characters, before: word),
+          self != .o200k || characters.character(word).class == .space
+        {
+          cut = word
+        }
         word = wordEnd(characters, from: word)
       }
       return cut

@@ -3,6 +3,15 @@ public enum SplitRule: String, CaseIterable, Sendable {
   /// GPT-2's, also GPT-NeoX-20B's, r50k_base's and p50k_base's:
   /// `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`.
   case gpt2
+  /// cl100k_base's, as tiktoken 0.14 has it:
+  /// `'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s+$|\s*[\r\n]|\s+(?!\S)|\s`.
+  case cl100k
+  /// Llama 3's, which is cl100k_base's without `\s+$`.
+  case llama3
+  /// Qwen 2's, which is Llama 3's with `\p{N}` for `\p{N}{1,3}`.
+  case qwen2
+  /// o200k_base's, which also cuts where small letters meet capitals.
+  case o200k
 
   /// The end of the word that begins at `start`, by reading one character after the other.
   ///
@@ -12,6 +21,13 @@ public enum SplitRule: String, CaseIterable, Sendable {
   func wordEnd(_ text: Characters, from start: Int) -> Int {
     switch self {
     case .gpt2: Self.gpt2WordEnd(text, from: start)
+    case .cl100k:
+      Self.cl100kWordEnd(text, from: start, digits: 3, keepsTrailingSpace: true)
+    case .llama3:
+      Self.cl100kWordEnd(text, from: start, digits: 3, keepsTrailingSpace: false)
+    case .qwen2:
+      Self.cl100kWordEnd(text, from: start, digits: 1, keepsTrailingSpace: false)
+    case .o200k: Self.o200kWordEnd(text, from: start)
     }
   }
 

@@ -49,6 +49,23 @@ struct WordScan: ~Copyable {
     collect(length, blocks, isLast)
   }
 
+  /// As ``scan(_:from:)``, by any rule, one character after the other.
+  mutating func read(_ text: Characters, from start: Int, by rule: SplitRule) {
+    var found = 0
+    var end = start
+    while end < text.count, end - start <= Self.segment {
+      unsafe bounds[found] = UInt16(truncatingIfNeeded: end - start)
+      found += 1
+      end = rule.wordEnd(text, from: end)
+    }
+    if end - start <= Self.segment {
+      unsafe bounds[found] = UInt16(truncatingIfNeeded: end - start)
+      wordCount = found
+    } else {
+      wordCount = found - 1
+    }
+  }
+
   /// Fills the rows for ASCII; returns the number of blocks, the last one perhaps in part.
   private func describe(_ text: Characters, _ start: Int, _ length: Int) -> Int {
     let whole = length / 64
