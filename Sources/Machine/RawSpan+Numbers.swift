@@ -2,7 +2,7 @@ extension RawSpan {
   /// A little-endian number at any place.
   ///
   /// - Precondition: the number lies inside the span.
-  package func loadNumber<Value: FixedWidthInteger & BitwiseCopyable>(
+  @inlinable package func loadNumber<Value: FixedWidthInteger & BitwiseCopyable>(
     at offset: Int, _: Value.Type
   ) -> Value {
     precondition(offset >= 0 && offset <= byteCount - MemoryLayout<Value>.size)
@@ -11,7 +11,7 @@ extension RawSpan {
   }
 
   /// Whether the first bytes are these.
-  package func starts(with bytes: [UInt8]) -> Bool {
+  @inlinable package func starts(with bytes: [UInt8]) -> Bool {
     byteCount >= bytes.count
       && bytes.indices.allSatisfy { loadNumber(at: $0, UInt8.self) == bytes[$0] }
   }

@@ -16,6 +16,9 @@ public struct SystemError: Error, Equatable, Sendable, CustomStringConvertible {
     self.code = code
   }
 
+  /// Whether a file was opened at a length that it has not, or is not there at all.
+  package var isTooShort: Bool { code == ENODATA || code == ENOENT }
+
   /// `PATH: REASON (CALL)`, for instance `data/x.bin: No space left on device (write)`.
   public var description: String {
     let reason = unsafe String(cString: strerror(code))

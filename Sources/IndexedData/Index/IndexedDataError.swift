@@ -18,10 +18,12 @@ public enum IndexedDataError: Error, Equatable, Sendable {
   case busy(journal: String)
   /// The journal is of other work: other options, inputs or outputs.
   case otherWork(journal: String)
-  /// A file of unfinished work is shorter than the journal says, or gone.
-  case lostWork(path: String, journal: String, expected: Int, found: Int)
+  /// A file of unfinished work is shorter than its journal says, or gone.
+  case lostWork(path: String, journal: String)
   /// A document does not fit into the format.
   case tooLarge(path: String, document: Int, what: String, found: Int, limit: Int)
+  /// An element does not fit into the type of the output.
+  case unfitElement(path: String, document: Int, element: Int, type: ElementType, found: String)
   /// Outputs that must agree in shape do not.
   case unequalShapes(first: String, second: String, what: String, expected: Int, found: Int)
 }
@@ -49,11 +51,13 @@ extension IndexedDataError: CustomStringConvertible {
     case .otherWork(let journal):
       return "\(journal): unfinished work of a run with other options or inputs;"
         + " run the same command again to resume it, or give --overwrite to start anew"
-    case .lostWork(let path, let journal, let expected, let found):
-      return "\(path): expected at least \(expected) bytes of unfinished work, found \(found);"
-        + " remove \(journal) or give --overwrite to start anew"
+    case .lostWork(let path, let journal):
+      return "\(path): unfinished work that \(journal) tells of is missing or was cut"
     case .tooLarge(let path, let document, let what, let found, let limit):
       return "\(path): document \(document): \(what) is \(found), the format's limit is \(limit)"
+    case .unfitElement(let path, let document, let element, let type, let found):
+      return "\(path): document \(document), element \(element):"
+        + " expected what fits into \(type.rawValue), found \(found)"
     case .unequalShapes(let first, let second, let what, let expected, let found):
       return "\(second): \(what): expected \(expected) as in \(first), found \(found)"
     }

@@ -1,0 +1,26 @@
+internal import Machine
+
+/// A file that grows along with the datasets of a transaction.
+final class AuxiliaryFile {
+  let path: String
+  private var file: AppendFile
+
+  init(path: String, length: Int) throws(IndexedDataError) {
+    self.path = path
+    file = try asking { () throws(SystemError) in
+      try AppendFile(path: Self.partialPath(path), length: length)
+    }
+  }
+
+  var byteCount: Int { file.byteCount }
+
+  func append(_ bytes: RawSpan) throws(IndexedDataError) {
+    try asking { () throws(SystemError) in try file.append(bytes) }
+  }
+
+  func synchronize() throws(IndexedDataError) {
+    try asking { () throws(SystemError) in try file.synchronize() }
+  }
+
+  static func partialPath(_ path: String) -> String { path + ".partial" }
+}

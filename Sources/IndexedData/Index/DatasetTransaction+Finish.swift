@@ -1,0 +1,149 @@
+internal import Machine
+
+extension DatasetTransaction {
+  /// Makes the indexes, gives all files their names and removes what the work needed.
+  ///
+  /// The manifest gets its name last, so that it never tells of a dataset that is not there. What
+  /// it returns must not depend on when it is asked.
+  ///
+  /// The position is kept for a run that is killed from here on; see ``isFinished``. The manifest
+  /// is the path and the bytes of a file that describes the outcome.
+  package func finish(
+    position: [UInt8] = [],
+    manifest: (([DatasetSummary]) -> (path: String, bytes: [UInt8]))? = nil
+  ) throws(IndexedDataError) {
+    precondition(spools.allSatisfy(\.isBetweenDocuments), "a document is open")
+    try synchronize()
+    var journal = journal(position: position)
+    journal.isFinishing = true
+    for place in outputs.indices {
+      try step("write \(outputs[place].partialIndexPath)")
+      let index = try IndexWriter.write(outputs[place], journal.outputs[place].mark)
+      journal.outputs[place].indexByteCount = index.byteCount
+      journal.outputs[place].indexHash = index.hash
+    }
+    try step("synchronize folders")
+    try synchronizeFolders()
+    if let manifest = manifest?(summaries(of: journal)) {
+      journal.manifestPath = manifest.path
+      journal.manifest = manifest.bytes
+    }
+    try write(journal)
+    try complete(journal)
+  }
+
+  /// Checks that outputs have the same documents, sequences and sizes.
+  ///
+  /// Call it before ``finish(position:manifest:)``; it reads the sizes back block by block.
+  package func requireEqualShapes(_ places: [Int]) throws(IndexedDataError) {
+    guard let first = places.first else { return }
+    for spool in spools { try spool.flush() }
+    for other in places.dropFirst() {
+      let a = spools[first]
+      let b = spools[other]
+      for (what, expected, found) in [
+        ("number of documents", a.documentCount, b.documentCount),
+        ("number of sequences", a.sequenceCount, b.sequenceCount),
+      ] where expected != found {
+        throw .unequalShapes(
+          first: a.output.prefix, second: b.output.prefix, what: what, expected: expected,
+          found: found)
+      }
+      try compare(a, b, "size of sequence", count: a.sequenceCount) {
+        ($0.output.sizesPath, $0.output.sizeByteCount)
+      }
+      try compare(a, b, "end of document", count: a.documentCount) {
+        ($0.output.documentsPath, 8)
+      }
+    }
+  }
+
+  private func compare(
+    _ a: DatasetSpool, _ b: DatasetSpool, _ what: String, count: Int,
+    _ file: (DatasetSpool) -> (path: String, width: Int)
+  ) throws(IndexedDataError) {
+    var first = try NumberSpool(path: file(a).path, width: file(a).width, count: count)
+    var second = try NumberSpool(path: file(b).path, width: file(b).width, count: count)
+    var place = 0
+    while place < count {
+      let expected = try first.block(from: place)
+      let found = try second.block(from: place)
+      if let offset = expected.indices.first(where: { expected[$0] != found[$0] }) {
+        throw .unequalShapes(
+          first: a.output.prefix, second: b.output.prefix, what: "\(what) \(place + offset)",
+          expected: Int(expected[offset]), found: Int(found[offset]))
+      }
+      place += expected.count
+    }
+  }
+
+  // MARK: - Names
+
+  /// Does what is left once the data is complete; can be begun again after any of its steps.
+  func complete(_ journal: TransactionJournal) throws(IndexedDataError) {
+    for (place, output) in outputs.enumerated() {
+      let noted = journal.outputs[place]
+      try rename(output.partialElementsPath, to: output.elementsPath, noted.mark.byteCount)
+      try rename(output.partialIndexPath, to: output.indexPath, noted.indexByteCount)
+    }
+    for (path, byteCount) in zip(auxiliaries, journal.auxiliaryByteCounts) where byteCount > 0 {
+      try rename(AuxiliaryFile.partialPath(path), to: path, byteCount)
+    }
+    try step("synchronize folders")
+    try synchronizeFolders()
+    if !journal.manifestPath.isEmpty {
+      try step("write \(journal.manifestPath)")
+      try asking { () throws(SystemError) in
+        try DurableFile.replace(journal.manifestPath, with: journal.manifest)
+      }
+    }
+    try removeSpools(includingPartials: false)
+    summaries = summaries(of: journal)
+  }
+
+  private func rename(
+    _ partial: String, to path: String, _ byteCount: Int
+  ) throws(IndexedDataError) {
+    try step("rename \(partial)")
+    // Without the partial file an earlier run has come past this step already.
+    let isNamed = !DurableFile.exists(partial)
+    let found = try asking { () throws(SystemError) in
+      try InputFile(path: isNamed ? path : partial).byteCount
+    }
+    guard found == byteCount else { throw .lostWork(path: partial, journal: journalPath) }
+    if isNamed { return }
+    try asking { () throws(SystemError) in try DurableFile.rename(partial, to: path) }
+  }
+
+  func removeSpools(includingPartials: Bool) throws(IndexedDataError) {
+    var paths: [String] = outputs.flatMap { [$0.sizesPath, $0.documentsPath] }
+    // An auxiliary file that got a name has no partial one any more; an empty one goes here.
+    paths += auxiliaries.map(AuxiliaryFile.partialPath)
+    if includingPartials {
+      paths += outputs.flatMap { [$0.partialElementsPath, $0.partialIndexPath] }
+    }
+    for path in paths + [journalPath + ".new", journalPath, journalPath + ".lock"] {
+      try step("remove \(path)")
+      try asking { () throws(SystemError) in try DurableFile.remove(path) }
+    }
+  }
+
+  func synchronizeFolders() throws(IndexedDataError) {
+    let paths = outputs.map(\.prefix) + auxiliaries + [journalPath]
+    for folder in Set(paths.map(DurableFile.folder(of:))).sorted() {
+      try asking { () throws(SystemError) in
+        try DurableFile.synchronizeFolder(of: folder + "/.")
+      }
+    }
+  }
+
+  private func summaries(of journal: TransactionJournal) -> [DatasetSummary] {
+    zip(outputs, journal.outputs).map { output, noted in
+      DatasetSummary(
+        output: output, documentCount: noted.mark.documentCount,
+        sequenceCount: noted.mark.sequenceCount, elementsByteCount: noted.mark.byteCount,
+        elementsHash: ContentHash(saved: noted.mark.hash)?.value ?? 0,
+        indexByteCount: noted.indexByteCount, indexHash: noted.indexHash)
+    }
+  }
+}

@@ -1,0 +1,264 @@
+internal import Machine
+
+/// Datasets and auxiliary files that are written together: all of them appear whole, or none.
+///
+/// Data goes to `….partial` files. A checkpoint makes them durable and then replaces the journal,
+/// which says how much of each is good and where the work stood. Killed at any instant, the same
+/// work opened again goes on from the last checkpoint: what is behind it in the partial files is
+/// cut off. Where the journal is unreadable or a partial file too short, it starts anew and says
+/// why in ``restartReason``; finished files are never touched without ``Policy/overwrite``.
+///
+/// After an error the transaction must be dropped; what is on disk stays at the last checkpoint.
+package final class DatasetTransaction {
+  /// What to do with files that are in the way.
+  package enum Policy: Sendable {
+    /// Throw an error.
+    case keep
+    /// Replace finished files, and drop unfinished work of other options.
+    case overwrite
+  }
+
+  /// Called before each durable step with its name; tests throw here.
+  typealias StepHook = (String) throws(IndexedDataError) -> Void
+
+  /// The datasets.
+  package let outputs: [DatasetOutput]
+  /// The paths of the auxiliary files; those that stay empty do not appear.
+  package let auxiliaries: [String]
+  /// What the last checkpoint was told about where the work stood; `nil` at a new start.
+  package private(set) var resumedPosition: [UInt8]?
+  /// Why unfinished work was dropped, if it was.
+  package private(set) var restartReason: IndexedDataError?
+  /// Whether an earlier run had all data complete, so that opening finished the work.
+  package private(set) var isFinished = false
+  /// What was written; empty before the end.
+  package internal(set) var summaries: [DatasetSummary] = []
+
+  let journalPath: String
+  let identity: [UInt8]
+  let step: StepHook
+  var spools: [DatasetSpool] = []
+  private var auxiliaryFiles: [AuxiliaryFile] = []
+  private let lock: FileLock
+  private var areNamesDurable = false
+
+  /// Begins new work or goes on with what `journal` tells of.
+  ///
+  /// The identity is a hash of all that decides the outcome; work of another one is not resumed.
+  ///
+  /// - Throws: `busy` when another process holds the journal, `otherWork` when it is of another
+  ///   identity, `alreadyExists` when finished files are in the way.
+  package convenience init(
+    journal: String, outputs: [DatasetOutput], auxiliaries: [String] = [], identity: [UInt8],
+    policy: Policy = .keep
+  ) throws(IndexedDataError) {
+    try self.init(
+      journal: journal, outputs: outputs, auxiliaries: auxiliaries, identity: identity,
+      policy: policy, step: { _ throws(IndexedDataError) in })
+  }
+
+  init(
+    journal: String, outputs: [DatasetOutput], auxiliaries: [String] = [], identity: [UInt8],
+    policy: Policy = .keep, step: @escaping StepHook
+  ) throws(IndexedDataError) {
+    journalPath = journal
+    self.outputs = outputs
+    self.auxiliaries = auxiliaries
+    self.identity = identity
+    self.step = step
+    do throws(SystemError) {
+      lock = try FileLock(path: journal + ".lock")
+    } catch {
+      if error.call == "lock" { throw .busy(journal: journal) }
+      throw .system(error)
+    }
+    do throws(IndexedDataError) {
+      try open(policy)
+    } catch {
+      // A claim that led to nothing leaves nothing behind; removing it can only fail harmlessly.
+      try? DurableFile.remove(journal + ".lock")
+      throw error
+    }
+  }
+
+  // MARK: - Opening
+
+  private func open(_ policy: Policy) throws(IndexedDataError) {
+    if let journal = try readJournal() {
+      if journal.identity == identity, isOfTheseOutputs(journal) {
+        if journal.isFinishing {
+          resumedPosition = journal.position
+          try complete(journal)
+          isFinished = true
+          return
+        }
+        if try resume(journal) { return }
+      } else if policy == .keep {
+        throw .otherWork(journal: journalPath)
+      }
+    }
+    if policy == .keep { try checkNothingIsInTheWay() }
+    try step("drop journal")
+    try asking { () throws(SystemError) in try DurableFile.remove(journalPath) }
+    try step("open files")
+    spools = []
+    auxiliaryFiles = []
+    for output in outputs {
+      spools.append(try DatasetSpool(output, mark: .init(), documentStart: .init()))
+    }
+    for path in auxiliaries { auxiliaryFiles.append(try AuxiliaryFile(path: path, length: 0)) }
+  }
+
+  private func readJournal() throws(IndexedDataError) -> TransactionJournal? {
+    guard DurableFile.exists(journalPath) else { return nil }
+    let path = journalPath
+    let bytes = try asking { () throws(SystemError) -> [UInt8] in
+      let file = try InputFile(path: path)
+      let buffer = try file.readAll(limit: 1 << 30)
+      return unsafe buffer.bytes.withUnsafeBytes { unsafe Array($0) }
+    }
+    if let journal = TransactionJournal(bytes: bytes) { return journal }
+    restartReason = .malformed(
+      path: journalPath, byte: 0, what: "journal of unfinished work", expected: "a whole one",
+      found: "\(bytes.count) bytes that are not; the work starts anew")
+    return nil
+  }
+
+  private func isOfTheseOutputs(_ journal: TransactionJournal) -> Bool {
+    journal.auxiliaryByteCounts.count == auxiliaries.count
+      && journal.outputs.count == outputs.count
+      && zip(journal.outputs, outputs).allSatisfy { noted, output in
+        noted.elementCode == output.elementType.code(output.variant)
+          && noted.isCached == (output.format == .cached)
+      }
+  }
+
+  /// Opens the partial files where the journal says; false when they hold less than that.
+  private func resume(_ journal: TransactionJournal) throws(IndexedDataError) -> Bool {
+    try step("open files")
+    do throws(IndexedDataError) {
+      for (output, noted) in zip(outputs, journal.outputs) {
+        spools.append(
+          try DatasetSpool(output, mark: noted.mark, documentStart: noted.documentStart))
+      }
+      for (path, length) in zip(auxiliaries, journal.auxiliaryByteCounts) {
+        auxiliaryFiles.append(try AuxiliaryFile(path: path, length: length))
+      }
+    } catch {
+      guard case .system(let cause) = error, cause.isTooShort else { throw error }
+      restartReason = .lostWork(path: cause.path, journal: journalPath)
+      return false
+    }
+    resumedPosition = journal.position
+    return true
+  }
+
+  private func checkNothingIsInTheWay() throws(IndexedDataError) {
+    for path in outputs.flatMap({ [$0.elementsPath, $0.indexPath] }) + auxiliaries
+    where DurableFile.exists(path) {
+      throw .alreadyExists(path: path)
+    }
+  }
+
+  // MARK: - Appending
+
+  /// Appends documents of one sequence each; a size of 0 is a document without one.
+  ///
+  /// - Precondition: no document is open, and the sizes add up to the elements.
+  package func append(
+    output: Int, elements: RawSpan, documentSizes: Span<Int32>
+  ) throws(IndexedDataError) {
+    try spools[output].append(elements, documentSizes: documentSizes)
+  }
+
+  /// Appends elements to the open sequence of an output, or begins one.
+  ///
+  /// - Throws: `tooLarge` when the sequence outgrows the format.
+  package func extendSequence(output: Int, elements: RawSpan) throws(IndexedDataError) {
+    try spools[output].extendSequence(elements)
+  }
+
+  /// Ends the open sequence, which may be empty.
+  package func endSequence(output: Int) throws(IndexedDataError) {
+    try spools[output].endSequence()
+  }
+
+  /// Ends the open document, which may have no sequence.
+  package func endDocument(output: Int) throws(IndexedDataError) {
+    try spools[output].endDocument()
+  }
+
+  /// Takes back everything of an output since its last document ended.
+  package func abandonDocument(output: Int) throws(IndexedDataError) {
+    try spools[output].abandonDocument()
+  }
+
+  /// Appends bytes to an auxiliary file.
+  package func appendAuxiliary(_ place: Int, _ bytes: RawSpan) throws(IndexedDataError) {
+    try auxiliaryFiles[place].append(bytes)
+  }
+
+  /// Number of documents in an output so far.
+  package func documentCount(output: Int) -> Int { spools[output].documentCount }
+
+  /// Bytes of elements in an output so far.
+  package func elementsByteCount(output: Int) -> Int { spools[output].elementsByteCount }
+
+  /// Bytes in an auxiliary file so far.
+  package func auxiliaryByteCount(_ place: Int) -> Int { auxiliaryFiles[place].byteCount }
+
+  // MARK: - Checkpoints
+
+  /// Makes everything so far durable, with `position` for whoever goes on from here.
+  package func checkpoint(position: [UInt8]) throws(IndexedDataError) {
+    try synchronize()
+    try write(journal(position: position))
+  }
+
+  /// Makes everything durable and gives up the claim on the journal, to be resumed later.
+  package func suspend(position: [UInt8]) throws(IndexedDataError) {
+    try checkpoint(position: position)
+    try asking { () throws(SystemError) in try DurableFile.remove(journalPath + ".lock") }
+  }
+
+  /// Drops the work with its partial files and its journal; finished files are not touched.
+  package func discard() throws(IndexedDataError) {
+    try asking { () throws(SystemError) in try DurableFile.remove(journalPath) }
+    try removeSpools(includingPartials: true)
+  }
+
+  func synchronize() throws(IndexedDataError) {
+    for spool in spools {
+      try step("synchronize \(spool.output.prefix)")
+      try spool.synchronize()
+    }
+    for file in auxiliaryFiles {
+      try step("synchronize \(file.path)")
+      try file.synchronize()
+    }
+    guard !areNamesDurable else { return }
+    try step("synchronize folders")
+    try synchronizeFolders()
+    areNamesDurable = true
+  }
+
+  func journal(position: [UInt8]) -> TransactionJournal {
+    TransactionJournal(
+      identity: identity, position: position,
+      outputs: spools.map { spool in
+        TransactionJournal.Output(
+          elementCode: spool.output.elementType.code(spool.output.variant),
+          isCached: spool.output.format == .cached, mark: spool.mark,
+          documentStart: spool.documentStart)
+      },
+      auxiliaryByteCounts: auxiliaryFiles.map(\.byteCount))
+  }
+
+  func write(_ journal: TransactionJournal) throws(IndexedDataError) {
+    try step("write journal")
+    let bytes = journal.bytes
+    try asking { () throws(SystemError) in
+      try DurableFile.replace(journalPath, with: bytes)
+    }
+  }
+}

@@ -1,0 +1,161 @@
+internal import Machine
+
+/// What a transaction must know to go on after it was killed, as it stands in its journal file.
+///
+/// The file is `NEOXJRNL`, a version, the fields below in order, and the XXH64 of all that. Numbers
+/// have 8 bytes; texts and bytes are preceded by their count.
+struct TransactionJournal: Equatable, Sendable {
+  /// One output of the transaction.
+  struct Output: Equatable, Sendable {
+    var elementCode: UInt64
+    var isCached: Bool
+    var mark: DatasetSpool.Mark
+    var documentStart: DatasetSpool.Mark
+    /// Length and hash of the index; 0 before it was made.
+    var indexByteCount = 0
+    var indexHash: UInt64 = 0
+  }
+
+  /// Whether all data is complete and files are getting their final names.
+  var isFinishing = false
+  var identity: [UInt8]
+  var position: [UInt8]
+  var outputs: [Output]
+  var auxiliaryByteCounts: [Int]
+  var manifestPath = ""
+  var manifest: [UInt8] = []
+
+  private static let magic = Array("NEOXJRNL".utf8)
+  private static let version: UInt64 = 1
+
+  /// The journal as the bytes of its file.
+  var bytes: [UInt8] {
+    var writer = Writer()
+    writer.bytes = Self.magic
+    writer.append(Self.version)
+    writer.append(UInt64(isFinishing ? 1 : 0))
+    writer.append(identity)
+    writer.append(position)
+    writer.append(UInt64(outputs.count))
+    for output in outputs {
+      writer.append(output.elementCode)
+      writer.append(UInt64(output.isCached ? 1 : 0))
+      writer.append(output.mark)
+      writer.append(output.documentStart)
+      writer.append(UInt64(output.indexByteCount))
+      writer.append(output.indexHash)
+    }
+    writer.append(UInt64(auxiliaryByteCounts.count))
+    for count in auxiliaryByteCounts { writer.append(UInt64(count)) }
+    writer.append(Array(manifestPath.utf8))
+    writer.append(manifest)
+    writer.append(ContentHash.hash(unsafe writer.bytes.span.bytes))
+    return writer.bytes
+  }
+
+  init(
+    identity: [UInt8], position: [UInt8], outputs: [Output], auxiliaryByteCounts: [Int]
+  ) {
+    self.identity = identity
+    self.position = position
+    self.outputs = outputs
+    self.auxiliaryByteCounts = auxiliaryByteCounts
+  }
+
+  /// Reads a journal; `nil` when the bytes are not a whole one.
+  init?(bytes: [UInt8]) {
+    guard bytes.count >= 24, Array(bytes.prefix(8)) == Self.magic else { return nil }
+    let body = unsafe bytes.span.bytes.extracting(first: bytes.count - 8)
+    var reader = Reader(bytes: Array(bytes[8...]))
+    let stated = unsafe bytes.span.bytes.loadNumber(at: bytes.count - 8, UInt64.self)
+    guard ContentHash.hash(body) == stated, reader.number() == Self.version else { return nil }
+    isFinishing = reader.number() == 1
+    identity = reader.row()
+    position = reader.row()
+    outputs = []
+    for _ in 0..<reader.count() {
+      outputs.append(
+        Output(
+          elementCode: reader.number(), isCached: reader.number() == 1, mark: reader.mark(),
+          documentStart: reader.mark(), indexByteCount: reader.count(),
+          indexHash: reader.number()))
+    }
+    auxiliaryByteCounts = []
+    for _ in 0..<reader.count() { auxiliaryByteCounts.append(reader.count()) }
+    manifestPath = String(decoding: reader.row(), as: UTF8.self)
+    manifest = reader.row()
+    guard reader.isWhole else { return nil }
+  }
+
+  private struct Writer {
+    var bytes: [UInt8] = []
+
+    mutating func append(_ number: UInt64) {
+      for shift in stride(from: 0, to: 64, by: 8) {
+        bytes.append(UInt8(truncatingIfNeeded: number >> shift))
+      }
+    }
+
+    mutating func append(_ row: [UInt8]) {
+      append(UInt64(row.count))
+      bytes += row
+    }
+
+    mutating func append(_ mark: DatasetSpool.Mark) {
+      for count in [
+        mark.byteCount, mark.sequenceCount, mark.documentCount, mark.openElementCount,
+      ] {
+        append(UInt64(count))
+      }
+      append(mark.hash)
+    }
+  }
+
+  /// Reads fields in order; after a field that cannot be, ``isWhole`` stays false.
+  private struct Reader {
+    let bytes: [UInt8]
+    private var place = 0
+    private var isSound = true
+
+    init(bytes: [UInt8]) {
+      self.bytes = bytes
+    }
+
+    /// Whether everything but the closing hash was read and made sense.
+    var isWhole: Bool { isSound && place == bytes.count - 8 }
+
+    mutating func number() -> UInt64 {
+      guard isSound, bytes.count - place >= 8 else {
+        isSound = false
+        return 0
+      }
+      defer { place += 8 }
+      return unsafe bytes.span.bytes.loadNumber(at: place, UInt64.self)
+    }
+
+    mutating func count() -> Int {
+      let value = number()
+      if let count = Int(exactly: value) { return count }
+      isSound = false
+      return 0
+    }
+
+    mutating func row() -> [UInt8] {
+      let count = count()
+      guard isSound, count <= bytes.count - place else {
+        isSound = false
+        return []
+      }
+      defer { place += count }
+      return Array(bytes[place..<(place + count)])
+    }
+
+    mutating func mark() -> DatasetSpool.Mark {
+      let mark = DatasetSpool.Mark(
+        byteCount: count(), sequenceCount: count(), documentCount: count(),
+        openElementCount: count(), hash: row())
+      if ContentHash(saved: mark.hash) == nil { isSound = false }
+      return mark
+    }
+  }
+}
