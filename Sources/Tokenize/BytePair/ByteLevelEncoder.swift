@@ -7,9 +7,15 @@ package struct ByteLevelEncoder: Sendable {
   /// How text is cut into words.
   package let rule: SplitRule
 
-  package init(model: BytePairModel, rule: SplitRule) {
+  /// Words that are tokens without merging.
+  private let wholeWords: WholeWords
+
+  /// Joins a vocabulary and a rule; with `prefersWholeWords` a word that is a token is that token,
+  /// whatever the merges say.
+  package init(model: BytePairModel, rule: SplitRule, prefersWholeWords: Bool = false) {
     self.model = model
     self.rule = rule
+    wholeWords = prefersWholeWords ? WholeWords(model) : WholeWords()
   }
 
   /// Appends the ids of `text`.
@@ -106,7 +112,13 @@ package struct ByteLevelEncoder: Sendable {
     _ word: UnsafePointer<UInt8>, count: Int, _ key: ShortKey, _ hash: UInt64,
     into ids: inout TokenBuffer, _ cache: inout WordCache
   ) {
-    let idCount = unsafe model.mergeShort(word, count: count, cache.scratch)
+    let idCount: Int
+    if let id = unsafe wholeWords.id(of: word, count: count) {
+      unsafe cache.scratch.parts[0] = id
+      idCount = 1
+    } else {
+      unsafe idCount = model.mergeShort(word, count: count, cache.scratch)
+    }
     unsafe ids.append(from: cache.scratch.parts, count: idCount)
     unsafe cache.short.insert(key, hash, ids: cache.scratch.parts, count: idCount)
   }
@@ -116,6 +128,7 @@ package struct ByteLevelEncoder: Sendable {
     _ word: UnsafePointer<UInt8>, count: Int, into ids: inout TokenBuffer,
     _ cache: inout WordCache
   ) {
+    if let id = unsafe wholeWords.id(of: word, count: count) { return ids.append(id) }
     guard count <= LongWords.limit else {
       return unsafe model.encodeLong(
         word, count: count, into: &ids, cache.scratch, &cache.longScratch)

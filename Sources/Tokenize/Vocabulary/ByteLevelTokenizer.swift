@@ -37,6 +37,7 @@ public struct ByteLevelTokenizer: Tokenizer {
     var specialText = SpecialText.encode
     var normalization: NormalizationForm?
     var addsPrefixSpace = false
+    var prefersWholeWords = false
     var addedTokens: [AddedToken] = []
     var otherTokens: [TokenID: [UInt8]] = [:]
   }
@@ -48,7 +49,8 @@ public struct ByteLevelTokenizer: Tokenizer {
     documentSuffix = parts.documentSuffix
     missingBytes = parts.missingBytes
     specialText = parts.specialText
-    encoder = ByteLevelEncoder(model: model, rule: rule)
+    encoder = ByteLevelEncoder(
+      model: model, rule: rule, prefersWholeWords: parts.prefersWholeWords)
     let normalizer = parts.normalization.map { Normalizer($0) }
     self.normalizer = normalizer
     addsPrefixSpace = parts.addsPrefixSpace

@@ -64,7 +64,10 @@ public func loadTokenizer(_ choice: TokenizerChoice) throws(TokenizeError) -> an
     return try ByteLevelTokenizer(gpt2Vocabulary: vocabulary, merges: merges, choice)
   case .characterLevel:
     return try CharacterLevelTokenizer(choice)
-  case .huggingFace, .huggingFaceGPT2, .tiktoken, .sentencePiece:
+  case .huggingFace:
+    let path = try choice.requiredVocabularyFile("the path of tokenizer.json")
+    return try TokenizerJSON(path: path).makeTokenizer(choice)
+  case .huggingFaceGPT2, .tiktoken, .sentencePiece:
     throw .unsupported(
       path: choice.vocabularyFile ?? choice.kind.rawValue, component: choice.kind.rawValue,
       reason: "SentencePiece models cannot be read; byte-level BPE vocabularies can")
