@@ -67,7 +67,11 @@ public func loadTokenizer(_ choice: TokenizerChoice) throws(TokenizeError) -> an
   case .huggingFace:
     let path = try choice.requiredVocabularyFile("the path of tokenizer.json")
     return try TokenizerJSON(path: path).makeTokenizer(choice)
-  case .huggingFaceGPT2, .tiktoken, .sentencePiece:
+  case .huggingFaceGPT2:
+    return try ByteLevelTokenizer(huggingFaceGPT2: choice)
+  case .tiktoken:
+    return try ByteLevelTokenizer(tiktoken: choice)
+  case .sentencePiece:
     throw .unsupported(
       path: choice.vocabularyFile ?? choice.kind.rawValue, component: choice.kind.rawValue,
       reason: "SentencePiece models cannot be read; byte-level BPE vocabularies can")

@@ -54,6 +54,26 @@ struct TokenizerJSON {
     return ByteLevelTokenizer(try vocabulary.makeModel(), splitting.rule, parts)
   }
 
+  /// The vocabulary of a file that holds GPT-2's rule and nothing beside it.
+  func plainGPT2Vocabulary() throws(TokenizeError) -> BytePairVocabulary {
+    try refuseTruncationAndPadding()
+    let splitting = try TokenizerJSONSplitting(try part("pre_tokenizer"), path: path)
+    guard splitting.rule == .gpt2, !splitting.addsPrefixSpace else {
+      throw .unsupported(
+        path: path, component: "pre_tokenizer", reason: "it does not cut as GPT-2's does")
+    }
+    if let normalizer = root["normalizer"], !normalizer.isNull {
+      throw unsupported("normalizer", normalizer, "GPT-2 has none; load the file as HFTokenizer")
+    }
+    let model = try TokenizerJSONModel(try part("model"), path: path)
+    guard !model.ignoresMerges else {
+      throw .unsupported(
+        path: path, component: "model BPE with ignore_merges",
+        reason: "GPT-2 does not; load the file as HFTokenizer")
+    }
+    return model.vocabulary
+  }
+
   private func part(_ key: String) throws(TokenizeError) -> JSONNode {
     guard let node = root[key], !node.isNull else {
       throw .malformed(

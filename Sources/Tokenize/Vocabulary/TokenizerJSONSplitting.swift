@@ -5,17 +5,17 @@ struct TokenizerJSONSplitting {
   private let path: String
 
   /// Expressions as they stand in files, with the rule that cuts alike.
-  private static let expressions: [String: String] = [
-    #"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#: "gpt2",
+  private static let expressions: [String: SplitRule] = [
+    #"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#: .gpt2,
     #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}"#
-      + #"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#: "llama3",
+      + #"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#: .llama3,
     #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}"#
-      + #"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#: "qwen2",
+      + #"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#: .qwen2,
     #"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+"#
       + #"(?i:'s|'t|'re|'ve|'m|'ll|'d)?"#
       + #"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*"#
       + #"(?i:'s|'t|'re|'ve|'m|'ll|'d)?"#
-      + #"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"#: "o200k",
+      + #"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"#: .o200k,
   ]
 
   init(_ node: JSONNode, path: String) throws(TokenizeError) {
@@ -66,7 +66,7 @@ struct TokenizerJSONSplitting {
         reason: "Isolated is, or Removed with invert")
     }
     let expression = step["pattern"]?["Regex"]?.string ?? ""
-    guard let name = expressions[expression], let rule = SplitRule(rawValue: name) else {
+    guard let rule = expressions[expression] else {
       throw .unsupported(
         path: path, component: "pre_tokenizer Split with the pattern \(expression)",
         reason: "only the patterns of well-known tokenizers are")
