@@ -11,7 +11,7 @@ import sys
 import tempfile
 
 import tokenizers
-from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 
 MASK = (1 << 64) - 1
 
@@ -40,6 +40,7 @@ FRAGMENTS = [
     "the ", "then", " they're", "don't ", "I'll", "'", "\n", "\n\n", "  ", "   \n", "\t", "\r\n", " ",
     "2024", " 10", "½", "!", "...", " (", ")", "naïve", " σοφία", "Ελλάδα ", "你好", "，", "世界。", "🙂", " 👩‍💻",
     "ไทย", " हिन्दी", "\u00a0", "\u3000", "e\u0301", "<|endoftext|>", "\x00", "_", "x_1 ", "\u2028", "עברית ",
+    "ﬁnd ", " ｆｕｌｌ", "ｶﾞ", "Å", "㍿", "a\u0323\u0302", "…", "ｘ\u3099", "한\u11a8",
 ]
 
 
@@ -60,6 +61,7 @@ def texts_of(seed):
         "specials": SPECIALS[2],
         "all": draw.below(2) > 0,
         "longest": None,
+        "form": draw.below(3),
     }
     if settings["lines"]:
         texts = [line for text in texts for line in io.StringIO(text, newline="\n")]
@@ -107,6 +109,9 @@ def given_words():
 
 def learn(texts, cut, settings):
     tokenizer = Tokenizer(models.BPE())
+    form = settings.get("form", 0)
+    if form > 0:
+        tokenizer.normalizer = [normalizers.NFC(), normalizers.NFKC()][form - 1]
     tokenizer.pre_tokenizer = cut
     trainer = trainers.BpeTrainer(
         vocab_size=settings["size"],

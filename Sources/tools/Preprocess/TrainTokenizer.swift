@@ -22,6 +22,8 @@ package struct VocabularyTraining: Sendable {
   package var faults = Faults.stop
   /// What the vocabulary is to be like.
   package var settings: LearnSettings
+  /// How text is normalised first.
+  package var form = TextForm.none
   /// Whether a space is put before a document that does not begin with one.
   package var addsPrefixSpace = false
   /// The distinct words to let in.
@@ -118,7 +120,7 @@ package struct VocabularyTraining: Sendable {
   private func write(_ learned: LearnedVocabulary) throws(TrainTokenizerError) {
     let contents = [
       learned.vocabularyJSON(), learned.mergesText(),
-      learned.tokenizerJSON(addsPrefixSpace: addsPrefixSpace),
+      learned.tokenizerJSON(form: form, addsPrefixSpace: addsPrefixSpace),
     ]
     do {
       for (name, bytes) in zip(Self.fileNames, contents) {

@@ -9,7 +9,7 @@ extension VocabularyTraining {
   ) throws(TrainTokenizerError) -> WordCounts {
     let options = readingOptions
     let counters = CounterRow(workers) {
-      WordCounter(limit: wordLimit, addsPrefixSpace: addsPrefixSpace)
+      WordCounter(limit: wordLimit, form: form, addsPrefixSpace: addsPrefixSpace)
     }
     let isPlain = inputs.entries.allSatisfy(\.isDivisible)
     let total = isPlain ? inputs.byteCount : nil
@@ -41,7 +41,7 @@ extension VocabularyTraining {
   }
 
   private var readingOptions: ReadingOptions {
-    var options = ReadingOptions(keys: keys) { WordCounter.safeCut($0) }
+    var options = ReadingOptions(keys: keys) { [form] in WordCounter.safeCut($0, form: form) }
     options.format = format
     return options
   }

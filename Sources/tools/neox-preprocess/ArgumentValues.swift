@@ -6,3 +6,4 @@ import Tokenize
 extension InputFormat: ArgumentValue {}
 extension VocabularyTraining.Faults: ArgumentValue {}
 extension LearnSettings.Alphabet: ArgumentValue {}
+extension TextForm: ArgumentValue {}

@@ -15,6 +15,7 @@ struct TrainTokenizerCommand: Command {
   var hasNoSpecialTokens = false
   var alphabet = LearnSettings.Alphabet.all
   var maximumTokenLength: Int?
+  var form = TextForm.none
   var addsPrefixSpace = false
   var wordLimit = 10_000_000
   var folder = ""
@@ -39,7 +40,7 @@ struct TrainTokenizerCommand: Command {
       """
       Use the files with --tokenizer-type HFTokenizer --vocab-file DIR/tokenizer.json, or with \
       --tokenizer-type GPT2BPETokenizer --vocab-file DIR/vocab.json --merge-file DIR/merges.txt. \
-      The latter knows nothing of --prefix-space.
+      The latter knows nothing of --normalization and --prefix-space.
       """,
       """
       Memory grows with the distinct words, some 150 bytes each and as much again while threads' \
@@ -56,6 +57,10 @@ struct TrainTokenizerCommand: Command {
         "What Hugging Face's ByteLevelBPETokenizer().train learns from text files:",
         "neox-preprocess train-tokenizer --input 'texts/*.txt' --input-format lines "
           + "--no-special-tokens --vocab-size 30000 --output-dir vocabulary"),
+      .init(
+        "What GPT-NeoX's train_tokenizer.py learns from a folder of JSON lines:",
+        "neox-preprocess train-tokenizer --input texts --vocab-size 52000 --min-frequency 0 "
+          + "--alphabet seen --normalization nfkc --prefix-space --output-dir vocabulary"),
     ],
     files: [
       .init("DIR/vocab.json", "Tokens and their ids, in GPT-2's visible bytes."),
@@ -108,6 +113,9 @@ struct TrainTokenizerCommand: Command {
     .init(
       "words",
       [
+        .option(
+          "--normalization", \.form,
+          "bring text into this form of Unicode first; tokenizer.json says so, too"),
         .flag(
           "--prefix-space", \.addsPrefixSpace,
           "put a space before each document that does not begin with one"),
@@ -172,6 +180,7 @@ struct TrainTokenizerCommand: Command {
     training.keys = keys
     training.format = format
     training.faults = faults
+    training.form = form
     training.addsPrefixSpace = addsPrefixSpace
     training.wordLimit = wordLimit
     training.workers = workers

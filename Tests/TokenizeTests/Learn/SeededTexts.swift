@@ -8,12 +8,14 @@ struct SeededTexts {
     " ",
     "2024", " 10", "½", "!", "...", " (", ")", "naïve", " σοφία", "Ελλάδα ", "你好", "，", "世界。", "🙂",
     " 👩‍💻", "ไทย", " हिन्दी", "\u{A0}", "\u{3000}", "e\u{301}", "<|endoftext|>", "\0", "_", "x_1 ",
-    "\u{2028}", "עברית ",
+    "\u{2028}", "עברית ", "ﬁnd ", " ｆｕｌｌ", "ｶﾞ", "Å", "㍿", "a\u{323}\u{302}", "…", "ｘ\u{3099}",
+    "한\u{11A8}",
   ].map { Array($0.utf8) }
 
   var texts: [[UInt8]] = []
   var settings: LearnSettings
   var addsPrefixSpace: Bool
+  var form: TextForm
 
   init(seed: UInt64) {
     var generator = SeededGenerator(seed: seed)
@@ -31,6 +33,7 @@ struct SeededTexts {
     addsPrefixSpace = below(2) > 0
     settings.specialTokens = ["<|endoftext|>", "<|padding|>"]
     settings.alphabet = below(2) > 0 ? .all : .seen
+    form = TextForm.allCases[below(3)]
     if areLines { texts = texts.flatMap(Self.lines) }
   }
 
@@ -45,6 +48,6 @@ struct SeededTexts {
 
   /// A counter with this case's options.
   func counter() -> WordCounter {
-    WordCounter(limit: 1 << 20, addsPrefixSpace: addsPrefixSpace)
+    WordCounter(limit: 1 << 20, form: form, addsPrefixSpace: addsPrefixSpace)
   }
 }
