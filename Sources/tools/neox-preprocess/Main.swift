@@ -1,13 +1,15 @@
 import CommandLineKit
+import Preprocess
 
 @main
 struct Main {
+  /// The program: a main form with GPT-NeoX's flags, and a command for each corpus.
+  static let program = Program(
+    root: Program.Entry(PreprocessCommand.self), version: toolVersion,
+    commands: [Program.Entry(TrainTokenizerCommand.self), Program.Entry(CorporaCommand.self)]
+      + Corpus.table.map(CorpusCommand.entry))
+
   static func main() {
-    runProgram(
-      Program(
-        page: CommandPage(
-          name: "neox-preprocess", summary: "turn documents into token datasets",
-          description: ["Reads documents and writes what GPT-NeoX trains from."]),
-        version: "0.1.0", commands: [.init(TrainTokenizerCommand.self)]))
+    runProgram(program)
   }
 }

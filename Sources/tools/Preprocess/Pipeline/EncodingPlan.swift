@@ -1,0 +1,67 @@
+import IndexedData
+import Machine
+import Tokenize
+
+/// How documents become tokens: everything the workers share.
+struct EncodingPlan: Sendable {
+  let tokenizer: any Tokenizer
+  let reading: ReadingOptions
+  /// The id that is appended to each document, if any.
+  let endOfDocument: TokenID?
+  /// What a token is in the output: 16 or 32 bits.
+  let elementType: ElementType
+  let memory: MemoryPlan
+  /// Memory that goes round between workers and the writer.
+  let buffers: BufferPool
+
+  /// Bytes of a token in the output: 2 or 4.
+  var tokenWidth: Int { elementType.byteCount }
+
+  /// The largest id that fits in the output.
+  var largestID: TokenID { TokenBytes.largestID(width: tokenWidth) }
+}
+
+/// What a worker made of one item.
+struct ItemResult: ~Copyable, Sendable {
+  let tag: ItemTag
+  var counts = ItemCounts()
+  /// The tokens of all outputs, one output after another.
+  var bytes: ByteBuffer
+  /// One for each wanted member.
+  var outputs: [Output] = []
+  /// Records that became no document, in order.
+  var faults: [Refusal] = []
+  /// How much of a document the item is, and of which wanted member; `nil` for whole records.
+  var piece: Piece?
+
+  /// Takes the tokens out, so that their memory can be used again.
+  mutating func takeBytes() -> ByteBuffer {
+    var taken = ByteBuffer()
+    swap(&taken, &bytes)
+    return taken
+  }
+
+  /// The documents of one wanted member.
+  struct Output: Sendable {
+    /// Where its tokens are in ``ItemResult/bytes``.
+    var bytes: Range<Int>
+    /// Tokens of each document; for a piece, of the piece.
+    var lengths: [Int32]
+    /// What its tokens are like.
+    var seen: TokenBytes.Seen
+    /// End-of-document ids that were appended.
+    var appendedEnds: Int
+  }
+
+  /// A record that became no document.
+  struct Refusal: Sendable {
+    let fault: Fault
+    /// Whether the tokenizer refused it, for the text of a special token.
+    let isSpecialText: Bool
+  }
+
+  struct Piece: Sendable {
+    let part: DocumentPart
+    let key: Int
+  }
+}

@@ -1,0 +1,36 @@
+import Machine
+
+/// How the memory that a run may take is shared out.
+struct MemoryPlan: Equatable, Sendable {
+  /// Bytes of each worker's word cache.
+  let cacheBytes: Int
+  /// Bytes of an ordinary work item.
+  let itemBytes: Int
+  /// Longer records are read in pieces.
+  let recordLimit: Int
+  /// Bytes of text in which a place to cut a long document is sought.
+  let pieceLimit: Int
+  /// Bytes of items that are fetched and not yet committed.
+  let weightLimit: Int
+  /// Bytes of spare buffers.
+  let poolBytes: Int
+
+  /// The least memory that can be shared out for `workers`.
+  static func minimum(workers: Int) -> Int { fixedBytes + workers * (24 << 20) + (40 << 20) }
+
+  /// The program, the vocabulary and the index of the datasets.
+  private static let fixedBytes = 64 << 20
+
+  /// Shares out `budget` bytes among `workers`, who read `keyCount` texts a record.
+  init(budget: Int, workers: Int, keyCount: Int) {
+    let free = max(budget, Self.minimum(workers: workers)) - Self.fixedBytes
+    let share = free / workers
+    cacheBytes = min(max(share / 4, 4 << 20), 64 << 20)
+    // A record takes about 24 times its size in a worker: itself, its parse, its ids at worst.
+    recordLimit = min(max(share / 64, 128 << 10), 8 << 20)
+    itemBytes = min(recordLimit, 2 << 20)
+    pieceLimit = min(max(free / 24, 1 << 20), 64 << 20)
+    weightLimit = free / 16
+    poolBytes = free / 8
+  }
+}

@@ -1,0 +1,76 @@
+package import IndexedData
+package import Machine
+package import Tokenize
+
+/// Why a run ends without the datasets it was asked for.
+package enum PipelineError: Error, Sendable {
+  /// An option cannot be obeyed; the text says which and what to do.
+  case option(String)
+  /// The variables that tell a run its part of the input make no sense.
+  case badShardEnvironment(variable: String, value: String)
+  /// A record cannot become a document, and the user wants to stop there.
+  case fault(place: String, reason: String)
+  /// An id does not fit in the output's tokens.
+  case idTooLarge(TokenID, width: Int, vocabularySize: Int)
+  /// The input holds no document.
+  case noDocument(counts: String)
+  /// An output is there already.
+  case outputExists(String, hint: String)
+  /// What was begun was begun with other input or options.
+  case otherWork(String, difference: String)
+  /// A signal came, or the disk is full; the same command continues.
+  case suspended(reason: String)
+  /// The counts do not add up, which is our own mistake.
+  case miscounted(String)
+  /// The inputs are at fault.
+  case source(PreprocessError)
+  /// The vocabulary is at fault.
+  case tokenizer(TokenizeError)
+  /// A dataset is at fault.
+  case dataset(IndexedDataError)
+  /// A file cannot be fetched.
+  case download(DownloadError)
+  /// The operating system refused something.
+  case system(SystemError)
+}
+
+extension PipelineError: CustomStringConvertible {
+  /// What happened and what to do.
+  package var description: String {
+    switch self {
+    case .option(let sentence): sentence
+    case .badShardEnvironment(let variable, let value):
+      "--shard auto: \(variable) say \(value), which is no part i/n with 0 ≤ i < n"
+    case .fault(let place, let reason):
+      "\(place): \(reason); mend the input, or pass over such records with --on-error skip or "
+        + "--on-error quarantine"
+    case .idTooLarge(let id, let width, let size):
+      "token id \(id) does not fit in the \(width * 8)-bit tokens that a vocabulary of \(size) entries "
+        + "gets; its ids have gaps: number them from 0 without gaps"
+    case .noDocument(let counts):
+      "the input holds no document (\(counts)); nothing was written"
+    case .outputExists(let path, let hint): "\(path) exists; \(hint)"
+    case .otherWork(let prefix, let difference):
+      "work on \(prefix) was begun and not finished, but with another value of \(difference); run that "
+        + "command again to finish it, or throw the unfinished work away with --restart"
+    case .suspended(let reason):
+      "\(reason); the work done is kept: run the same command again to continue"
+    case .miscounted(let counts):
+      "the counts do not add up (\(counts)): this is a mistake in the program, please report it"
+    case .source(let error): error.description
+    case .tokenizer(let error): error.description
+    case .dataset(let error): "\(error)"
+    case .download(let error): error.description
+    case .system(let error): error.description
+    }
+  }
+
+  /// Whether the same command continues where this one stopped.
+  package var isResumable: Bool {
+    switch self {
+    case .suspended: true
+    case .download(let error): error.isResumable
+    default: false
+    }
+  }
+}

@@ -1,0 +1,99 @@
+import Glibc
+import IndexedData
+import Machine
+import Tokenize
+
+extension PreprocessRun {
+  /// The manifest of finished output that is what this run would make; `nil` where there is none.
+  ///
+  /// - Throws: ``PipelineError/outputExists(_:hint:)`` when other output is in the way.
+  func finishedManifest(_ identity: RunIdentity) throws(PipelineError) -> Manifest? {
+    guard !settings.overwrites else { return nil }
+    let path = Manifest.path(prefix: recipe.shardPrefix)
+    guard DurableFile.exists(path) else { return nil }
+    let manifest: Manifest
+    do {
+      manifest = try Manifest(path: path)
+    } catch {
+      throw .tokenizer(error)
+    }
+    let then = RunIdentity(
+      inputs: manifest.inputs, vocabulary: manifest.vocabulary, options: manifest.options)
+    let difference = then.difference(to: identity)
+    guard difference.isEmpty else {
+      throw .outputExists(
+        path,
+        hint: "it was made with another value of \(difference); give another --output-prefix, or "
+          + "replace it with --overwrite")
+    }
+    let folder = DurableFile.folder(of: path)
+    for file in manifest.outputs.flatMap({ [$0.bin, $0.idx] }) {
+      guard FileHashes.size(of: folder + "/" + file.path) == file.byteCount else {
+        throw .outputExists(
+          path, hint: "but \(file.path) is gone or has another size; make it again with --overwrite"
+        )
+      }
+    }
+    return manifest
+  }
+
+  /// The manifest of what was made.
+  func manifest(
+    _ counts: PipelineCounts, _ totals: [RunState.Totals], _ summaries: [DatasetSummary],
+    inputs: [Manifest.File], quarantineByteCount: Int
+  ) -> Manifest {
+    var outputs: [Manifest.Output] = []
+    for (index, summary) in summaries.enumerated() {
+      let total = totals[index]
+      let name = fileName(recipe.datasetPrefix(key: recipe.keys[index]))
+      outputs.append(
+        Manifest.Output(
+          key: recipe.keys[index],
+          bin: file(name + ".bin", summary.elementsByteCount, summary.elementsHash),
+          idx: file(name + ".idx", summary.indexByteCount, summary.indexHash),
+          elementType: plan.elementType.rawValue, documents: total.documents,
+          tokens: total.tokens, largestID: Int(total.largest), endsFromText: total.endsFromText,
+          lengths: total.lengths))
+    }
+    var manifest = Manifest(
+      program: "neox-preprocess \(toolVersion)", inputs: inputs, vocabulary: vocabulary,
+      options: recipe.options, counts: counts, outputs: outputs)
+    if quarantineByteCount > 0 {
+      manifest.quarantine = .init(
+        path: fileName(recipe.quarantinePath), byteCount: quarantineByteCount, hash: "")
+    }
+    return manifest
+  }
+
+  private func file(_ name: String, _ byteCount: Int, _ hash: UInt64) -> Manifest.File {
+    .init(path: name, byteCount: byteCount, hash: "xxh64:" + ContentHash.text(hash))
+  }
+
+  private func fileName(_ path: String) -> String {
+    path.split(separator: "/", omittingEmptySubsequences: false).last.map { String($0) } ?? path
+  }
+
+  /// The inputs with their hashes; parts of a whole leave them out, as each would read everything.
+  func hashed(_ inputs: [Manifest.File]) throws(PipelineError) -> [Manifest.File] {
+    guard settings.hashesInputs && recipe.shard.count == 1 else { return inputs }
+    var files: [Manifest.File] = []
+    for (entry, file) in zip(self.inputs.entries, inputs) {
+      files.append(entry.isFile ? try FileHashes.input(file) : file)
+    }
+    return files
+  }
+}
+
+extension PipelineError {
+  /// The same error, or that the work is suspended where the disk or a quota is full.
+  var asSuspension: PipelineError {
+    let cause: SystemError
+    switch self {
+    case .system(let error), .source(.system(let error)), .dataset(.system(let error)):
+      cause = error
+    default: return self
+    }
+    guard cause.code == ENOSPC || cause.code == EDQUOT || cause.code == EFBIG else { return self }
+    return .suspended(reason: "\(cause.description); make room")
+  }
+}

@@ -1,0 +1,91 @@
+import Machine
+import Tokenize
+
+extension PreprocessRun {
+  /// Shows the first `count` documents as tokens, and writes nothing.
+  ///
+  /// Each token is a line: its id and the bytes it stands for, undecodable ones as `\xE2`. Faulty
+  /// records are shown with their reason, whatever the policy.
+  /// - Throws: ``PipelineError`` when the inputs cannot be read.
+  package func preview(_ count: Int, line: (String) -> Void) throws(PipelineError) {
+    var shown = 0
+    let encoder = ItemEncoder(plan)
+    var ledger = LineLedger()
+    do {
+      var source = try DocumentSource(inputs, options: plan.reading)
+      while shown < count, let item = try source.next() {
+        let result = try encoder.encode(item)
+        for refusal in result.faults {
+          let place = ledger.place(of: refusal.fault.place, in: result.tag)
+          line("faulty record at \(place): \(refusal.fault.reason)")
+        }
+        for index in result.outputs.indices {
+          show(result, index, from: shown, below: count, line: line)
+        }
+        shown += result.outputs.first?.lengths.count ?? 0
+        _ = ledger.finish(result.tag, lines: result.counts.lines)
+      }
+    } catch {
+      throw .source(error)
+    }
+    if shown == 0 { line("the input holds no document") }
+  }
+
+  private func show(
+    _ result: borrowing ItemResult, _ index: Int, from first: Int, below limit: Int,
+    line: (String) -> Void
+  ) {
+    let output = result.outputs[index]
+    let bytes = result.bytes.bytes.extracting(output.bytes)
+    var offset = 0
+    for (number, length) in output.lengths.enumerated() where first + number < limit {
+      line("document \(first + number + 1), \(recipe.keys[index]): \(length) tokens")
+      for _ in 0..<length {
+        line(tokenLine(id(in: bytes, at: offset)))
+        offset += plan.tokenWidth
+      }
+    }
+  }
+
+  private func id(in bytes: RawSpan, at offset: Int) -> TokenID {
+    // The offset is below the number of bytes: lengths add up to the tokens there are.
+    plan.tokenWidth == 2
+      ? TokenID(unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt16.self))
+      : unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt32.self)
+  }
+
+  private func tokenLine(_ id: TokenID) -> String {
+    var bytes: [UInt8] = []
+    tokenizer.appendBytes(of: id, to: &bytes)
+    let number = String(id)
+    let pad = String(repeating: " ", count: max(8 - number.count, 0))
+    return "\(pad)\(number)  \"\(Self.visible(bytes))\""
+  }
+
+  /// Bytes as text in which nothing is hidden: what is not a printable character shows as `\n`, `\x00`.
+  static func visible(_ bytes: [UInt8]) -> String {
+    if let text = String(validating: bytes, as: UTF8.self) {
+      return text.unicodeScalars.map { escaped($0) }.joined()
+    }
+    return bytes.map { byte in
+      byte < 0x80 ? escaped(Unicode.Scalar(byte)) : hexadecimal(byte)
+    }.joined()
+  }
+
+  private static func escaped(_ scalar: Unicode.Scalar) -> String {
+    switch scalar {
+    case "\n": "\\n"
+    case "\r": "\\r"
+    case "\t": "\\t"
+    case "\"": "\\\""
+    case "\\": "\\\\"
+    case "\0"..<" ", "\u{7F}": hexadecimal(UInt8(truncatingIfNeeded: scalar.value))
+    default: String(scalar)
+    }
+  }
+
+  private static func hexadecimal(_ byte: UInt8) -> String {
+    let digits = String(byte, radix: 16, uppercase: true)
+    return "\\x" + (byte < 16 ? "0" : "") + digits
+  }
+}

@@ -1,0 +1,51 @@
+import IndexedData
+import Machine
+
+extension PreprocessRun {
+  /// Opens the datasets, where earlier work left off if there is any.
+  func openTransaction(_ identity: RunIdentity) throws(PipelineError) -> DatasetTransaction {
+    let outputs = recipe.keys.map { key in
+      DatasetOutput(
+        prefix: recipe.datasetPrefix(key: key), elementType: plan.elementType,
+        format: recipe.implementation == .mmap ? .mmap : .cached)
+    }
+    if settings.restarts && !settings.overwrites { try checkNothingIsInTheWay(outputs) }
+    let policy: DatasetTransaction.Policy =
+      settings.overwrites || settings.restarts ? .overwrite : .keep
+    let open = { () throws(IndexedDataError) in
+      try DatasetTransaction(
+        journal: recipe.journalPath, outputs: outputs, auxiliaries: [recipe.quarantinePath],
+        identity: identity.storedBytes, policy: policy)
+    }
+    let transaction = try inDataset(open)
+    guard settings.restarts, transaction.resumedPosition != nil, !transaction.isFinished else {
+      return transaction
+    }
+    try inDataset { () throws(IndexedDataError) in try transaction.discard() }
+    return try inDataset(open)
+  }
+
+  /// The state that earlier work left off at.
+  func resumedState(of transaction: DatasetTransaction) throws(PipelineError) -> RunState {
+    var state = RunState(outputCount: recipe.keys.count)
+    if let position = transaction.resumedPosition {
+      guard let stored = RunState(storedBytes: position, outputCount: recipe.keys.count) else {
+        throw .otherWork(recipe.journalPath, difference: "its version")
+      }
+      guard stored.policy == recipe.errorPolicy || stored.counts.hasNoFaults else {
+        throw .otherWork(recipe.journalPath, difference: "--on-error")
+      }
+      state = stored
+    }
+    state.policy = recipe.errorPolicy
+    return state
+  }
+
+  private func checkNothingIsInTheWay(_ outputs: [DatasetOutput]) throws(PipelineError) {
+    for output in outputs {
+      for path in [output.prefix + ".bin", output.prefix + ".idx"] where DurableFile.exists(path) {
+        throw .outputExists(path, hint: "replace it with --overwrite")
+      }
+    }
+  }
+}

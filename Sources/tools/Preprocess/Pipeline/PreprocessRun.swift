@@ -1,0 +1,259 @@
+import IndexedData
+package import Machine
+package import Tokenize
+
+/// A run from documents to finished datasets: what `neox-preprocess` does, whatever the command.
+package struct PreprocessRun: Sendable {
+  package let recipe: Recipe
+  package let settings: RunSettings
+  /// The vocabulary.
+  package let tokenizer: any Tokenizer
+  /// The inputs in order.
+  package let inputs: InputList
+  let plan: EncodingPlan
+  let vocabulary: Manifest.Vocabulary
+
+  /// How a run came to its end.
+  package enum Ending: Sendable {
+    /// The datasets are finished now.
+    case finished(Manifest)
+    /// They were there already, made of the same input in the same way.
+    case unchanged(Manifest)
+  }
+
+  /// Where a run stands.
+  package struct Progress: Equatable, Sendable {
+    /// Bytes of input that are done, as stored.
+    package var bytes = 0
+    /// Records read.
+    package var records = 0
+    /// Tokens of all datasets.
+    package var tokens = 0
+
+    /// The start.
+    package init() {}
+  }
+
+  /// Reads the vocabulary, looks at the inputs, and finds whatever can be found wrong before work.
+  ///
+  /// - Throws: ``PipelineError``, before anything is written.
+  package init(_ recipe: Recipe, _ settings: RunSettings) throws(PipelineError) {
+    try Self.check(recipe, settings)
+    self.recipe = recipe
+    self.settings = settings
+    var choice = recipe.tokenizer
+    choice.specialText = recipe.specialPolicy.specialText
+    do {
+      tokenizer = try loadTokenizer(choice)
+    } catch {
+      throw .tokenizer(error)
+    }
+    if recipe.appendsEndOfDocument && tokenizer.endOfDocument == nil {
+      throw .option(
+        "--append-eod: the vocabulary has no <|endoftext|>; name the token that ends documents with "
+          + "--eod-token")
+    }
+    do {
+      inputs = try InputList(recipe.inputs, format: recipe.format)
+    } catch {
+      throw .source(error)
+    }
+    plan = Self.plan(recipe, settings, tokenizer)
+    vocabulary = Manifest.Vocabulary(
+      kind: recipe.tokenizer.kind.rawValue,
+      files: try FileHashes.vocabulary(
+        [recipe.tokenizer.vocabularyFile, recipe.tokenizer.mergeFile].compactMap { $0 }),
+      size: tokenizer.vocabularySize, endOfDocument: tokenizer.endOfDocument.map { Int($0) })
+  }
+
+  private static func check(_ recipe: Recipe, _ settings: RunSettings) throws(PipelineError) {
+    var seen: Set<String> = []
+    for key in recipe.keys {
+      guard seen.insert(key).inserted else {
+        throw .option("--jsonl-keys: \(key) is named twice")
+      }
+      guard !key.isEmpty, !key.contains("/") else {
+        throw .option("--jsonl-keys: '\(key)' cannot be part of a file's name")
+      }
+    }
+    let folder = DurableFile.folder(of: recipe.outputPrefix)
+    guard FileHashes.isFolder(folder) else {
+      throw .option("--output-prefix: there is no folder \(folder); make it first")
+    }
+    let least = MemoryPlan.minimum(workers: settings.workers)
+    guard settings.memory >= least else {
+      throw .option(
+        "--memory: \(settings.workers) workers need at least \(least >> 20)MiB; allow more, or take "
+          + "fewer --workers")
+    }
+  }
+
+  private static func plan(
+    _ recipe: Recipe, _ settings: RunSettings, _ tokenizer: any Tokenizer
+  ) -> EncodingPlan {
+    let memory = MemoryPlan(
+      budget: settings.memory, workers: settings.workers, keyCount: recipe.keys.count)
+    var reading = ReadingOptions(
+      keys: recipe.keys, spoolFolder: DurableFile.folder(of: recipe.outputPrefix),
+      safeCut: { tokenizer.safeCut($0) })
+    reading.format = recipe.format
+    reading.skipsBlankLines = recipe.skipsBlankLines
+    reading.itemBytes = memory.itemBytes
+    reading.recordLimit = memory.recordLimit
+    reading.pieceLimit = memory.pieceLimit
+    // GPT-NeoX's writers of the old format know no 16-bit tokens.
+    let elementType =
+      recipe.implementation == .mmap
+      ? ElementType.forVocabulary(size: tokenizer.vocabularySize) : .int32
+    return EncodingPlan(
+      tokenizer: tokenizer, reading: reading,
+      endOfDocument: recipe.appendsEndOfDocument ? tokenizer.endOfDocument : nil,
+      elementType: elementType, memory: memory,
+      buffers: BufferPool(byteLimit: memory.poolBytes))
+  }
+
+  /// Does the work, or continues it where an earlier run of the same kind was broken off.
+  ///
+  /// - Throws: ``PipelineError``; after ``PipelineError/suspended(reason:)`` the same run continues.
+  package func run(
+    interruption: Interruption, report: (Progress) -> Void
+  ) throws(PipelineError) -> Ending {
+    let inputFiles = inputs.entries.map {
+      Manifest.File(path: $0.path, byteCount: $0.byteCount, hash: "", modified: $0.modified)
+    }
+    let identity = RunIdentity(
+      inputs: inputFiles, vocabulary: vocabulary, options: recipe.options)
+    if let manifest = try finishedManifest(identity) { return .unchanged(manifest) }
+    do {
+      let transaction = try openTransaction(identity)
+      if transaction.isFinished { return .finished(try storedManifest()) }
+      let state = try work(transaction, interruption, report)
+      return .finished(try finish(transaction, state, inputFiles))
+    } catch {
+      throw error.asSuspension
+    }
+  }
+
+  /// Reads, encodes and appends everything that is left to do.
+  private func work(
+    _ transaction: DatasetTransaction, _ interruption: Interruption,
+    _ report: (Progress) -> Void
+  ) throws(PipelineError) -> RunState {
+    var committer = Committer(
+      transaction, state: try resumedState(of: transaction), recipe: recipe, plan: plan,
+      checkpointSeconds: settings.checkpointSeconds)
+    let ending: OrderedPipeline.Ending
+    do {
+      ending = try pass(&committer, interruption, report)
+    } catch {
+      // The input is at fault, not the output: what was done before that place is kept.
+      switch error {
+      case .fault, .source: try leave(transaction, at: committer.state)
+      default: break
+      }
+      throw error
+    }
+    guard ending == .finished else {
+      try leave(transaction, at: committer.state)
+      throw .suspended(reason: "interrupted by a signal")
+    }
+    return committer.state
+  }
+
+  /// Sends all items through the workers.
+  private func pass(
+    _ committer: inout Committer, _ interruption: Interruption, _ report: (Progress) -> Void
+  ) throws(PipelineError) -> OrderedPipeline.Ending {
+    var source = try makeSource(resumingAt: committer.state.position)
+    let plan = plan
+    let pipeline = OrderedPipeline(
+      workers: settings.workers, weightLimit: plan.memory.weightLimit, name: "preprocess")
+    return try pipeline.run(
+      interruption: interruption,
+      makeContext: { ItemEncoder(plan) },
+      next: { () throws(PipelineError) -> WorkItem? in
+        do throws(PreprocessError) { return try source.next() } catch { throw .source(error) }
+      },
+      weight: { (item: borrowing WorkItem) in item.weight },
+      work: { (encoder, item) throws(PipelineError) -> ItemResult in
+        do throws(PreprocessError) {
+          return try encoder.encode(item)
+        } catch {
+          throw .source(error)
+        }
+      },
+      commit: { (result) throws(PipelineError) in
+        try committer.commit(result)
+        report(progress(committer.state))
+      })
+  }
+
+  /// Keeps the work done for later, where there is any.
+  private func leave(
+    _ transaction: DatasetTransaction, at state: RunState
+  ) throws(PipelineError) {
+    try inDataset { () throws(IndexedDataError) in
+      if state.counts.read == 0 && state.position == nil {
+        try transaction.discard()
+      } else {
+        try transaction.suspend(position: state.storedBytes)
+      }
+    }
+  }
+
+  /// Gives the datasets their names.
+  private func finish(
+    _ transaction: DatasetTransaction, _ state: RunState, _ inputFiles: [Manifest.File]
+  ) throws(PipelineError) -> Manifest {
+    let counts = state.counts
+    guard counts.addUp else { throw .miscounted(counts.sentence) }
+    // A part of a whole may well have no document of its own.
+    guard counts.written > 0 || recipe.shard.count > 1 else {
+      try inDataset { () throws(IndexedDataError) in try transaction.discard() }
+      throw .noDocument(counts: counts.sentence)
+    }
+    let inputs = try hashed(inputFiles)
+    let quarantineByteCount = transaction.auxiliaryByteCount(0)
+    let describe = { (summaries: [DatasetSummary]) in
+      manifest(
+        counts, state.outputs, summaries, inputs: inputs, quarantineByteCount: quarantineByteCount)
+    }
+    try inDataset { () throws(IndexedDataError) in
+      try transaction.finish(position: state.storedBytes) { summaries in
+        (Manifest.path(prefix: recipe.shardPrefix), describe(summaries).fileBytes)
+      }
+    }
+    return describe(transaction.summaries)
+  }
+
+  private func storedManifest() throws(PipelineError) -> Manifest {
+    do {
+      return try Manifest(path: Manifest.path(prefix: recipe.shardPrefix))
+    } catch {
+      throw .tokenizer(error)
+    }
+  }
+
+  private func makeSource(
+    resumingAt position: SourcePosition?
+  ) throws(PipelineError) -> DocumentSource {
+    do {
+      return try DocumentSource(
+        inputs, options: plan.reading, shard: recipe.shard, resumingAt: position)
+    } catch {
+      throw .source(error)
+    }
+  }
+
+  private func progress(_ state: RunState) -> Progress {
+    var progress = Progress()
+    let place = state.position ?? SourcePosition()
+    for entry in inputs.entries.prefix(place.input) { progress.bytes += entry.byteCount }
+    if place.input < inputs.entries.count {
+      progress.bytes += min(place.byte, inputs.entries[place.input].byteCount)
+    }
+    progress.records = state.counts.read
+    for output in state.outputs { progress.tokens += output.tokens + output.open.tokens }
+    return progress
+  }
+}

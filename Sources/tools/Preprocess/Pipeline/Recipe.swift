@@ -1,0 +1,123 @@
+package import Tokenize
+
+/// What is to be made of what: everything that has a say in the output's bytes.
+package struct Recipe: Sendable {
+  /// The values of `--input`.
+  package var inputs: [String]
+  /// How documents lie in the inputs.
+  package var format = InputFormat.auto
+  /// Whether blank lines between JSON lines are passed over.
+  package var skipsBlankLines = false
+  /// The members of records that become datasets.
+  package var keys = ["text"]
+  /// The vocabulary.
+  package var tokenizer: TokenizerChoice
+  /// What becomes of the text of special tokens inside documents; `nil` means what GPT-NeoX does:
+  /// the document is faulty for ``TokenizerKind/tiktoken``, the special token for the others.
+  package var specialInText: SpecialInText?
+  /// Whether each document ends with the end-of-document id.
+  package var appendsEndOfDocument = false
+  /// The format of the output.
+  package var implementation = DatasetImplementation.mmap
+  /// What becomes of faulty records.
+  package var errorPolicy = ErrorPolicy.stop
+  /// The part of the input.
+  package var shard = Shard.whole
+  /// Where the output goes: `PREFIX_KEY_document.bin` and `.idx`.
+  package var outputPrefix: String
+
+  package init(inputs: [String], tokenizer: TokenizerChoice, outputPrefix: String) {
+    self.inputs = inputs
+    self.tokenizer = tokenizer
+    self.outputPrefix = outputPrefix
+  }
+
+  /// What becomes of the text of special tokens inside documents, whether said or not.
+  var specialPolicy: SpecialInText {
+    specialInText ?? (tokenizer.kind == .tiktoken ? .error : .encode)
+  }
+
+  /// The output prefix of this shard.
+  package var shardPrefix: String { shard.prefix(outputPrefix) }
+
+  /// The path, without `.bin`, of the dataset of a key.
+  package func datasetPrefix(key: String) -> String { "\(shardPrefix)_\(key)_document" }
+
+  /// The path of the quarantine file.
+  package var quarantinePath: String { Quarantine.path(prefix: shardPrefix) }
+
+  /// The path of the journal of unfinished work.
+  package var journalPath: String { shardPrefix + ".journal" }
+
+  /// The options as a manifest records them; inputs and vocabulary have rows of their own.
+  var options: [Manifest.Option] {
+    [
+      .init("jsonl-keys", keys.joined(separator: " ")), .init("input-format", format.rawValue),
+      .init("skip-blank-lines", String(skipsBlankLines)),
+      .init("append-eod", String(appendsEndOfDocument)),
+      .init("eod-token", tokenizer.endOfDocumentToken ?? ""),
+      .init("dataset-impl", implementation == .mmap ? "mmap" : "cached"),
+      .init("special-in-text", specialPolicy.rawValue),
+      .init("on-error", errorPolicy.rawValue), .init("shard", shard.description),
+    ]
+  }
+}
+
+/// What becomes of a record that cannot become a document.
+package enum ErrorPolicy: String, CaseIterable, Sendable {
+  /// The run ends there.
+  case stop
+  /// It is counted and passed over.
+  case skip
+  /// It is counted and kept in the quarantine file.
+  case quarantine
+}
+
+/// What becomes of the text of a special token, such as `<|endoftext|>`, inside a document.
+package enum SpecialInText: String, CaseIterable, Sendable {
+  /// It becomes the special token, as in GPT-NeoX.
+  case encode
+  /// It is ordinary text.
+  case literal
+  /// The document is faulty.
+  case error
+  /// The document goes to the quarantine file, whatever becomes of other faulty records.
+  case quarantine
+
+  /// What the tokenizer is told.
+  package var specialText: SpecialText {
+    switch self {
+    case .encode: .encode
+    case .literal: .literal
+    case .error, .quarantine: .error
+    }
+  }
+}
+
+/// The formats of output, under GPT-NeoX's names.
+package enum DatasetImplementation: String, CaseIterable, Sendable {
+  /// The current format.
+  case mmap
+  /// The old format; the same as `cached`.
+  case lazy
+  /// The old format.
+  case cached
+}
+
+/// How a run goes about its work; nothing here has a say in the output.
+package struct RunSettings: Sendable {
+  /// Threads.
+  package var workers: Int
+  /// Bytes of memory that caches and buffers may take.
+  package var memory = 1 << 30
+  /// Seconds between two savings of the work done; 0 saves after each item.
+  package var checkpointSeconds = 5.0
+  /// Whether work that was begun is thrown away.
+  package var restarts = false
+  /// Whether finished output is replaced.
+  package var overwrites = false
+  /// Whether the manifest gets a hash of each input, which reads it once more.
+  package var hashesInputs = true
+
+  package init(workers: Int) { self.workers = workers }
+}

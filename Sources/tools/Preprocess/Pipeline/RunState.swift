@@ -1,0 +1,132 @@
+import Tokenize
+
+/// What has been committed so far, as the journal keeps it beside the datasets' own state.
+struct RunState: Equatable, Sendable {
+  /// Where reading continues; `nil` at the start.
+  var position: SourcePosition?
+  var counts = PipelineCounts()
+  /// What was to become of faulty records; it may change as long as there were none.
+  var policy = ErrorPolicy.stop
+  /// Whether the rest of a long record is passed over.
+  var isAbandoning = false
+  /// One for each wanted member.
+  var outputs: [Totals]
+
+  /// What one dataset holds.
+  struct Totals: Equatable, Sendable {
+    var documents = 0
+    var tokens = 0
+    var largest: TokenID = 0
+    var endsFromText = 0
+    var lengths = LengthHistogram()
+    /// The same of the long document that is not finished yet, and may still be taken back.
+    var open = Open()
+  }
+
+  /// What a document holds that is not finished yet.
+  struct Open: Equatable, Sendable {
+    var tokens = 0
+    var largest: TokenID = 0
+    var endsFromText = 0
+  }
+
+  /// The state before anything is done.
+  init(outputCount: Int) {
+    outputs = Array(repeating: Totals(), count: outputCount)
+  }
+
+  // MARK: - Stored form
+
+  // Little-endian 64-bit numbers: a version, the position (6), whether there is one, the counts (5),
+  // the policy, the flag, the number of outputs, and for each 7 numbers and the histogram's classes.
+  private static let version: UInt64 = 1
+  private static let headWords = 16
+  private static let outputWords = 7 + LengthHistogram.classCount
+
+  /// The state as bytes.
+  var storedBytes: [UInt8] {
+    var words: [UInt64] = [Self.version]
+    let place = (position ?? SourcePosition()).storedBytes
+    for start in stride(from: 0, to: place.count, by: 8) {
+      words.append(Self.word(place[start..<(start + 8)]))
+    }
+    let numbers =
+      [
+        position == nil ? 0 : 1, counts.read, counts.written, counts.empty, counts.skipped,
+        counts.quarantined,
+      ]
+      + [ErrorPolicy.allCases.firstIndex(of: policy) ?? 0, isAbandoning ? 1 : 0, outputs.count]
+    words += numbers.map(UInt64.init)
+    for output in outputs {
+      let numbers = [
+        output.documents, output.tokens, Int(output.largest), output.endsFromText,
+        output.open.tokens, Int(output.open.largest), output.open.endsFromText,
+      ]
+      words += (numbers + output.lengths.counts).map(UInt64.init)
+    }
+    return words.flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> ($0 * 8)) } }
+  }
+
+  /// Reads a state back; `nil` unless the bytes are one of `outputCount` outputs.
+  init?(storedBytes bytes: [UInt8], outputCount: Int) {
+    guard bytes.count == 8 * (Self.headWords + outputCount * Self.outputWords) else { return nil }
+    var numbers: [Int] = []
+    for start in stride(from: 0, to: bytes.count, by: 8) {
+      guard let number = Int(exactly: Self.word(bytes[start..<(start + 8)])) else { return nil }
+      numbers.append(number)
+    }
+    guard numbers[0] == Int(Self.version), numbers[15] == outputCount,
+      let position = SourcePosition(storedBytes: Array(bytes[8..<56]))
+    else { return nil }
+    self.init(outputCount: outputCount)
+    if numbers[7] != 0 { self.position = position }
+    (counts.read, counts.written, counts.empty) = (numbers[8], numbers[9], numbers[10])
+    (counts.skipped, counts.quarantined) = (numbers[11], numbers[12])
+    guard ErrorPolicy.allCases.indices.contains(numbers[13]) else { return nil }
+    policy = ErrorPolicy.allCases[numbers[13]]
+    isAbandoning = numbers[14] != 0
+    for index in 0..<outputCount {
+      let start = Self.headWords + index * Self.outputWords
+      let row = Array(numbers[start..<(start + Self.outputWords)])
+      guard let largest = TokenID(exactly: row[2]), let openLargest = TokenID(exactly: row[5]),
+        let lengths = LengthHistogram(counts: Array(row[7...]))
+      else { return nil }
+      outputs[index] = Totals(
+        documents: row[0], tokens: row[1], largest: largest, endsFromText: row[3],
+        lengths: lengths,
+        open: Open(tokens: row[4], largest: openLargest, endsFromText: row[6]))
+    }
+  }
+
+  private static func word(_ bytes: ArraySlice<UInt8>) -> UInt64 {
+    bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) }
+  }
+}
+
+extension RunState.Totals {
+  /// Counts whole documents.
+  mutating func add(_ output: ItemResult.Output, tokenWidth: Int) {
+    documents += output.lengths.count
+    tokens += output.bytes.count / tokenWidth
+    largest = max(largest, output.seen.largest)
+    endsFromText += output.seen.soughtCount - output.appendedEnds
+    for length in output.lengths { lengths.add(length: Int(length)) }
+  }
+
+  /// Counts a piece of a document.
+  mutating func addPiece(_ output: ItemResult.Output, tokenWidth: Int) {
+    open.tokens += output.bytes.count / tokenWidth
+    open.largest = max(open.largest, output.seen.largest)
+    open.endsFromText += output.seen.soughtCount - output.appendedEnds
+  }
+
+  /// Counts the document whose pieces were counted.
+  mutating func closeDocument() {
+    documents += 1
+    lengths.add(length: open.tokens)
+    tokens += open.tokens
+    largest = max(largest, open.largest)
+    endsFromText += open.endsFromText
+    open = .init()
+  }
+}

@@ -1,0 +1,60 @@
+import CommandLineKit
+import Machine
+import Preprocess
+import Tokenize
+
+/// Does what a recipe says and tells about it.
+///
+/// Standard output gets what GPT-NeoX's script prints there, `Vocab size: N` and `Output prefix: P`,
+/// and at the end the counts; progress and messages go to standard error.
+func perform(_ recipe: Recipe, _ arguments: RunArguments, documentCount: Int?) throws {
+  let run = try PreprocessRun(recipe, arguments.settings)
+  if let count = arguments.dryRun {
+    try run.preview(count) { StandardOutput.shared.line($0) }
+    return
+  }
+  let output = StandardOutput.shared
+  output.line("Vocab size: \(run.tokenizer.vocabularySize)")
+  output.line("Output prefix: \(recipe.shardPrefix)")
+  output.flush()
+  for path in run.inputs.ignored {
+    writeError("neox-preprocess: note: \(path): passed over, its name is not that of an input\n")
+  }
+  Interruption.listen()
+  let report = RunReport(
+    style: arguments.progress, logInterval: arguments.logInterval,
+    totalBytes: run.inputs.byteCount, documentCount: documentCount)
+  let ending: PreprocessRun.Ending
+  do {
+    ending = try run.run(interruption: .process) { report.update($0) }
+  } catch {
+    report.close()
+    throw error
+  }
+  switch ending {
+  case .finished(let manifest):
+    report.finish()
+    print(manifest, of: recipe)
+  case .unchanged(let manifest):
+    output.line("\(Manifest.path(prefix: recipe.shardPrefix)): finished before, unchanged")
+    print(manifest, of: recipe)
+  }
+}
+
+private func print(_ manifest: Manifest, of recipe: Recipe) {
+  let output = StandardOutput.shared
+  output.line("records: \(manifest.counts.sentence)")
+  for dataset in manifest.outputs {
+    output.line(
+      "\(recipe.datasetPrefix(key: dataset.key)): \(grouped(dataset.documents)) documents, "
+        + "\(grouped(dataset.tokens)) tokens, \(dataset.elementType)")
+    if dataset.endsFromText > 0 {
+      output.line(
+        "  \(grouped(dataset.endsFromText)) end-of-document ids come from text inside documents "
+          + "(--special-in-text literal prevents that)")
+    }
+  }
+  if let quarantine = manifest.quarantine {
+    output.line("\(recipe.quarantinePath): \(grouped(quarantine.byteCount)) bytes")
+  }
+}

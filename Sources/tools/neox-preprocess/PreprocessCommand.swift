@@ -1,0 +1,135 @@
+import CommandLineKit
+import Preprocess
+import Tokenize
+
+/// The main form: documents to datasets, with the flags of GPT-NeoX's `preprocess_data.py`.
+struct PreprocessCommand: Command {
+  var inputs: [String] = []
+  var keys = ["text"]
+  var format = InputFormat.auto
+  var documentCount: Int?
+  var tokenizer = TokenizerKind.gpt2BPE
+  var vocabularyFile: String?
+  var mergeFile: String?
+  var appendsEndOfDocument = false
+  var wantsFtfy = false
+  var outputPrefix = ""
+  var implementation = DatasetImplementation.mmap
+  var common = RunArguments()
+
+  static let page = CommandPage(
+    name: "neox-preprocess",
+    summary: "turn texts into the indexed datasets that GPT-NeoX and Megatron train on",
+    description: [
+      "Reads documents, turns each into the ids of its tokens and writes PREFIX_KEY_document.bin "
+        + "and .idx, byte for byte what GPT-NeoX's preprocess_data.py writes. The output does not "
+        + "depend on the number of workers, on interruptions, or on how the input is compressed.",
+      "A run that was killed, interrupted (exit status 75) or stopped by a full disk is continued by "
+        + "the same command. Files appear under their names when they are whole. Finished output is "
+        + "never replaced unasked; the same command on finished, unchanged output does nothing.",
+      "Inputs are JSON lines, JSON arrays, texts, archives (.zip, .tar) and any of these compressed "
+        + "(.gz, .zst, .lz4, .xz, .bz2), recognised by content.",
+    ],
+    examples: [
+      .init(
+        "GPT-2's tokenizer, each document ended:",
+        "neox-preprocess --input books.jsonl.zst --tokenizer-type GPT2BPETokenizer "
+          + "--vocab-file gpt2-vocab.json --merge-file gpt2-merges.txt --append-eod "
+          + "--output-prefix data/books"),
+      .init(
+        "The tokenizer of the Pythia models, two fields, bad lines kept aside:",
+        "neox-preprocess --input 'part-*.jsonl' --jsonl-keys title body --tokenizer-type "
+          + "HFTokenizer --vocab-file 20B_tokenizer.json --on-error quarantine --output-prefix p"),
+      .init("Fetch and prepare a small public corpus:", "neox-preprocess enwik8 -d data"),
+      .init(
+        "One of sixteen machines of a job:",
+        "srun neox-preprocess --shard auto --input data/ --tokenizer-type HFTokenizer "
+          + "--vocab-file 20B_tokenizer.json --append-eod --output-prefix out/pile"),
+    ],
+    files: [
+      .init("PREFIX_KEY_document.bin, .idx", "the tokens and their index"),
+      .init(
+        "PREFIX_manifest.json",
+        "inputs, tokenizer, options, counts and hashes of the output; nothing in it differs between "
+          + "two runs of the same command"),
+      .init("PREFIX_quarantine.jsonl", "records that could not become documents"),
+      .init("PREFIX.journal, *.partial", "unfinished work"),
+    ],
+    exitStatus: CommandPage.usualExitStatus + [
+      .init("75", "Interrupted, or the disk is full; the same command continues.")
+    ])
+
+  static let groups: [ArgumentGroup<PreprocessCommand>] =
+    [
+      ArgumentGroup(
+        "input",
+        [
+          .list(
+            "--input", \.inputs, placeholder: "PATH", required: true,
+            "files, folders, patterns, or - for standard input, separated by commas or spaces; of "
+              + "folders and patterns the files in order of their names"),
+          .list(
+            "--jsonl-keys", \.keys, placeholder: "KEY",
+            "members of the records to tokenise, each into a dataset of its own"),
+          .option(
+            "--input-format", \.format,
+            "how documents lie in the inputs, where names and content do not tell: text is one "
+              + "document a file, lines one a line"),
+          .option(
+            "--num-docs", \.documentCount, placeholder: "N", rule: .atLeast(1),
+            "documents there are, if known; shown in progress only"),
+        ]),
+      ArgumentGroup(
+        "tokenizer",
+        [
+          .option(
+            "--tokenizer-type", \.tokenizer, placeholder: "TYPE", required: true,
+            shownDefault: "", "the kind of tokenizer"),
+          .option(
+            "--vocab-file", \.vocabularyFile, placeholder: "FILE",
+            "vocab.json (GPT2BPETokenizer), tokenizer.json (HFTokenizer), a folder "
+              + "(HFGPT2Tokenizer) or ranks (TiktokenTokenizer); CharLevelTokenizer needs none"),
+          .option(
+            "--merge-file", \.mergeFile, placeholder: "FILE", "merges.txt (GPT2BPETokenizer)"),
+          .flag(
+            "--append-eod", \.appendsEndOfDocument, "end each document with the token for that"),
+          .flag(
+            "--ftfy", \.wantsFtfy,
+            "not supported: mend the text before (ftfy is a Python package with a command line)"),
+        ]),
+      ArgumentGroup(
+        "output",
+        [
+          .option(
+            "--output-prefix", \.outputPrefix, placeholder: "PREFIX", required: true,
+            shownDefault: "", "path of the output without _KEY_document.bin"),
+          .option(
+            "--dataset-impl", \.implementation,
+            "mmap is the current format; lazy and cached both write the old one (TNTIDX)"),
+        ]),
+    ] + RunArguments.groups.map { $0.lifted(to: \.common) }
+
+  func run() throws {
+    guard !wantsFtfy else {
+      throw UsageError(
+        "--ftfy is not supported: its repairs depend on tables of the Python package. Mend the text "
+          + "before, for instance with `ftfy` on each file, and run this without --ftfy")
+    }
+    if implementation == .lazy {
+      writeError(
+        "neox-preprocess: note: --dataset-impl lazy writes what cached writes; GPT-NeoX can read "
+          + "neither while training\n")
+    }
+    var recipe = Recipe(
+      inputs: inputs,
+      tokenizer: TokenizerChoice(
+        kind: tokenizer, vocabularyFile: vocabularyFile, mergeFile: mergeFile),
+      outputPrefix: outputPrefix)
+    recipe.keys = keys
+    recipe.format = format
+    recipe.appendsEndOfDocument = appendsEndOfDocument
+    recipe.implementation = implementation
+    try common.apply(to: &recipe)
+    try perform(recipe, common, documentCount: documentCount)
+  }
+}
