@@ -1,0 +1,121 @@
+import TestSupport
+import Testing
+
+@testable import IndexedData
+
+@Suite("Mangled index files")
+struct MangledIndexTests {
+  let folder: TemporaryFolder
+
+  init() throws {
+    folder = try TemporaryFolder()
+  }
+
+  /// Opens a pair in both modes and reads all that can be asked for, and more.
+  ///
+  /// Returns how many reads succeeded, which is the same in both modes.
+  @discardableResult
+  func readEverything(_ pair: GoldenPair, _ comment: Comment) throws -> Int? {
+    let prefix = try pair.write(in: folder)
+    let mapped = Self.readEverything(prefix, .mmap)
+    let called = Self.readEverything(prefix, .pread)
+    #expect(mapped == called, comment)
+    return mapped?.count
+  }
+
+  /// What reading gives, as text; `nil` when the dataset does not open.
+  static func readEverything(_ prefix: String, _ mode: ReadingMode) -> [String]? {
+    guard let dataset = try? IndexedDataset(prefix: prefix, mode: mode) else { return nil }
+    var outcomes: [String] = []
+    for sequence in -1...(min(dataset.sequenceCount, 20) + 1) {
+      if let size = try? dataset.size(of: sequence) { outcomes.append("size \(size)") }
+      if let start = try? dataset.pointer(of: sequence) { outcomes.append("pointer \(start)") }
+      if let values = try? dataset.values(of: sequence) { outcomes.append("values \(values)") }
+      if let first = try? dataset.firstToken(after: sequence) { outcomes.append("next \(first)") }
+      if let mode = try? dataset.mode(of: sequence) { outcomes.append("mode \(mode)") }
+      var ids = [UInt32](repeating: 0, count: 2)
+      var span = ids.mutableSpan
+      if (try? dataset.read(sequence, from: 1, into: &span)) != nil {
+        outcomes.append("part \(ids)")
+      }
+    }
+    for document in -1...(min(dataset.documentCount, 20) + 1) {
+      if let range = try? dataset.sequences(ofDocument: document) {
+        outcomes.append("document \(range)")
+      }
+    }
+    return outcomes
+  }
+
+  @Test("every golden pair is sound to begin with", arguments: GoldenPair.all)
+  func sound(golden: GoldenPair) throws {
+    let outcomes = try readEverything(golden, "as it is")
+    #expect((outcomes ?? 0) > 0 || golden.elements.isEmpty)
+  }
+
+  @Test("cut anywhere or with bytes behind, an index is refused", arguments: GoldenPair.all)
+  func truncated(golden: GoldenPair) throws {
+    for length in 0..<golden.index.count {
+      var pair = golden
+      pair.index = Array(golden.index.prefix(length))
+      let outcomes = try readEverything(pair, "cut to \(length)")
+      // Without its modes a Megatron-core index is whole again.
+      let isWhole = golden.name.contains("modes") && length == golden.index.count - 3
+      #expect((outcomes == nil) != isWhole, "cut to \(length)")
+    }
+    for extra in 1...9 {
+      var pair = golden
+      pair.index += Array(repeating: 0, count: extra)
+      let couldBeModes = !golden.name.contains("modes") && !golden.name.contains("TNTIDX")
+      let sequences = Int(golden.index[golden.name.contains("TNTIDX") ? 32 : 18])
+      let outcomes = try readEverything(pair, "\(extra) bytes more")
+      #expect((outcomes == nil) != (couldBeModes && extra == sequences), "\(extra) bytes more")
+    }
+  }
+
+  @Test("a cut .bin is refused", arguments: GoldenPair.all)
+  func truncatedElements(golden: GoldenPair) throws {
+    for length in 0..<golden.elements.count {
+      var pair = golden
+      pair.elements = Array(golden.elements.prefix(length))
+      #expect(try readEverything(pair, "cut to \(length)") == nil, "cut to \(length)")
+    }
+  }
+
+  @Test("every byte set to odd values", arguments: GoldenPair.all)
+  func everyByte(golden: GoldenPair) throws {
+    for place in golden.index.indices {
+      for value in [golden.index[place] &+ 1, golden.index[place] ^ 0x80, 0xFF, 0x00] as [UInt8] {
+        var pair = golden
+        pair.index[place] = value
+        try readEverything(pair, "byte \(place) set to \(value)")
+      }
+    }
+  }
+
+  @Test("fields and arrays overwritten by chance", arguments: GoldenPair.all)
+  func random(golden: GoldenPair) throws {
+    let odd: [UInt64] = [
+      0, 1, 2, 3, 7, 8, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF, 1 << 40, .max >> 1, 1 << 63, .max,
+      .max - 7, .max / 12, .max / 8, .max / 4,
+    ]
+    for seed in UInt64(0)..<400 {
+      var generator = SeededGenerator(seed: seed)
+      var pair = golden
+      for _ in 0..<Int.random(in: 1...4, using: &generator) {
+        let width = [1, 2, 4, 8].randomElement(using: &generator) ?? 8
+        let start = Int.random(in: 0..<pair.index.count, using: &generator)
+        let number =
+          Bool.random(using: &generator)
+          ? odd.randomElement(using: &generator) ?? 0 : generator.next()
+        for (offset, place) in (start..<min(start + width, pair.index.count)).enumerated() {
+          pair.index[place] = UInt8(truncatingIfNeeded: number >> (8 * UInt64(offset)))
+        }
+      }
+      if seed % 5 == 0 {
+        pair.index.removeLast(Int.random(in: 0..<pair.index.count, using: &generator))
+      }
+      try readEverything(pair, "seed \(seed)")
+    }
+  }
+}
