@@ -15,11 +15,11 @@ package struct MappedFile: ~Copyable, Sendable {
   /// The path it was opened under.
   package let path: String
   /// The file's length.
-  package let byteCount: Int
+  @usableFromInline package let byteCount: Int
   /// When it was last changed, in nanoseconds since 1970.
   package let modifiedNanoseconds: Int64
   // Zero for an empty file, which the system does not map.
-  private let address: UInt
+  @usableFromInline let address: UInt
 
   /// Maps a file.
   package init(path: String) throws(SystemError) {
@@ -36,7 +36,7 @@ package struct MappedFile: ~Copyable, Sendable {
   }
 
   /// The file's bytes; the span ends with the mapping.
-  package var bytes: RawSpan {
+  @inlinable package var bytes: RawSpan {
     @_lifetime(borrow self)
     borrowing get {
       let buffer = unsafe UnsafeRawBufferPointer(
@@ -49,7 +49,7 @@ package struct MappedFile: ~Copyable, Sendable {
   /// Shows a range of the bytes to `body`; the way in where a property would end too early.
   ///
   /// - Precondition: the range lies inside the file.
-  package func withBytes<Outcome: ~Copyable, Failure: Error>(
+  @inlinable package func withBytes<Outcome: ~Copyable, Failure: Error>(
     _ range: Range<Int>, _ body: (RawSpan) throws(Failure) -> Outcome
   ) throws(Failure) -> Outcome {
     try body(bytes.extracting(range))
@@ -58,7 +58,7 @@ package struct MappedFile: ~Copyable, Sendable {
   /// The little-endian number at a byte.
   ///
   /// - Precondition: the number lies inside the file.
-  package func number<Value: FixedWidthInteger & BitwiseCopyable>(
+  @inlinable package func number<Value: FixedWidthInteger & BitwiseCopyable>(
     at offset: Int, _: Value.Type
   ) -> Value {
     bytes.loadNumber(at: offset, Value.self)
