@@ -13,9 +13,9 @@ package struct AppendFile: ~Copyable, Sendable {
   package let path: String
   /// The file's length, with what is still in memory.
   package private(set) var byteCount: Int
-  private let descriptor: Int32
+  let descriptor: Int32
   private var block: ByteBuffer
-  private var writtenCount: Int
+  private(set) var writtenCount: Int
   // The system has been asked to begin writing to the disk up to here.
   private var writebackCount: Int
 
@@ -116,7 +116,9 @@ package struct AppendFile: ~Copyable, Sendable {
     }
   }
 
-  private mutating func noteWritten(_ count: Int) {
+  mutating func noteAppended(_ count: Int) { byteCount += count }
+
+  mutating func noteWritten(_ count: Int) {
     writtenCount += count
     // The disk works while we do, so that a later fdatasync waits for little.
     guard writtenCount - writebackCount >= 8 << 20 else { return }

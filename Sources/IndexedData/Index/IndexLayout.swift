@@ -117,7 +117,7 @@ package struct IndexLayout: Equatable, Sendable {
       modesOffset: nil)
   }
 
-  private init(
+  init(
     format: IndexFormat, code: UInt64, statedElementByteCount: Int?, sequenceCount: Int,
     documentEntryCount: Int, dimensionsOffset: Int?, sizesOffset: Int, pointersOffset: Int,
     documentIndexOffset: Int, modesOffset: Int?

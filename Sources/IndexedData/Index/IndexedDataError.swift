@@ -26,6 +26,12 @@ public enum IndexedDataError: Error, Equatable, Sendable {
   case unfitElement(path: String, document: Int, element: Int, type: ElementType, found: String)
   /// Outputs that must agree in shape do not.
   case unequalShapes(first: String, second: String, what: String, expected: Int, found: Int)
+  /// An output would replace an input.
+  case outputIsInput(path: String)
+  /// A value cannot be held by the wanted type.
+  case doesNotFit(path: String, byte: Int, value: String, type: ElementType)
+  /// A tool cannot do what is asked with this dataset.
+  case unsuitable(path: String, reason: String)
 }
 
 extension IndexedDataError: CustomStringConvertible {
@@ -60,6 +66,12 @@ extension IndexedDataError: CustomStringConvertible {
         + " expected what fits into \(type.rawValue), found \(found)"
     case .unequalShapes(let first, let second, let what, let expected, let found):
       return "\(second): \(what): expected \(expected) as in \(first), found \(found)"
+    case .outputIsInput(let path):
+      return "\(path): is an input, and inputs are never changed; give another output prefix"
+    case .doesNotFit(let path, let byte, let value, let type):
+      return "\(path): byte \(byte): \(value) does not fit into \(type.rawValue)"
+    case .unsuitable(let path, let reason):
+      return "\(path): \(reason)"
     }
   }
 }

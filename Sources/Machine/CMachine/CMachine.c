@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "CMachine.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
@@ -45,4 +46,16 @@ int cm_processor_count(void) {
 #endif
   long count = sysconf(_SC_NPROCESSORS_ONLN);
   return count > 0 ? (int)count : 1;
+}
+
+long long cm_copy_range(
+    int source, long long from, int target, long long to, long long count) {
+#ifdef __linux__
+  off_t source_place = from;
+  off_t target_place = to;
+  return copy_file_range(source, &source_place, target, &target_place, (size_t)count, 0);
+#else
+  errno = ENOSYS;
+  return -1;
+#endif
 }

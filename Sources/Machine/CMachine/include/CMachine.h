@@ -17,3 +17,8 @@ long long cm_modification_nanoseconds(int descriptor);
 
 /// Processors this process may run on, at least 1.
 int cm_processor_count(void);
+
+/// Copies a part of a file to a place in another without passing it through the process; returns the
+/// bytes copied, 0 at the end of the source, or -1 with errno when the system cannot do it.
+long long cm_copy_range(
+    int source, long long from, int target, long long to, long long count);

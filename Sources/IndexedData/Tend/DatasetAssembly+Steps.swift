@@ -1,0 +1,101 @@
+internal import Glibc
+internal import Machine
+
+extension DatasetPiece {
+  /// The path of the index.
+  var layoutPath: String { prefix + ".idx" }
+}
+
+extension DatasetAssembly {
+  /// Converts bytes of a piece in blocks of a mebibyte.
+  func convert(
+    _ source: borrowing InputFile, _ bytes: Range<Int>, of piece: DatasetPiece,
+    to target: inout AppendFile
+  ) throws(IndexedDataError) {
+    let conversion = ElementConversion(source: piece.elementType, target: elementType)
+    var input = ByteBuffer(capacity: 1 << 20)
+    var output = ByteBuffer(capacity: 8 << 20)
+    var place = bytes.lowerBound
+    while place < bytes.upperBound {
+      input.removeAll()
+      output.removeAll()
+      try asking { () throws(SystemError) in
+        let wanted = min(1 << 20, bytes.upperBound - place)
+        guard try source.read(wanted, at: place, to: &input) == wanted else {
+          throw SystemError(call: "read", path: source.path, code: ENODATA)
+        }
+      }
+      if let misfit = conversion.append(input.bytes, to: &output) {
+        throw .doesNotFit(
+          path: source.path, byte: place + misfit.place * piece.elementType.byteCount,
+          value: misfit.value, type: elementType)
+      }
+      try asking { () throws(SystemError) in
+        try target.append(output.bytes)
+      }
+      place += input.count
+    }
+  }
+
+  /// Copies the sizes of all pieces; returns their sum.
+  func writeSizes(_ index: inout IndexStream) throws(IndexedDataError) -> Int {
+    var total = 0
+    for piece in pieces where !piece.sequences.isEmpty {
+      var sizes = try piece.layout.sizes(
+        piece.layoutPath, from: piece.sequences.lowerBound, count: piece.sequences.count)
+      for _ in piece.sequences {
+        let size = try sizes.read()
+        try index.append(size: size)
+        // No overflow: the writer refuses sizes whose sum is too large.
+        total += Int(size)
+      }
+    }
+    return total
+  }
+
+  /// Joins document indexes: each is shifted by the sequences before it and loses its first entry.
+  func writeDocuments(_ index: inout IndexStream) throws(IndexedDataError) {
+    try index.append(documentEntry: 0)
+    var before = 0
+    for piece in pieces {
+      let shift = Int64(before - piece.sequences.lowerBound)
+      before += piece.sequences.count
+      guard !piece.documents.isEmpty else { continue }
+      guard piece.hasDocumentBoundaries else {
+        for sequence in piece.sequences {
+          try index.append(documentEntry: Int64(sequence + 1) + shift)
+        }
+        continue
+      }
+      let first = piece.documents.lowerBound + 1
+      var entries = try piece.layout.documentEntries(
+        piece.layoutPath, from: first, count: piece.documents.count)
+      var last = Int64(piece.sequences.lowerBound)
+      for document in piece.documents {
+        let byte = entries.byteOffset
+        let entry = try entries.read()
+        guard entry >= last, entry <= Int64(piece.sequences.upperBound) else {
+          throw .malformed(
+            path: piece.layoutPath, byte: byte, what: "document index entry \(document + 1)",
+            expected: "\(last) to \(piece.sequences.upperBound)", found: "\(entry)")
+        }
+        last = entry
+        try index.append(documentEntry: entry + shift)
+      }
+    }
+  }
+
+  /// Copies modes; sequences without one get 0.
+  func writeModes(_ index: inout IndexStream) throws(IndexedDataError) {
+    for piece in pieces where !piece.sequences.isEmpty {
+      guard let offset = piece.layout.modesOffset else {
+        for _ in piece.sequences { try index.append(mode: 0) }
+        continue
+      }
+      var modes = try NumberStream(
+        path: piece.layoutPath, offset: offset + piece.sequences.lowerBound,
+        count: piece.sequences.count, width: 1)
+      for _ in piece.sequences { try index.append(mode: Int8(truncatingIfNeeded: modes.read())) }
+    }
+  }
+}

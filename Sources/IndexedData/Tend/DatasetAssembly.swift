@@ -1,0 +1,76 @@
+internal import Machine
+
+/// Writes a dataset that consists of pieces of others, in bounded memory.
+package struct DatasetAssembly: Sendable {
+  /// The pieces in order.
+  package var pieces: [DatasetPiece]
+  /// The output's format.
+  package var format: IndexFormat
+  /// The output's type of elements; every element must fit.
+  package var elementType: ElementType
+  /// Whose codes the output has.
+  package var variant: IndexVariant
+  /// Whether modes of sequences are kept; sequences that have none get 0.
+  package var keepsModes: Bool
+
+  /// Writes the dataset and gives it its name.
+  ///
+  /// - Returns: what was written.
+  package func write(
+    to prefix: String, inputs: [String], _ options: TendOptions
+  ) throws(IndexedDataError) -> TendedDataset {
+    var output = try OutputPair(prefix: prefix, inputs: inputs, overwrite: options.overwrite)
+    let elements = try writeElements(output.binPath, options)
+    var index = try IndexStream.begin(
+      path: output.idxPath, format: format, elementType: elementType, variant: variant,
+      sequenceCount: pieces.reduce(0) { $0 + $1.sequences.count },
+      documentEntryCount: pieces.reduce(1) { $0 + $1.documents.count })
+    let tokens = try writeSizes(&index)
+    guard tokens * elementType.byteCount == elements else {
+      throw .malformed(
+        path: pieces.first?.layoutPath ?? prefix, byte: 34, what: "sum of the sizes",
+        expected: "\(elements / elementType.byteCount), the elements copied", found: "\(tokens)")
+    }
+    try writeDocuments(&index)
+    if keepsModes { try writeModes(&index) }
+    if options.isDurable { try index.synchronize() } else { try index.flush() }
+    try output.finish(durable: options.isDurable)
+    return TendedDataset(
+      prefix: prefix, elementType: elementType,
+      sequences: pieces.reduce(0) { $0 + $1.sequences.count },
+      documents: pieces.reduce(0) { $0 + $1.documents.count }, tokens: tokens)
+  }
+
+  /// Writes `.bin`; returns its length.
+  private func writeElements(
+    _ path: String, _ options: TendOptions
+  ) throws(IndexedDataError) -> Int {
+    let total = pieces.reduce(0) { $0 + $1.bytes.count }
+    var done = 0
+    var target = try asking { () throws(SystemError) in try AppendFile(path: path) }
+    for piece in pieces {
+      let source = try asking { () throws(SystemError) in
+        try InputFile(path: piece.prefix + ".bin")
+      }
+      var place = piece.bytes.lowerBound
+      // Steps keep progress alive; a converted step takes far less memory than its size.
+      while place < piece.bytes.upperBound {
+        let step = min(64 << 20, piece.bytes.upperBound - place)
+        if piece.elementType == elementType {
+          try asking { () throws(SystemError) in
+            try target.append(copyOf: source, from: place, count: step)
+          }
+        } else {
+          try convert(source, place..<(place + step), of: piece, to: &target)
+        }
+        place += step
+        done += step
+        options.progress(done, total)
+      }
+    }
+    try asking { () throws(SystemError) in
+      if options.isDurable { try target.synchronize() } else { try target.flush() }
+    }
+    return target.byteCount
+  }
+}

@@ -1,0 +1,181 @@
+internal import Machine
+
+/// Looks at every element of `.bin` once, front to back.
+struct ElementCheck {
+  private static let blockByteCount = 1 << 19
+
+  private let prefix: String
+  private let layout: IndexLayout
+  private let type: ElementType
+  private let options: VerifyOptions
+  private let knowsDocuments: Bool
+  private var elements = ElementReport()
+  private var endCount = 0
+
+  /// Prepares a look; documents are followed only where the index is known to be sound.
+  init(
+    prefix: String, layout: IndexLayout, type: ElementType, options: VerifyOptions,
+    knowsDocuments: Bool
+  ) {
+    self.prefix = prefix
+    self.layout = layout
+    self.type = type
+    self.options = options
+    self.knowsDocuments = knowsDocuments
+  }
+
+  mutating func run(_ report: inout VerifyReport) throws(IndexedDataError) {
+    let path = prefix + ".bin"
+    let file = try asking { () throws(SystemError) in try InputFile(path: path) }
+    let follows = knowsDocuments && options.endOfDocument != nil
+    var ends = try DocumentEnds.begin(
+      layout, idxPath: prefix + ".idx", elementByteCount: type.byteCount,
+      documents: follows ? layout.documentEntryCount - 1 : 0)
+    var missing: [Int] = []
+    var missingCount = 0
+    if options.endOfDocument != nil { elements.documentsEnded = 0 }
+    let whole = file.byteCount / type.byteCount * type.byteCount
+    var hash = ContentHash()
+    var block = ByteBuffer(capacity: Self.blockByteCount)
+    var place = 0
+    while place < file.byteCount {
+      block.removeAll()
+      let wanted = min(Self.blockByteCount, file.byteCount - place)
+      let found = try asking { () throws(SystemError) in
+        try file.read(wanted, at: place, to: &block)
+      }
+      guard found == wanted else {
+        report.add(
+          path, place + found, "file length", expected: "\(file.byteCount)",
+          found: "a file that was cut while it was read")
+        return
+      }
+      hash.update(block.bytes)
+      scan(block.bytes.extracting(first: max(0, min(found, whole - place))), at: place, &report)
+      while let end = ends.next, end <= place + found {
+        let last = block.bytes.loadElement(at: end - type.byteCount - place, type)
+        elements.documentsWithElements += 1
+        if last == options.endOfDocument {
+          elements.documentsEnded? += 1
+        } else {
+          missingCount += 1
+          if missing.count < options.limit { missing.append(end - type.byteCount) }
+        }
+        try ends.advance()
+      }
+      place += found
+      options.progress(place, file.byteCount)
+    }
+    elements.hash = hash.value
+    report.bytesRead += file.byteCount
+    judgeEnds(missing, missingCount, follows, &report)
+    judgeHash(path, &report)
+    report.elements = elements
+  }
+
+  // MARK: - Ids
+
+  /// Finds the smallest and largest id of a block, and counts the end-of-document ids.
+  private mutating func scan(_ bytes: RawSpan, at place: Int, _ report: inout VerifyReport) {
+    let range: ClosedRange<Int64>?
+    switch type {
+    case .uint8: range = scan(bytes, UInt8.self)
+    case .int8: range = scan(bytes, Int8.self)
+    case .int16: range = scan(bytes, Int16.self)
+    case .uint16: range = scan(bytes, UInt16.self)
+    case .int32: range = scan(bytes, Int32.self)
+    case .int64: range = scan(bytes, Int64.self)
+    case .float32, .float64: range = nil
+    }
+    guard let range else { return }
+    elements.smallest = min(elements.smallest ?? range.lowerBound, range.lowerBound)
+    elements.largest = max(elements.largest ?? range.upperBound, range.upperBound)
+    guard let size = options.vocabularySize else { return }
+    if range.lowerBound < 0 || range.upperBound >= Int64(size) {
+      reportStrangers(bytes, at: place, below: Int64(size), &report)
+    }
+  }
+
+  private mutating func scan<Element: FixedWidthInteger & BitwiseCopyable>(
+    _ bytes: RawSpan, _: Element.Type
+  ) -> ClosedRange<Int64>? {
+    let count = bytes.byteCount / MemoryLayout<Element>.size
+    guard count > 0 else { return nil }
+    let end = options.endOfDocument.flatMap { Element(exactly: $0) }
+    let found = unsafe bytes.withUnsafeBytes { source in
+      // A block begins at a multiple of 64 bytes, and elements are at most 8 bytes wide.
+      let elements = unsafe source.bindMemory(to: Element.self)
+      var least = Element.max
+      var most = Element.min
+      var ends = Element.zero
+      var total = 0
+      // The counter is as narrow as an element, so that the loop can be done by wide instructions;
+      // it is emptied before it can overflow.
+      var start = 0
+      while start < count {
+        let stop = min(count, start + 100)
+        ends = 0
+        for index in start..<stop {
+          let value = unsafe elements[index]
+          least = value < least ? value : least
+          most = value > most ? value : most
+          ends &+= value == end ?? 0 ? 1 : 0
+        }
+        total += Int(ends)
+        start = stop
+      }
+      return (least, most, total)
+    }
+    if end != nil { endCount += found.2 }
+    return Int64(found.0)...Int64(found.1)
+  }
+
+  private func reportStrangers(
+    _ bytes: RawSpan, at place: Int, below size: Int64, _ report: inout VerifyReport
+  ) {
+    for offset in stride(from: 0, to: bytes.byteCount, by: type.byteCount) {
+      let id = bytes.loadElement(at: offset, type)
+      guard id < 0 || id >= size else { continue }
+      report.add(
+        prefix + ".bin", place + offset, "token", expected: "0 to \(size - 1)", found: "\(id)")
+    }
+  }
+
+  // MARK: - Verdicts
+
+  /// Documents without the end-of-document id are a problem when others have it.
+  private mutating func judgeEnds(
+    _ missing: [Int], _ count: Int, _ followed: Bool, _ report: inout VerifyReport
+  ) {
+    guard let end = options.endOfDocument, followed else { return }
+    elements.endsInside = endCount - (elements.documentsEnded ?? 0)
+    if count > 0 && elements.documentsEnded == 0 {
+      report.warnings.append(
+        "\(prefix).bin: no document ends with \(end): written without --append-eod?")
+    } else {
+      for byte in missing {
+        report.add(
+          prefix + ".bin", byte, "last token of a document", expected: "\(end), as in others",
+          found: "another")
+      }
+      report.problemCount += count - missing.count
+    }
+    if let inside = elements.endsInside, inside > 0 {
+      report.warnings.append(
+        "\(prefix).bin: \(inside) end-of-document ids stand inside documents")
+    }
+  }
+
+  private func judgeHash(_ path: String, _ report: inout VerifyReport) {
+    if let expected = options.record?.binHash, expected != elements.hash {
+      report.add(
+        path, nil, "content hash", expected: "\(ContentHash.text(expected)) by the manifest",
+        found: ContentHash.text(elements.hash))
+    }
+    if type == .int16 || type == .int8, let least = elements.smallest, least < 0 {
+      report.warnings.append(
+        "\(path): ids as low as \(least): is the type u\(type.rawValue) rather than"
+          + " \(type.rawValue), or are these labels?")
+    }
+  }
+}

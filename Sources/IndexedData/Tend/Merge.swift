@@ -1,0 +1,41 @@
+/// Joins datasets in the order given into one, in bounded memory.
+///
+/// Document boundaries are kept as Megatron-core joins them. An input whose document index was lost,
+/// as GPT-NeoX's merge tool leaves it, counts a document a sequence; a note says so.
+///
+/// The first input's format and type are the output's where none is named; without a named type, all
+/// inputs must have the same.
+package func mergeDatasets(
+  _ inputs: [String], to output: String, format: IndexFormat? = nil,
+  elementType: ElementType? = nil, _ options: TendOptions = TendOptions()
+) throws(IndexedDataError) -> TendedDataset {
+  var pieces: [DatasetPiece] = []
+  var notes: [String] = []
+  for input in inputs {
+    let dataset = try IndexedDataset(prefix: input, mode: .pread)
+    let piece = try DatasetPiece(dataset)
+    if let first = pieces.first, elementType == nil, first.elementType != piece.elementType {
+      throw .unsuitable(
+        path: input + ".idx",
+        reason: "elements are \(piece.elementType.rawValue), those of \(first.prefix) are"
+          + " \(first.elementType.rawValue); name the type of the output to join them")
+    }
+    if !dataset.hasDocumentBoundaries { notes.append(lostBoundariesNote(input)) }
+    pieces.append(piece)
+  }
+  guard let first = pieces.first else {
+    throw .unsuitable(path: output, reason: "there is nothing to merge")
+  }
+  let assembly = DatasetAssembly(
+    pieces: pieces, format: format ?? first.format, elementType: elementType ?? first.elementType,
+    variant: first.variant, keepsModes: pieces.contains { $0.hasModes })
+  var result = try assembly.write(to: output, inputs: inputs, options)
+  result.notes = notes
+  return result
+}
+
+/// What to say when a document index is missing.
+func lostBoundariesNote(_ prefix: String) -> String {
+  "\(prefix).idx: the document index is empty, as GPT-NeoX's merge tool leaves it;"
+    + " each sequence counts as a document"
+}

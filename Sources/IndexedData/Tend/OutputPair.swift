@@ -1,0 +1,63 @@
+internal import Glibc
+internal import Machine
+
+/// The two files of a dataset that is being written, which get their names when both are whole.
+struct OutputPair: ~Copyable {
+  /// The output's prefix.
+  let prefix: String
+  /// The path under which `.bin` is written.
+  let binPath: String
+  /// The path under which `.idx` is written.
+  let idxPath: String
+  private var isFinished = false
+
+  /// Checks that writing `prefix` destroys nothing.
+  ///
+  /// - Throws: ``IndexedDataError/outputIsInput(path:)`` also where links give a file two names.
+  init(prefix: String, inputs: [String], overwrite: Bool) throws(IndexedDataError) {
+    for suffix in [".bin", ".idx"] {
+      let path = prefix + suffix
+      guard let mine = FileIdentity(path) else { continue }
+      if inputs.contains(where: { mine == FileIdentity($0 + suffix) }) {
+        throw .outputIsInput(path: path)
+      }
+      guard overwrite else { throw .alreadyExists(path: path) }
+    }
+    if inputs.contains(prefix) { throw .outputIsInput(path: prefix + ".idx") }
+    self.prefix = prefix
+    binPath = prefix + ".bin.new"
+    idxPath = prefix + ".idx.new"
+  }
+
+  deinit {
+    if !isFinished {
+      unsafe unlink(binPath)
+      unsafe unlink(idxPath)
+    }
+  }
+
+  /// Gives both files their names; at no time does an old index stand beside new elements.
+  mutating func finish(durable: Bool) throws(IndexedDataError) {
+    try asking { () throws(SystemError) in
+      try DurableFile.remove(prefix + ".idx")
+      try DurableFile.rename(binPath, to: prefix + ".bin")
+      try DurableFile.rename(idxPath, to: prefix + ".idx")
+      if durable { try DurableFile.synchronizeFolder(of: prefix + ".idx") }
+    }
+    isFinished = true
+  }
+}
+
+/// What tells a file from all others, whatever its names.
+private struct FileIdentity: Equatable {
+  let device: UInt64
+  let number: UInt64
+
+  /// The file behind a path; `nil` where there is none.
+  init?(_ path: String) {
+    var facts = stat()
+    guard unsafe stat(path, &facts) == 0 else { return nil }
+    device = UInt64(facts.st_dev)
+    number = UInt64(facts.st_ino)
+  }
+}

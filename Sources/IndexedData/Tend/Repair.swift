@@ -1,0 +1,70 @@
+internal import Machine
+
+/// What a person can say to help a repair.
+package struct RepairOptions: Sendable {
+  /// The id that ends documents; needed when the index is to be made from `.bin`.
+  package var endOfDocument: Int64?
+  /// The type of elements; the index's own where it can be read.
+  package var elementType: ElementType?
+  /// Whether the index is made from `.bin` even where the old one is of use.
+  package var rebuilds = false
+  /// Whether tokens behind the last end of a document become a document.
+  package var keepsTail = false
+  /// How the output is written.
+  package var output = TendOptions()
+
+  package init() {}
+}
+
+/// Writes a sound dataset to a new prefix from what is left of a damaged one.
+///
+/// Where the sizes of the index can be trusted they are kept, pointers and the document index are
+/// made anew, and a `.bin` that ends early loses its last, half-written document. Otherwise `.bin` is
+/// cut behind each end-of-document id.
+///
+/// - Returns: what was written, with a note on each thing that was done.
+package func repairDataset(
+  _ input: String, to output: String, _ options: RepairOptions
+) throws(IndexedDataError) -> TendedDataset {
+  let elements = try FileBytes(path: input + ".bin", mode: .pread)
+  if !options.rebuilds {
+    let salvage = try Salvage(input, binByteCount: elements.byteCount, options.elementType)
+    if let salvage { return try salvage.write(to: output, options.output) }
+  }
+  let type: ElementType
+  if let given = options.elementType {
+    type = given
+  } else if let found = try readableType(input) {
+    type = found
+  } else {
+    throw .unsuitable(
+      path: input + ".idx", reason: "cannot tell the element type; give it to repair from .bin")
+  }
+  guard let end = options.endOfDocument else {
+    throw .unsuitable(
+      path: input + ".idx",
+      reason: "is of no use; give the end-of-document id or the tokenizer to repair from .bin")
+  }
+  guard !type.isFloatingPoint else {
+    throw .unsuitable(
+      path: input + ".bin", reason: "fractions have no end-of-document id to cut at")
+  }
+  let rebuild = Rebuild(input: input, type: type, end: end, keepsTail: options.keepsTail)
+  return try rebuild.write(to: output, options.output)
+}
+
+/// The element type by the header, when it can be read and agrees with the pointers.
+private func readableType(_ prefix: String) throws(IndexedDataError) -> ElementType? {
+  guard DurableFile.exists(prefix + ".idx") else { return nil }
+  let index = try FileBytes(path: prefix + ".idx", mode: .pread)
+  guard index.byteCount >= IndexLayout.headerByteCount else { return nil }
+  return try index.withBytes(at: 0, count: IndexLayout.headerByteCount) { header in
+    let isOld = header.starts(with: IndexLayout.cachedMagic)
+    guard isOld || header.starts(with: IndexLayout.mmapMagic) else { return nil }
+    let code =
+      isOld
+      ? header.loadNumber(at: 16, UInt64.self)
+      : UInt64(header.loadNumber(at: 17, UInt8.self))
+    return ElementType(code: code, variant: .neox)
+  }
+}

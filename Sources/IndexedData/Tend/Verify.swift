@@ -1,0 +1,170 @@
+internal import Machine
+
+/// Checks a dataset: the whole index always, every element where `options` say so.
+///
+/// Some changes leave a dataset that another program could have written, and cannot be found without
+/// the record of its manifest: an inner entry of a document index whose documents have several
+/// sequences, the mode of a sequence, the element types int8 and uint8 (or int16 and uint16) taken
+/// for each other while no id tells, the numbering of floating-point types by GPT-NeoX or
+/// Megatron-core, and, without a deep check, any change inside `.bin`.
+///
+/// - Throws: only what the system refuses; what is wrong with the files is in the report.
+package func verifyDataset(
+  _ prefix: String, _ options: VerifyOptions = VerifyOptions()
+) throws(IndexedDataError) -> VerifyReport {
+  var report = VerifyReport(prefix: prefix, isDeep: options.isDeep, limit: options.limit)
+  let idxPath = prefix + ".idx"
+  let binPath = prefix + ".bin"
+  let index = try FileBytes(path: idxPath, mode: .pread)
+  let elements = try FileBytes(path: binPath, mode: .pread)
+  report.bytesRead = index.byteCount
+  try checkRecord(options.record, index, elements, &report)
+  let layout: IndexLayout
+  let kind: (type: ElementType, variant: IndexVariant)
+  do throws(IndexedDataError) {
+    let headerCount = min(index.byteCount, IndexLayout.headerByteCount)
+    layout = try index.withBytes(at: 0, count: headerCount) { (header) throws(IndexedDataError) in
+      try IndexLayout(header: header, fileLength: index.byteCount, path: idxPath)
+    }
+    kind = try OpeningChecks.elementKind(layout, index, elements)
+  } catch {
+    if case .system = error { throw error }
+    report.add(error, path: idxPath)
+    return report
+  }
+  report.sequences = layout.sequenceCount
+  report.documents = layout.documentEntryCount - 1
+  let check = IndexCheck(
+    idxPath: idxPath, binPath: binPath, binByteCount: elements.byteCount, layout: layout,
+    type: kind.type)
+  try check.run(&report)
+  checkType(kind.type, layout, options, &report)
+  try sample(kind.type, elements, &report)
+  for companion in options.companions { try checkCompanion(companion, layout, idxPath, &report) }
+  if options.isDeep {
+    var deep = ElementCheck(
+      prefix: prefix, layout: layout, type: kind.type, options: options,
+      knowsDocuments: report.isSound)
+    try deep.run(&report)
+  }
+  return report
+}
+
+/// Compares lengths, the type and the index's hash with what the manifest says.
+private func checkRecord(
+  _ record: DatasetRecord?, _ index: borrowing FileBytes, _ elements: borrowing FileBytes,
+  _ report: inout VerifyReport
+) throws(IndexedDataError) {
+  guard let record else { return }
+  if let bytes = record.idxBytes, bytes != index.byteCount {
+    report.add(
+      index.path, min(bytes, index.byteCount), "file length", expected: "\(bytes) by the manifest",
+      found: "\(index.byteCount)")
+  }
+  if let bytes = record.binBytes, bytes != elements.byteCount {
+    report.add(
+      elements.path, min(bytes, elements.byteCount), "file length",
+      expected: "\(bytes) by the manifest", found: "\(elements.byteCount)")
+  }
+  guard let expected = record.idxHash else { return }
+  var hash = ContentHash()
+  var place = 0
+  while place < index.byteCount {
+    let step = min(1 << 20, index.byteCount - place)
+    try index.withBytes(at: place, count: step) { hash.update($0) }
+    place += step
+  }
+  guard hash.value != expected else { return }
+  report.add(
+    index.path, nil, "content hash", expected: "\(ContentHash.text(expected)) by the manifest",
+    found: ContentHash.text(hash.value))
+}
+
+/// Tells of types that GPT-NeoX does not use for tokens, and of one that the manifest contradicts.
+private func checkType(
+  _ type: ElementType, _ layout: IndexLayout, _ options: VerifyOptions,
+  _ report: inout VerifyReport
+) {
+  let path = report.prefix + ".idx"
+  let byte = layout.format == .mmap ? 17 : 16
+  if let expected = options.record?.elementType {
+    guard type != expected else { return }
+    report.add(
+      path, byte, "element type", expected: "\(expected.rawValue) by the manifest",
+      found: type.rawValue)
+  } else if type != .uint16 && type != .int32 {
+    let use =
+      type.isFloatingPoint
+      ? "rewards and reference log-probabilities, not tokens, are kept in it"
+      : "GPT-NeoX writes tokens as uint16 or int32"
+    report.warnings.append("\(path): byte \(byte): the element type is \(type.rawValue); \(use)")
+  }
+  if layout.modesOffset != nil {
+    report.warnings.append(
+      "\(path): each sequence has a mode, as in Megatron-core's multimodal datasets;"
+        + " GPT-NeoX never writes modes")
+  }
+}
+
+/// Looks at the first elements for fractions that are numbers, or numbers that are fractions.
+private func sample(
+  _ type: ElementType, _ elements: borrowing FileBytes, _ report: inout VerifyReport
+) throws(IndexedDataError) {
+  let count = min(elements.byteCount, 1 << 16) / type.byteCount * type.byteCount
+  let path = elements.path
+  let isOdd = try elements.withBytes(at: 0, count: count) { bytes in
+    var seen = 0
+    var odd = 0
+    for offset in stride(from: 0, to: count, by: type.byteCount) {
+      switch type {
+      case .float32:
+        let value = Float(bitPattern: bytes.loadNumber(at: offset, UInt32.self))
+        if value != 0 { (seen, odd) = (seen + 1, odd + (value.isSubnormal ? 1 : 0)) }
+      case .float64:
+        let value = Double(bitPattern: bytes.loadNumber(at: offset, UInt64.self))
+        if value != 0 { (seen, odd) = (seen + 1, odd + (value.isSubnormal ? 1 : 0)) }
+      case .int32:
+        let value = bytes.loadNumber(at: offset, Int32.self)
+        if value != 0 { (seen, odd) = (seen + 1, odd + (value.magnitude >= 1 << 28 ? 1 : 0)) }
+      case .int64:
+        let value = bytes.loadNumber(at: offset, Int64.self)
+        if value != 0 { (seen, odd) = (seen + 1, odd + (value.magnitude >= 1 << 48 ? 1 : 0)) }
+      default: break
+      }
+    }
+    return seen > 0 && odd == seen
+  }
+  guard isOdd else { return }
+  report.add(
+    path, 0, "elements",
+    expected: type.isFloatingPoint ? "\(type.rawValue) fractions" : "\(type.rawValue) ids",
+    found: type.isFloatingPoint
+      ? "what look like integers; the type in the index is wrong"
+      : "what look like fractions; the type in the index is wrong")
+}
+
+/// Compares the sizes of a companion's sequences.
+private func checkCompanion(
+  _ prefix: String, _ layout: IndexLayout, _ idxPath: String, _ report: inout VerifyReport
+) throws(IndexedDataError) {
+  let companion = try IndexedDataset(prefix: prefix, mode: .pread)
+  guard companion.sequenceCount == layout.sequenceCount else {
+    report.add(
+      prefix + ".idx", companion.format == .mmap ? 18 : 32, "number of sequences",
+      expected: "\(layout.sequenceCount) as in \(idxPath)", found: "\(companion.sequenceCount)")
+    return
+  }
+  let count = layout.sequenceCount
+  guard count > 0 else { return }
+  var mine = try layout.sizes(idxPath, from: 0, count: count)
+  var other = try companion.layout.sizes(companion.indexPath, from: 0, count: count)
+  for sequence in 0..<count {
+    let byte = other.byteOffset
+    let expected = try mine.read()
+    let found = try other.read()
+    guard expected != found else { continue }
+    report.add(
+      prefix + ".idx", byte, "size of sequence \(sequence)",
+      expected: "\(expected) as in \(idxPath)", found: "\(found)")
+  }
+}
