@@ -1,0 +1,34 @@
+import Glibc
+import Machine
+
+/// The datasets in a folder, by name.
+struct DatasetFolder {
+  /// Their prefixes, sorted.
+  let prefixes: [String]
+  /// Names of files that belong to none, sorted; manifests belong to theirs.
+  let strays: [String]
+
+  /// Lists a folder; `nil` when the path is not one.
+  init?(_ path: String) throws(SystemError) {
+    var facts = stat()
+    guard unsafe stat(path, &facts) == 0, facts.st_mode & S_IFMT == S_IFDIR else { return nil }
+    guard let stream = unsafe opendir(path) else {
+      throw SystemError(call: "opendir", path: path, code: errno)
+    }
+    defer { unsafe closedir(stream) }
+    var names: Set<String> = []
+    while let entry = unsafe readdir(stream) {
+      let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+        unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if name != "." && name != ".." { names.insert(name) }
+    }
+    let stems = names.filter { $0.hasSuffix(".idx") }.map { String($0.dropLast(4)) }
+      .filter { names.contains($0 + ".bin") }
+    prefixes = stems.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.map {
+      (path.hasSuffix("/") ? path : path + "/") + $0
+    }
+    let known = Set(stems.flatMap { [$0 + ".idx", $0 + ".bin"] })
+    strays = names.subtracting(known).filter { !$0.hasSuffix("_manifest.json") }.sorted()
+  }
+}

@@ -1,0 +1,81 @@
+import IndexedData
+import Machine
+import Preprocess
+import Tokenize
+
+/// The manifest that neox-preprocess wrote beside a dataset, and the dataset's part of it.
+struct DatasetManifest {
+  private let path: String
+  private let manifest: Manifest
+  private let output: Manifest.Output
+
+  /// Finds it: the dataset `P_KEY_document` has the manifest of the output prefix `P`.
+  init?(besideDataset prefix: String) throws {
+    let folder = prefix.utf8.lastIndex(of: UInt8(ascii: "/")).map { prefix[...$0] } ?? ""
+    let name = String(prefix.dropFirst(folder.count)) + ".idx"
+    var stem = prefix
+    while stem.count > folder.count {
+      let path = Manifest.path(prefix: stem)
+      if DurableFile.exists(path) {
+        let manifest = try Manifest(path: path)
+        if let output = manifest.outputs.first(where: { $0.idx.path == name }) {
+          self.path = path
+          self.manifest = manifest
+          self.output = output
+          return
+        }
+      }
+      guard let cut = stem.lastIndex(of: "_") else { return nil }
+      stem = String(stem[..<cut])
+    }
+    return nil
+  }
+
+  /// The vocabulary's size and end-of-document id.
+  var vocabularySize: Int { manifest.vocabulary.size }
+  var endOfDocument: Int? { manifest.vocabulary.endOfDocument }
+
+  /// Whether an end-of-document id was put behind each document.
+  var appendsEndOfDocument: Bool {
+    manifest.options.contains { $0.name == "append-eod" && $0.value == "true" }
+  }
+
+  /// Hashes of the vocabulary's files, in order.
+  var vocabularyHashes: [String] { manifest.vocabulary.files.map(\.hash) }
+
+  /// What the files should be.
+  var record: DatasetRecord {
+    var record = DatasetRecord()
+    record.elementType = ElementType(rawValue: output.elementType)
+    record.binBytes = output.bin.byteCount
+    record.idxBytes = output.idx.byteCount
+    record.binHash = Self.xxHash(output.bin.hash)
+    record.idxHash = Self.xxHash(output.idx.hash)
+    return record
+  }
+
+  private static func xxHash(_ text: String) -> UInt64? {
+    text.hasPrefix("xxh64:") ? UInt64(text.dropFirst(6), radix: 16) : nil
+  }
+
+  /// The tokenizer, when its files are still what they were; else `nil` and a note.
+  func tokenizer() throws -> (any Tokenizer)? {
+    guard let kind = TokenizerKind(name: manifest.vocabulary.kind) else { return nil }
+    for file in manifest.vocabulary.files {
+      guard DurableFile.exists(file.path) else {
+        writeNote("\(file.path): named by \(path), but gone; name a tokenizer to see text")
+        return nil
+      }
+      guard try "sha256:" + SHA256.hexadecimal(ofFileAt: file.path) == file.hash else {
+        writeNote("\(file.path): has changed since \(path) was written; name a tokenizer")
+        return nil
+      }
+    }
+    let files = manifest.vocabulary.files.map(\.path)
+    var vocabulary = files.first
+    if kind == .huggingFaceGPT2 { vocabulary = vocabulary.map(DurableFile.folder) }
+    return try loadTokenizer(
+      TokenizerChoice(
+        kind: kind, vocabularyFile: vocabulary, mergeFile: files.dropFirst().first))
+  }
+}

@@ -1,0 +1,95 @@
+import IndexedData
+import Machine
+import Tokenize
+
+/// Ids and text of documents.
+struct DocumentText {
+  let dataset: IndexedDataset
+  let tokenizer: (any Tokenizer)?
+
+  /// Number of documents; sequences where the index does not tell documents apart.
+  var documentCount: Int { dataset.tendedDocumentCount }
+
+  /// Number of tokens in a document.
+  func length(of document: Int) throws -> Int {
+    var length = 0
+    for sequence in try sequences(of: document) { length += try dataset.size(of: sequence) }
+    return length
+  }
+
+  /// The ids of a part of a document.
+  func ids(_ part: DocumentPart) throws -> [Int64] {
+    var ids: [Int64] = []
+    var place = 0
+    for sequence in try sequences(of: part.document) {
+      let size = try dataset.size(of: sequence)
+      let start = min(max(0, part.start - place), size)
+      let end = max(start, min(part.end.map { $0 - place } ?? size, size))
+      if end > start {
+        var some = [Int64](repeating: 0, count: end - start)
+        var span = some.mutableSpan
+        try dataset.read(sequence, from: start, into: &span)
+        ids += some
+      }
+      place += size
+    }
+    return ids
+  }
+
+  /// The bytes that ids stand for; `nil` without a tokenizer.
+  func bytes(_ ids: [Int64]) -> [UInt8]? {
+    guard let tokenizer else { return nil }
+    var bytes: [UInt8] = []
+    for id in ids {
+      guard let token = TokenID(exactly: id) else { continue }
+      tokenizer.appendBytes(of: token, to: &bytes)
+    }
+    return bytes
+  }
+
+  private func sequences(of document: Int) throws -> Range<Int> {
+    guard document < documentCount else {
+      throw IndexedDataError.outOfRange(
+        path: dataset.prefix, what: "document", asked: document, limit: documentCount)
+    }
+    return try dataset.tendedDocumentStart(document)..<dataset.tendedDocumentStart(document + 1)
+  }
+}
+
+/// Text for people: bytes that are not UTF-8, and control characters, as `\xE2`.
+func visibleText(_ bytes: [UInt8]) -> (text: String, isExact: Bool) {
+  var text = ""
+  var isExact = true
+  var rest = bytes[...]
+  while !rest.isEmpty {
+    // As much as is valid UTF-8, found by halving what the decoder has to look at again.
+    let valid = validPrefix(rest)
+    for scalar in String(decoding: rest.prefix(valid), as: UTF8.self).unicodeScalars {
+      if scalar.value < 0x20 && scalar != "\n" && scalar != "\t" || scalar.value == 0x7F {
+        text += escaped(UInt8(scalar.value))
+      } else {
+        text.unicodeScalars.append(scalar)
+      }
+    }
+    rest = rest.dropFirst(valid)
+    if let byte = rest.popFirst() {
+      text += escaped(byte)
+      isExact = false
+    }
+  }
+  return (text, isExact)
+}
+
+private func escaped(_ byte: UInt8) -> String {
+  let digits = String(byte, radix: 16, uppercase: true)
+  return "\\x" + (byte < 16 ? "0" : "") + digits
+}
+
+/// How many bytes at the front are whole UTF-8 characters.
+private func validPrefix(_ bytes: ArraySlice<UInt8>) -> Int {
+  var decoder = Unicode.UTF8.ForwardParser()
+  var iterator = bytes.makeIterator()
+  var count = 0
+  while case .valid(let scalar) = decoder.parseScalar(from: &iterator) { count += scalar.count }
+  return count
+}

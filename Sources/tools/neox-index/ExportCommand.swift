@@ -1,0 +1,105 @@
+import CommandLineKit
+import IndexedData
+import Machine
+import Tokenize
+
+/// `neox-index export`: documents as JSON lines.
+struct ExportCommand: Command {
+  var prefix = DatasetPrefix("")
+  var output: String?
+  var key = "text"
+  var exportsIDs = false
+  var keepsEnd = false
+  var overwrites = false
+  var tokenizer = TokenizerFlags()
+
+  static let page = CommandPage(
+    name: "export", summary: "write documents as JSON lines",
+    description: [
+      """
+      Writes each document as a JSON object with its text, or with its ids in `tokens`. The text \
+      is what the tokens stand for; an end-of-document id at the end is left out unless \
+      --keep-eod is given.
+      """,
+      """
+      A document whose bytes are not UTF-8 has them as \\xE2 in its text, and a member "exact" \
+      that is false; --ids loses nothing.
+      """,
+    ],
+    examples: [
+      .init(
+        "Back to text:",
+        "neox-index export data/books_text_document --output books.jsonl"),
+      .init("Ids, to a pipe:", "neox-index export --ids data/books_text_document | head -n 3"),
+    ])
+
+  static let groups: [ArgumentGroup<Self>] = [
+    .init("dataset", [.positional("PREFIX", \.prefix, "the dataset")]),
+    .init(
+      "output",
+      [
+        .option(
+          "--output", \.output, aliases: ["-o"], placeholder: "FILE",
+          shownDefault: "standard output", "the file to write"),
+        .option("--key", \.key, placeholder: "KEY", "the member that holds the text"),
+        .flag("--ids", \.exportsIDs, "write ids, not text"),
+        .flag("--keep-eod", \.keepsEnd, "keep an end-of-document id at the end of a text"),
+        .flag("--overwrite", \.overwrites, "replace a finished file"),
+      ]), TokenizerFlags.group.lifted(to: \.tokenizer),
+  ]
+
+  func run() throws {
+    let dataset = try IndexedDataset(prefix: prefix.path)
+    let tokenizer = exportsIDs ? nil : try tokenizer.load(for: prefix.path)
+    guard exportsIDs || tokenizer != nil else {
+      throw UsageError("no tokenizer is known for this dataset: name one, or use --ids")
+    }
+    let text = DocumentText(dataset: dataset, tokenizer: tokenizer)
+    guard let output else {
+      for document in 0..<text.documentCount {
+        StandardOutput.shared.write(try line(document, text))
+      }
+      return
+    }
+    guard overwrites || !DurableFile.exists(output) else {
+      throw IndexedDataError.alreadyExists(path: output)
+    }
+    guard output != dataset.indexPath, output != dataset.elementsPath else {
+      throw IndexedDataError.outputIsInput(path: output)
+    }
+    do {
+      try write(text, to: output + ".new")
+      try DurableFile.rename(output + ".new", to: output)
+      try DurableFile.synchronizeFolder(of: output)
+    } catch {
+      try DurableFile.remove(output + ".new")
+      throw error
+    }
+  }
+
+  private func write(_ text: DocumentText, to path: String) throws {
+    var file = try AppendFile(path: path)
+    for document in 0..<text.documentCount {
+      let line = try line(document, text)
+      try unsafe file.append(line.span.bytes)
+    }
+    try file.synchronize()
+  }
+
+  private func line(_ document: Int, _ text: DocumentText) throws -> [UInt8] {
+    var ids = try text.ids(DocumentPart(document: document, start: 0, end: nil))
+    let end = text.tokenizer?.endOfDocument.map { Int64($0) }
+    if !exportsIDs, !keepsEnd, end != nil, ids.last == end { ids.removeLast() }
+    guard let bytes = text.bytes(ids) else {
+      return JSONText.object([.init("tokens", .array(ids.map { .integer($0) }))]).bytes() + [0x0A]
+    }
+    var members: [JSONText.Member] = []
+    if let exact = String(validating: bytes, as: UTF8.self) {
+      members.append(.init(key, .string(exact)))
+    } else {
+      members.append(.init(key, .string(visibleText(bytes).text)))
+      members.append(.init("exact", false))
+    }
+    return JSONText.object(members).bytes() + [0x0A]
+  }
+}

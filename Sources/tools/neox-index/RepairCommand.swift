@@ -1,0 +1,81 @@
+import CommandLineKit
+import IndexedData
+import Tokenize
+
+/// `neox-index repair`: a sound dataset from a damaged one.
+struct RepairCommand: Command {
+  var prefix = DatasetPrefix("")
+  var output = DatasetPrefix("")
+  var endOfDocument: Int?
+  var elementType: ElementType?
+  var rebuilds = false
+  var keepsTail = false
+  var tokenizer = TokenizerFlags()
+  var writing = WriteFlags()
+
+  static let page = CommandPage(
+    name: "repair", summary: "write a sound dataset from a damaged one",
+    description: [
+      """
+      Where the sizes in the index can be trusted, pointers and a lost or broken document index \
+      are made anew from them, and a .bin that ends early loses its last, half-written document. \
+      That also mends what GPT-NeoX's merge tool writes, whose document index is empty.
+      """,
+      """
+      Where the index is missing or of no use, .bin is cut into documents behind each \
+      end-of-document id, which must be known: from --eod-id, from a tokenizer or from the \
+      manifest. Tokens behind the last one are a document that was not finished and are left out, \
+      unless --keep-tail is given. Two cases look alike and cannot be told apart: ids inside a \
+      document that came from its text also end a document then.
+      """,
+      "The damaged dataset is not changed. A note on standard error says what was done.",
+    ],
+    examples: [
+      .init(
+        "After a machine died while writing:",
+        "neox-index repair data/broken --output-prefix data/mended"),
+      .init(
+        "The index is lost:",
+        "neox-index repair data/broken --eod-id 50256 --element-type uint16 "
+          + "--output-prefix data/mended"),
+    ])
+
+  static let groups: [ArgumentGroup<Self>] = [
+    .init(
+      "datasets",
+      [
+        .positional("PREFIX", \.prefix, "the damaged dataset"),
+        .option(
+          "--output-prefix", \.output, aliases: ["-o"], placeholder: "PREFIX", required: true,
+          "where the sound one goes"),
+      ]),
+    .init(
+      "repair",
+      [
+        .option(
+          "--eod-id", \.endOfDocument, placeholder: "ID", rule: .atLeast(0),
+          "the id that ends documents"),
+        .option(
+          "--element-type", \.elementType, placeholder: "TYPE",
+          shownDefault: "that of the index", "the type of the elements in .bin"),
+        .flag("--rebuild", \.rebuilds, "make the index from .bin even if the old one is of use"),
+        .flag("--keep-tail", \.keepsTail, "make a document of tokens behind the last one"),
+      ]), TokenizerFlags.group.lifted(to: \.tokenizer), WriteFlags.group.lifted(to: \.writing),
+  ]
+
+  func run() throws {
+    let manifest = try DatasetManifest(besideDataset: prefix.path)
+    let named = tokenizer.kind == nil ? nil : try tokenizer.load(for: prefix.path)
+    let end = endOfDocument ?? named?.endOfDocument.map { Int($0) } ?? manifest?.endOfDocument
+    let result = try writing.run("repairing") { options in
+      var repair = RepairOptions()
+      repair.endOfDocument = end.map { Int64($0) }
+      repair.elementType = elementType ?? manifest?.record.elementType
+      repair.rebuilds = rebuilds
+      repair.keepsTail = keepsTail
+      repair.output = options
+      return try repairDataset(prefix.path, to: output.path, repair)
+    }
+    writing.report([result])
+  }
+}

@@ -1,0 +1,83 @@
+import CommandLineKit
+import IndexedData
+
+/// `neox-index split`: cuts a dataset at document ends.
+struct SplitCommand: Command {
+  enum Measure: String, CaseIterable, ArgumentValue { case documents, tokens }
+
+  var prefix = DatasetPrefix("")
+  var output: DatasetPrefix?
+  var weights: String?
+  var parts: Int?
+  var measure = Measure.documents
+  var writing = WriteFlags()
+
+  static let page = CommandPage(
+    name: "split", summary: "cut a dataset into parts",
+    description: [
+      """
+      --weights cuts into training, validation and test data, written as PREFIX_train, \
+      PREFIX_valid and PREFIX_test. By documents, the boundaries are those that GPT-NeoX finds \
+      when it trains with the same weights as its `split`, rounding included. By tokens, each cut \
+      is at the document end nearest to its share.
+      """,
+      """
+      --parts cuts into N parts of about the same number of documents, or of tokens, written as \
+      PREFIX_0, PREFIX_1 and so on with as many digits as they need; neox-index merge joins them \
+      to the same bytes. A part without documents is not written.
+      """,
+      "No document is ever cut. Memory does not grow with the dataset.",
+    ],
+    examples: [
+      .init(
+        "As GPT-NeoX would, once and for all:",
+        "neox-index split data/books_text_document --weights 949,50,1"),
+      .init(
+        "Sixteen parts of equal weight:",
+        "neox-index split data/books_text_document --parts 16 --by tokens "
+          + "--output-prefix parts/books"),
+    ])
+
+  static let groups: [ArgumentGroup<Self>] = [
+    .init(
+      "datasets",
+      [
+        .positional("PREFIX", \.prefix, "the dataset"),
+        .option(
+          "--output-prefix", \.output, aliases: ["-o"], placeholder: "PREFIX",
+          shownDefault: "that of the dataset", "what the names of the parts begin with"),
+      ]),
+    .init(
+      "split",
+      [
+        .option(
+          "--weights", \.weights, placeholder: "A,B,C",
+          "shares of training, validation and test data"),
+        .option(
+          "--parts", \.parts, placeholder: "N", rule: .atLeast(1), "number of equal parts"),
+        .option("--by", \.measure, "what shares are shares of"),
+      ]), WriteFlags.group.lifted(to: \.writing),
+  ]
+
+  func run() throws {
+    let plan: SplitPlan
+    switch (weights, parts) {
+    case (let weights?, nil):
+      guard weights.split(separator: weights.contains(",") ? "," : "/").count <= 3 else {
+        throw UsageError(
+          "argument --weights: GPT-NeoX knows three shares, found '\(weights)';"
+            + " --parts cuts into more")
+      }
+      plan = measure == .documents ? .documents(weights: weights) : .tokens(weights: weights)
+    case (nil, let parts?): plan = measure == .documents ? .parts(parts) : .partsByTokens(parts)
+    case (nil, nil):
+      throw UsageError("one of the arguments --weights --parts is required")
+    case (.some, .some):
+      throw UsageError("argument --parts: not allowed with argument --weights")
+    }
+    let results = try writing.run("splitting") { options in
+      try splitDataset(prefix.path, to: (output ?? prefix).path, plan, options)
+    }
+    writing.report(results)
+  }
+}

@@ -1,0 +1,163 @@
+import CommandLineKit
+import IndexedData
+import Machine
+import Tokenize
+
+/// `neox-index verify`: is a dataset sound?
+struct VerifyCommand: Command {
+  var prefixes: [DatasetPrefix] = []
+  var isDeep = false
+  var vocabularySize: Int?
+  var endOfDocument: Int?
+  var companions: [DatasetPrefix] = []
+  var limit = 20
+  var tokenizer = TokenizerFlags()
+  var progress = ProgressStyle.auto
+  var isJSON = false
+
+  static let page = CommandPage(
+    name: "verify", summary: "check whether datasets are sound",
+    description: [
+      """
+      Reads every number of the index and checks it: header, sizes, pointers, document index, and \
+      the lengths of both files. What is wrong is listed with file, byte offset, what is expected \
+      and what was found. With the manifest of neox-preprocess beside the dataset, lengths, type \
+      and hashes are compared as well.
+      """,
+      """
+      --deep also reads every token: each must be below the vocabulary size, and where an \
+      end-of-document id is known, documents must end with it. The vocabulary size and the id come \
+      from the options, a tokenizer or the manifest.
+      """,
+      """
+      Without a manifest some changes leave a dataset that another program could have written, and \
+      cannot be found: an inner entry of the document index of documents with several sequences, \
+      modes, int16 and uint16 (or int8 and uint8) taken for each other, GPT-NeoX's and \
+      Megatron-core's numbering of floating-point types, and other tokens in .bin. A type that \
+      GPT-NeoX does not use for tokens is a warning.
+      """,
+      """
+      With --json the members of each dataset are prefix, sound, deep, problem_count, problems \
+      (path, byte, what, expected, found), warnings, sequences, documents, bytes_read and, with \
+      --deep, smallest_id, largest_id, documents_ended, ends_inside, bin_xxh64.
+      """,
+    ],
+    examples: [
+      .init("The index:", "neox-index verify data/books_text_document"),
+      .init(
+        "Everything, against a vocabulary:",
+        "neox-index verify --deep --vocab-size 50257 --eod-id 50256 data/books_text_document"),
+    ],
+    exitStatus: [
+      .init("0", "All datasets are sound."), .init("1", "There are problems, or it failed."),
+      .init("2", "The command line is wrong."),
+    ])
+
+  static let groups: [ArgumentGroup<Self>] = [
+    .init(
+      "datasets",
+      [
+        .positionals("PREFIX", \.prefixes, "the datasets"),
+        .list(
+          "--companion", \.companions, placeholder: "PREFIX",
+          "datasets that must have the same sizes, such as labels"),
+      ]),
+    .init(
+      "check",
+      [
+        .flag("--deep", \.isDeep, "look at every token"),
+        .option(
+          "--vocab-size", \.vocabularySize, placeholder: "N", rule: .atLeast(1),
+          "ids must be below N"),
+        .option(
+          "--eod-id", \.endOfDocument, placeholder: "ID", rule: .atLeast(0),
+          "the id that ends documents"),
+        .option(
+          "--limit", \.limit, placeholder: "N", rule: .atLeast(1), "problems listed a dataset"),
+      ]), TokenizerFlags.group.lifted(to: \.tokenizer),
+    .init(
+      "output",
+      [
+        .option("--progress", \.progress, "how progress is shown on standard error"),
+        .flag("--json", \.isJSON, "print JSON"),
+      ]),
+  ]
+
+  func run() throws {
+    var reports: [VerifyReport] = []
+    for prefix in prefixes {
+      let report = try verify(prefix.path)
+      reports.append(report)
+      if !isJSON { show(report) }
+    }
+    if isJSON {
+      let values = reports.map(Self.json)
+      printJSON(values.count == 1 ? values[0] : .array(values))
+    }
+    if reports.contains(where: { !$0.isSound }) { throw QuietExit(1) }
+  }
+
+  private func verify(_ prefix: String) throws -> VerifyReport {
+    let manifest = try DatasetManifest(besideDataset: prefix)
+    let named = tokenizer.kind == nil ? nil : try tokenizer.load(for: prefix)
+    let line = ProgressLine(style: progress)
+    defer { line.interrupt() }
+    var options = VerifyOptions()
+    options.isDeep = isDeep
+    options.limit = limit
+    options.record = manifest?.record
+    options.companions = companions.map(\.path)
+    options.vocabularySize = vocabularySize ?? named?.vocabularySize ?? manifest?.vocabularySize
+    let recorded = manifest?.appendsEndOfDocument == true ? manifest?.endOfDocument : nil
+    let end = endOfDocument ?? named?.endOfDocument.map { Int($0) } ?? recorded
+    options.endOfDocument = end.map { Int64($0) }
+    options.progress = { done, total in
+      line.update(Progress(activity: "verifying", bytes: done, totalBytes: total))
+    }
+    return try verifyDataset(prefix, options)
+  }
+
+  private func show(_ report: VerifyReport) {
+    for problem in report.problems { StandardOutput.shared.line("\(problem)") }
+    if report.problemCount > report.problems.count {
+      StandardOutput.shared.line(
+        "… and \(grouped(report.problemCount - report.problems.count)) more")
+    }
+    for warning in report.warnings { StandardOutput.shared.line("warning: \(warning)") }
+    var verdict = "sound, \(grouped(report.documents)) documents, "
+    if !report.isSound { verdict = "\(grouped(report.problemCount)) problems, " }
+    let depth = report.isDeep ? "every token looked at" : "tokens not looked at (--deep does)"
+    StandardOutput.shared.line("\(report.prefix): \(verdict)\(depth)")
+  }
+
+  private static func json(_ report: VerifyReport) -> JSONText {
+    var members: [JSONText.Member] = [
+      .init("prefix", .string(report.prefix)), .init("sound", .bool(report.isSound)),
+      .init("deep", .bool(report.isDeep)), .init("problem_count", JSONText(report.problemCount)),
+      .init(
+        "problems",
+        .array(
+          report.problems.map {
+            [
+              "path": .string($0.path), "byte": $0.byte.map { JSONText($0) } ?? nil,
+              "what": .string($0.what), "expected": .string($0.expected),
+              "found": .string($0.found),
+            ]
+          })),
+      .init("warnings", .array(report.warnings.map { .string($0) })),
+      .init("sequences", JSONText(report.sequences)),
+      .init("documents", JSONText(report.documents)),
+      .init("bytes_read", JSONText(report.bytesRead)),
+    ]
+    if let elements = report.elements {
+      members += [
+        .init("smallest_id", elements.smallest.map { .integer($0) } ?? nil),
+        .init("largest_id", elements.largest.map { .integer($0) } ?? nil),
+        .init("documents_ended", elements.documentsEnded.map { JSONText($0) } ?? nil),
+        .init("ends_inside", elements.endsInside.map { JSONText($0) } ?? nil),
+        .init("bin_xxh64", .string(ContentHash.text(elements.hash))),
+      ]
+    }
+    return .object(members)
+  }
+}

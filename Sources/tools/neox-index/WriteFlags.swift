@@ -1,0 +1,71 @@
+import CommandLineKit
+import IndexedData
+import Machine
+
+/// The options of every command that writes a dataset.
+struct WriteFlags: Sendable {
+  var overwrites = false
+  var isHasty = false
+  var progress = ProgressStyle.auto
+  var isJSON = false
+
+  static let group = ArgumentGroup<WriteFlags>(
+    "writing",
+    [
+      .flag("--overwrite", \.overwrites, "replace finished files with the output's names"),
+      .flag(
+        "--no-sync", \.isHasty,
+        """
+        leave it to the system when the output goes to the disk; faster, but a loss of power soon \
+        after can lose it
+        """),
+      .option("--progress", \.progress, "how progress is shown on standard error"),
+      .flag("--json", \.isJSON, "print the result as JSON"),
+    ])
+
+  /// Runs `work` with options that show progress, and ends the progress line.
+  func run<Outcome>(
+    _ activity: String, _ work: (TendOptions) throws -> Outcome
+  ) throws -> Outcome {
+    let line = ProgressLine(style: progress)
+    defer { line.interrupt() }
+    var options = TendOptions()
+    options.overwrite = overwrites
+    options.isDurable = !isHasty
+    options.progress = { done, total in
+      line.update(Progress(activity: activity, bytes: done, totalBytes: total))
+    }
+    return try work(options)
+  }
+
+  /// Prints what was written: a line a dataset, or JSON with the member `outputs`.
+  func report(_ datasets: [TendedDataset]) {
+    for note in Set(datasets.flatMap(\.notes)).sorted() { note.isEmpty ? () : writeNote(note) }
+    guard !isJSON else {
+      let outputs = datasets.map { dataset -> JSONText in
+        [
+          "prefix": .string(dataset.prefix), "element_type": .string(dataset.elementType.rawValue),
+          "sequences": JSONText(dataset.sequences), "documents": JSONText(dataset.documents),
+          "tokens": JSONText(dataset.tokens), "notes": .array(dataset.notes.map { .string($0) }),
+        ]
+      }
+      printJSON(["outputs": .array(outputs)])
+      return
+    }
+    for dataset in datasets {
+      StandardOutput.shared.line(
+        "\(dataset.prefix): \(grouped(dataset.documents)) documents,"
+          + " \(grouped(dataset.tokens)) tokens, \(dataset.elementType.rawValue)")
+    }
+  }
+}
+
+/// Prints a JSON value, a member a line.
+func printJSON(_ value: JSONText) {
+  StandardOutput.shared.write(value.bytes(.pretty) + [0x0A])
+}
+
+/// Says something on standard error that is worth knowing but stops nothing.
+func writeNote(_ text: String) {
+  writeError("neox-index: note: \(text)\n")
+}
