@@ -102,12 +102,15 @@ def splitting(expression):
 
 
 def added(*tokens):
-    result = []
-    for n, (content, flags) in enumerate(tokens):
-        token = {"id": len(VOCABULARY) + n, "content": content, "single_word": "w" in flags,
-                 "lstrip": "l" in flags, "rstrip": "r" in flags, "normalized": "n" in flags,
-                 "special": "s" in flags}
-        result.append(token)
+    result, following = [], len(VOCABULARY)
+    for content, flags in tokens:
+        if content in VOCABULARY:
+            number = VOCABULARY.index(content)
+        else:
+            number, following = following, following + 1
+        result.append({"id": number, "content": content, "single_word": "w" in flags,
+                       "lstrip": "l" in flags, "rstrip": "r" in flags, "normalized": "n" in flags,
+                       "special": "s" in flags})
     return result
 
 
@@ -214,10 +217,7 @@ def main():
         for c in code_points(0x80, 0x110000):
             singles.add(normalize(f"{c}a{c}\u0301\u0323{c}\u0338{c}").encode())
         numbers = split_mix(7)
-        pool = [c for c in code_points(0x80, 0x1F000)
-                if any(getattr(normalizers, f)().normalize_str(s) != s
-                       for f in ("NFC", "NFKD") for s in (c, "a\u0301" + c, c + "\u0323"))]
-        result["pool"] = "".join(pool)
+        pool = code_points(0x80, 0x1F000)
         for _ in range(20000):
             size = next(numbers) % 20 + 1
             random.add(normalize("".join(
@@ -259,7 +259,7 @@ def main():
             {"name": name, "random": random.text(),
              "examples": [[e, encoding.encode_ordinary(e)] for e in
                           EXAMPLES + ["aaaaa xyz xyzz aab", "x\n ", "x \n  "]]})
-    json.dump(result, sys.stdout, ensure_ascii=True, indent=0)
+    json.dump(result, sys.stdout, ensure_ascii=True, separators=(",", ": "))
 
 
 main()
