@@ -88,7 +88,8 @@ let package = Package(
       name: "ProgramTests",
       dependencies: [
         "neox-preprocess", "neox-index", "neox-bench", "IndexedData", "TestSupport",
-      ]),
+      ],
+      exclude: ["Snapshots"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c11,

@@ -53,8 +53,8 @@ struct RunArguments: Sendable {
           "threads; the output is the same for any number (GPT-NeoX's default is 1)"),
         .option(
           "--memory", \.memory,
-          "most memory that caches and buffers take; half of it and more is left to them by short "
-            + "documents"),
+          "most memory that caches and buffers take, whatever the size, number or length of "
+            + "documents; each worker's cache of words gets at most 64MiB of it"),
         .option(
           "--shard", \.shard, placeholder: "i/n",
           "prepare part i of n, counted from 0, cut by bytes, inside files too; the output prefix "

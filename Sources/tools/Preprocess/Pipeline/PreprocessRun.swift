@@ -126,9 +126,15 @@ package struct PreprocessRun: Sendable {
     if let manifest = try finishedManifest(identity) { return .unchanged(manifest) }
     do {
       let transaction = try openTransaction(identity)
-      if transaction.isFinished { return .finished(try storedManifest()) }
-      let state = try work(transaction, interruption, report)
-      return .finished(try finish(transaction, state, inputFiles))
+      let manifest: Manifest
+      if transaction.isFinished {
+        manifest = try storedManifest()
+      } else {
+        let state = try work(transaction, interruption, report)
+        manifest = try finish(transaction, state, inputFiles)
+      }
+      if manifest.quarantine == nil { try removeOldQuarantine() }
+      return .finished(manifest)
     } catch {
       throw error.asSuspension
     }
@@ -224,6 +230,15 @@ package struct PreprocessRun: Sendable {
       }
     }
     return describe(transaction.summaries)
+  }
+
+  /// Removes the quarantine file of output that was replaced.
+  private func removeOldQuarantine() throws(PipelineError) {
+    do {
+      try DurableFile.remove(recipe.quarantinePath)
+    } catch {
+      throw .system(error)
+    }
   }
 
   private func storedManifest() throws(PipelineError) -> Manifest {

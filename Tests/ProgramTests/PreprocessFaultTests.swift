@@ -1,0 +1,130 @@
+import Foundation
+import IndexedData
+import TestSupport
+import Testing
+
+@Suite("neox-preprocess, faults")
+struct PreprocessFaultTests {
+  let fixture: PreprocessFixture
+  let lines = [
+    #"{"text":"good"}"#, #"{"text":"bad"#, #"{"other":1}"#, #"{"text":""}"#, "",
+    #"{"text":"good too"}"#,
+  ]
+
+  init() throws {
+    fixture = try PreprocessFixture()
+  }
+
+  private func writeLines() throws -> String {
+    try fixture.folder.write("i.jsonl", Array(lines.joined(separator: "\n").utf8))
+  }
+
+  @Test("stop names file, line and byte, and keeps what came before for another policy")
+  func stop() throws {
+    let input = try writeLines()
+    let run = try fixture.run(input)
+    #expect(run.status == 1)
+    #expect(run.errors.contains("i.jsonl:2:"), "\(run.all)")
+    #expect(run.errors.contains("--on-error quarantine"))
+    #expect(try !fixture.names().contains("o_text_document.bin"))
+    #expect(try fixture.run(input, ["--on-error", "skip"]).status == 0)
+  }
+
+  @Test("skip counts")
+  func skip() throws {
+    let run = try fixture.run(try writeLines(), ["--on-error", "skip"])
+    #expect(run.status == 0, "\(run.all)")
+    #expect(run.output.contains("read 6 = written 2 + empty 1 + skipped 3 + quarantined 0"))
+    #expect(try !fixture.names().contains("o_quarantine.jsonl"))
+  }
+
+  @Test("quarantine keeps the raw record, its place and the reason")
+  func quarantine() throws {
+    let run = try fixture.run(try writeLines(), ["--on-error", "quarantine"])
+    #expect(run.status == 0, "\(run.all)")
+    #expect(run.output.contains("read 6 = written 2 + empty 1 + skipped 0 + quarantined 3"))
+    let kept = String(decoding: try fixture.folder.read("o_quarantine.jsonl"), as: UTF8.self)
+      .split(separator: "\n")
+    let objects = try kept.map {
+      try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
+    }
+    #expect(objects.map { $0["line"] as? Int } == [2, 3, 5])
+    #expect(objects.map { $0["raw"] as? String } == [lines[1], lines[2], ""])
+    #expect(objects.allSatisfy { ($0["reason"] as? String)?.isEmpty == false })
+  }
+
+  @Test("blank lines can be passed over")
+  func blankLines() throws {
+    let input = try fixture.folder.write(
+      "i.jsonl", Array("{\"text\":\"a\"}\n\n{\"text\":\"b\"}\n".utf8))
+    #expect(try fixture.run(input).status == 1)
+    let run = try fixture.run(input, prefix: "p", ["--skip-blank-lines"])
+    #expect(run.status == 0, "\(run.all)")
+  }
+
+  @Test(
+    "the text of a special token inside a document",
+    arguments: [
+      ("encode", 3, 1, "written 2"), ("literal", 2, 0, "written 2"),
+      ("quarantine", 1, 0, "written 1 + empty 0 + skipped 0 + quarantined 1"),
+    ])
+  func specialText(policy: String, ends: Int, fromText: Int, counts: String) throws {
+    let input = try fixture.writeTexts("i.jsonl", ["a<|endoftext|>b", "c"])
+    let run = try fixture.run(input, ["--append-eod", "--special-in-text", policy])
+    #expect(run.status == 0, "\(run.all)")
+    #expect(run.output.contains(counts))
+    let dataset = try IndexedDataset(prefix: fixture.folder.file("o_text_document"))
+    let ids = try (0..<dataset.sequenceCount).flatMap { try dataset.tokens(of: $0) }
+    #expect(ids.count { $0 == Int64(PreprocessFixture.endOfDocument) } == ends)
+    let manifest = String(decoding: try fixture.folder.read("o_manifest.json"), as: UTF8.self)
+    #expect(manifest.contains("\"end_of_document_ids_from_text\": \(fromText)"))
+  }
+
+  @Test("special text that is refused is a fault like others")
+  func specialTextRefused() throws {
+    let input = try fixture.writeTexts("i.jsonl", ["c", "a<|endoftext|>b"])
+    let stop = try fixture.run(input, ["--special-in-text", "error"])
+    #expect(stop.status == 1 && stop.errors.contains("i.jsonl:2:"), "\(stop.all)")
+    let skip = try fixture.run(
+      input, prefix: "p", ["--special-in-text", "error", "--on-error", "skip"])
+    #expect(skip.output.contains("skipped 1"), "\(skip.all)")
+  }
+
+  @Test("an input without documents is an error and leaves nothing")
+  func nothing() throws {
+    let input = try fixture.folder.write("i.jsonl", Array("{\"text\":\"\"}\n".utf8))
+    let run = try fixture.run(input)
+    #expect(run.status == 1 && run.errors.contains("no document"), "\(run.all)")
+    #expect(try fixture.names() == [])
+    let empty = try fixture.folder.write("e.jsonl", [])
+    #expect(try fixture.run(empty).status == 1)
+    #expect(try fixture.names() == [])
+  }
+
+  @Test("what cannot work is said before work")
+  func refused() throws {
+    let input = try fixture.writeTexts("i.jsonl", ["a"])
+    let prefix = fixture.folder.file("o")
+    let cases: [([String], Int32, String)] = [
+      (fixture.arguments(input, ["--ftfy"]), 2, "ftfy"),
+      (
+        ["--input", input, "--tokenizer-type", "SPMTokenizer", "--output-prefix", prefix], 1,
+        "SentencePiece"
+      ),
+      (["--input", input], 2, "--tokenizer-type"),
+      (fixture.arguments(input, ["--frobnicate"]), 2, "--frobnicate"),
+      (fixture.arguments(fixture.folder.file("absent")), 1, "no such file"),
+      (fixture.arguments(input, prefix: "no/such/folder"), 2, "--output-prefix"),
+      (fixture.arguments(input, ["--jsonl-keys", "a", "a"]), 2, "named twice"),
+      (fixture.arguments(input, ["--jsonl-keys", "a/b"]), 2, "file's name"),
+      (fixture.arguments(input, ["--memory", "1MiB"]), 2, "--memory"),
+      (fixture.arguments(input, ["--shard", "2/2"]), 2, "--shard"),
+      (fixture.arguments(input, ["--append-eod", "--eod-token", "<eos>"]), 1, "<eos>"),
+    ]
+    for (words, status, part) in cases {
+      let run = try PreprocessFixture.program.run(words)
+      #expect(run.status == status && run.errors.contains(part), "\(words)\n\(run.all)")
+    }
+    #expect(try fixture.names() == [])
+  }
+}

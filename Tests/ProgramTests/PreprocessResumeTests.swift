@@ -1,0 +1,121 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("neox-preprocess, broken off and continued")
+struct PreprocessResumeTests {
+  let fixture: PreprocessFixture
+  let input: String
+  let expected: [[UInt8]]
+  /// Small blocks that are saved one by one.
+  let flags = [
+    "--append-eod", "--workers", "2", "--memory", "160MiB", "--checkpoint-seconds", "0",
+    "--on-error", "quarantine",
+  ]
+
+  init() throws {
+    fixture = try PreprocessFixture()
+    var lines = String(
+      decoding: try Data(
+        contentsOf: URL(
+          filePath: try fixture.writeTexts("t.jsonl", PreprocessFixture.texts(30_000, seed: 9)))),
+      as: UTF8.self
+    ).split(separator: "\n").map(String.init)
+    for place in stride(from: 500, to: lines.count, by: 3000) { lines[place] = "{broken" }
+    input = try fixture.folder.write("i.jsonl", Array(lines.joined(separator: "\n").utf8))
+    let run = try fixture.run(input, prefix: "w", flags)
+    #expect(run.status == 0, "\(run.all)")
+    expected = try Self.files(fixture, "w")
+  }
+
+  private static func files(_ fixture: PreprocessFixture, _ prefix: String) throws -> [[UInt8]] {
+    let quarantine = try fixture.folder.read("\(prefix)_quarantine.jsonl")
+    return try fixture.outputBytes(prefix) + [quarantine]
+  }
+
+  /// Waits until a run has written `share` of its tokens, or is over.
+  private func wait(_ run: RunningProgram, _ prefix: String, share: Double) {
+    let goal = Int(Double(expected[0].count) * share)
+    let path = fixture.folder.file("\(prefix)_text_document.bin.partial")
+    while run.isRunning {
+      let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+      if (attributes?[.size] as? Int ?? 0) >= goal { return }
+    }
+  }
+
+  @Test("killed at eight places, the same command ends in the same bytes")
+  func killed() throws {
+    var generator = SeededGenerator(seed: 21)
+    for round in 0..<2 {
+      let prefix = "k\(round)"
+      let words = fixture.arguments(input, prefix: prefix, flags)
+      for _ in 0..<4 {
+        let run = try PreprocessFixture.program.start(words)
+        wait(run, prefix, share: .random(in: 0...1, using: &generator))
+        run.send(SIGKILL)
+        _ = try run.wait()
+      }
+      let last = try PreprocessFixture.program.run(words)
+      #expect(last.status == 0, "seed 21: \(last.all)")
+      #expect(try Self.files(fixture, prefix) == expected, "seed 21, round \(round)")
+      let left = try fixture.names(prefix)
+      #expect(left.allSatisfy { !$0.hasSuffix(".partial") && !$0.hasSuffix(".journal") }, "\(left)")
+    }
+  }
+
+  @Test("a signal saves the work and exits with 75", arguments: [SIGTERM, SIGINT])
+  func interrupted(signal: Int32) throws {
+    let words = fixture.arguments(input, prefix: "t", flags)
+    let run = try PreprocessFixture.program.start(words)
+    wait(run, "t", share: 0.2)
+    run.send(signal)
+    let end = try run.wait()
+    #expect(end.status == 75 || end.status == 0, "\(end.all)")
+    if end.status == 75 {
+      #expect(end.errors.contains("run the same command again to continue"))
+      #expect(try !fixture.names("t_").contains("t_text_document.idx"))
+    }
+    #expect(try PreprocessFixture.program.run(words).status == 0)
+    #expect(try Self.files(fixture, "t") == expected)
+  }
+
+  @Test("a full disk suspends the work")
+  func diskFull() throws {
+    // The shell's unit is 512 bytes; without the signal a write beyond the limit fails.
+    let blocks = expected[0].count / 512 / 2
+    let full = try fixture.run(
+      input, prefix: "d", flags, shellSetup: "trap '' XFSZ; ulimit -f \(blocks)")
+    #expect(full.status == 75, "\(full.all)")
+    #expect(full.errors.contains("make room"))
+    let run = try fixture.run(input, prefix: "d", flags)
+    #expect(run.status == 0, "\(run.all)")
+    #expect(try Self.files(fixture, "d") == expected)
+  }
+
+  @Test("other work of the same name is neither continued nor thrown away unasked")
+  func otherWork() throws {
+    let words = fixture.arguments(input, prefix: "x", flags)
+    let run = try PreprocessFixture.program.start(words)
+    wait(run, "x", share: 0.3)
+    run.send(SIGTERM)
+    guard try run.wait().status == 75 else { return }
+    let other = flags.filter { $0 != "--append-eod" }
+    let refused = try fixture.run(input, prefix: "x", other)
+    #expect(refused.status == 1, "\(refused.all)")
+    let restarted = try fixture.run(input, prefix: "x", other + ["--restart"])
+    #expect(restarted.status == 0, "\(restarted.all)")
+    #expect(try fixture.outputBytes("x")[0].count < expected[0].count)
+  }
+
+  @Test("finished output is left alone, and replaced only when asked")
+  func finished() throws {
+    let again = try fixture.run(input, prefix: "w", flags)
+    #expect(again.status == 0 && again.output.contains("unchanged"), "\(again.all)")
+    let other = try fixture.run(input, prefix: "w", ["--on-error", "skip"])
+    #expect(other.status == 1 && other.errors.contains("--append-eod"), "\(other.all)")
+    #expect(try Self.files(fixture, "w") == expected)
+    let replaced = try fixture.run(input, prefix: "w", ["--on-error", "skip", "--overwrite"])
+    #expect(replaced.status == 0, "\(replaced.all)")
+    #expect(try fixture.outputBytes("w")[0].count < expected[0].count)
+  }
+}
