@@ -1,5 +1,4 @@
 import CommandLineKit
-import Glibc
 import Machine
 import Preprocess
 import Tokenize
@@ -85,9 +84,9 @@ struct CorpusCommand: Command {
   func run() throws {
     guard let corpus = Corpus.named(name) else { throw UsageError("no corpus '\(name)'") }
     Interruption.listen()
-    let folder = dataFolder
-    try makeFolder(folder)
-    try makeFolder(folder + "/" + corpus.folder)
+    let folder = folder ?? DataFolder.standard
+    try DataFolder.make(folder)
+    try DataFolder.make(folder + "/" + corpus.folder)
     let fetcher = Fetcher(
       mirror: mirror, forces: forcesDownload, progress: ProgressLine(style: common.progress))
     var vocabulary = vocabularyFile
@@ -115,47 +114,5 @@ struct CorpusCommand: Command {
     recipe.appendsEndOfDocument = true
     try common.apply(to: &recipe)
     try perform(recipe, common, documentCount: corpus.documentCount)
-  }
-
-  private var dataFolder: String {
-    if let folder { return folder }
-    guard let value = unsafe getenv("DATA_DIR") else { return "./data" }
-    return unsafe String(cString: value)
-  }
-
-  private func makeFolder(_ path: String) throws {
-    guard unsafe mkdir(path, 0o777) == 0 || errno == EEXIST else {
-      throw SystemError(call: "mkdir", path: path, code: errno)
-    }
-  }
-}
-
-/// Fetches the files of a corpus and tells how far it has come.
-private struct Fetcher {
-  let mirror: String?
-  let forces: Bool
-  let progress: ProgressLine
-
-  /// Makes sure that a file is at `folder/name`, and returns that path.
-  func fetch(_ file: RemoteFile, as name: String, in folder: String) throws -> String {
-    let path = folder + "/" + name
-    let url = file.address(mirror: mirror, pathInFolder: name)
-    let outcome: Download.Outcome
-    do {
-      outcome = try Download(file, url: url, to: path).run(
-        force: forces, isInterrupted: { Interruption.process.isRaised },
-        report: { now in
-          progress.update(
-            Progress(
-              activity: "fetching \(file.name)", bytes: Int(now.have),
-              totalBytes: now.total.map { Int($0) }))
-        })
-    } catch {
-      progress.interrupt()
-      throw PipelineError.download(error)
-    }
-    progress.interrupt()
-    if outcome == .fetched { writeError("neox-preprocess: fetched \(url) to \(path)\n") }
-    return path
   }
 }
