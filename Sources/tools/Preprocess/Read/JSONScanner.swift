@@ -115,7 +115,9 @@ struct JSONScanner: Sendable {
       index += 1
     }
     guard index > start else { return start }
-    for place in start..<index where isKey && name.count < nameLimit { name.append(bytes[place]) }
+    if isKey {
+      for place in start..<index where name.count < nameLimit { name.append(bytes[place]) }
+    }
     endSurrogate()
     stringIsEmpty = false
     offset += index - start

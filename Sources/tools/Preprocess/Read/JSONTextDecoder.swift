@@ -79,7 +79,8 @@ struct JSONTextDecoder: Sendable {
     case 0xD800...0xDBFF:
       highSurrogate = hexValue
     case 0xDC00...0xDFFF:
-      append(0x10000 + (highSurrogate &- 0xD800) << 10 + (hexValue - 0xDC00), &text)
+      // Nothing overflows even when the file was changed since it was judged.
+      append(0x10000 &+ (highSurrogate &- 0xD800) << 10 &+ (hexValue &- 0xDC00), &text)
     default:
       append(hexValue, &text)
     }

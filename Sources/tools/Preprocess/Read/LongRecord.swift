@@ -145,10 +145,13 @@ private struct LongRecordJudge {
     textFault = .init(offset: place, reason: "bytes that are not UTF-8")
   }
 
+  /// Line ends; without a check a byte, so that the loop runs on many bytes at once.
   private static func lines(in bytes: Span<UInt8>) -> Int {
-    var count = 0
-    for index in bytes.indices where bytes[index] == 0x0A { count += 1 }
-    return count
+    unsafe bytes.withUnsafeBufferPointer { all in
+      var count = 0
+      for index in 0..<all.count { count &+= unsafe all[index] == 0x0A ? 1 : 0 }
+      return count
+    }
   }
 
   mutating func verdict(base: Int, byteCount: Int) -> LongRecord.Verdict {

@@ -1,3 +1,5 @@
+import Glibc
+
 /// Where a long record ends, as its bytes come by.
 enum RecordBoundary: Sendable {
   /// At a line end, which belongs to the record or not.
@@ -14,10 +16,8 @@ enum RecordBoundary: Sendable {
   mutating func take(_ bytes: Span<UInt8>) -> (count: Int, dropped: Int, isEnd: Bool) {
     switch self {
     case .line(let isIncluded):
-      for index in bytes.indices where bytes[index] == 0x0A {
-        return isIncluded ? (index + 1, 0, true) : (index, 1, true)
-      }
-      return (bytes.count, 0, false)
+      guard let index = Self.lineEnd(in: bytes) else { return (bytes.count, 0, false) }
+      return isIncluded ? (index + 1, 0, true) : (index, 1, true)
     case .element(var splitter):
       var index = 0
       var event = splitter.next(bytes, &index)
@@ -31,6 +31,15 @@ enum RecordBoundary: Sendable {
       return (count, 0, count == left)
     case .stream:
       return (bytes.count, 0, false)
+    }
+  }
+
+  private static func lineEnd(in bytes: Span<UInt8>) -> Int? {
+    unsafe bytes.withUnsafeBufferPointer { all in
+      guard let base = all.baseAddress, let found = unsafe memchr(base, 0x0A, all.count) else {
+        return nil
+      }
+      return unsafe UnsafeRawPointer(found) - UnsafeRawPointer(base)
     }
   }
 

@@ -7,7 +7,7 @@ package struct SourcePosition: Equatable, Sendable {
   /// The offset in the decompressed stream.
   package var byte = 0
   /// The line at that offset, counted from 1; 0 where nobody has counted.
-  package var line = 1
+  package var line = 0
   /// The wanted member of a long record, inside which reading continues.
   package var key = 0
   /// Bytes of that member's text that are done.
