@@ -77,57 +77,38 @@ struct ElementCheck {
 
   /// Finds the smallest and largest id of a block, and counts the end-of-document ids.
   private mutating func scan(_ bytes: RawSpan, at place: Int, _ report: inout VerifyReport) {
-    let range: ClosedRange<Int64>?
-    switch type {
-    case .uint8: range = scan(bytes, UInt8.self)
-    case .int8: range = scan(bytes, Int8.self)
-    case .int16: range = scan(bytes, Int16.self)
-    case .uint16: range = scan(bytes, UInt16.self)
-    case .int32: range = scan(bytes, Int32.self)
-    case .int64: range = scan(bytes, Int64.self)
-    case .float32, .float64: range = nil
+    guard !type.isFloatingPoint, bytes.byteCount > 0 else { return }
+    let range: (least: Int64, most: Int64, ends: Int)
+    let end = options.endOfDocument
+    if type == .uint16, let found = NumberRange(uint16: bytes, match: UInt16(clamping: end ?? 0)) {
+      range = (found.least, found.most, found.matches)
+    } else if type == .int32,
+      let found = NumberRange(int32: bytes, match: Int32(clamping: end ?? 0))
+    {
+      range = (found.least, found.most, found.matches)
+    } else {
+      range = rangeOfRareType(bytes)
     }
-    guard let range else { return }
-    elements.smallest = min(elements.smallest ?? range.lowerBound, range.lowerBound)
-    elements.largest = max(elements.largest ?? range.upperBound, range.upperBound)
+    // An id that the type cannot hold was counted as another; it cannot occur.
+    if let end, type.range?.contains(end) == true { endCount += range.ends }
+    elements.smallest = min(elements.smallest ?? range.least, range.least)
+    elements.largest = max(elements.largest ?? range.most, range.most)
     guard let size = options.vocabularySize else { return }
-    if range.lowerBound < 0 || range.upperBound >= Int64(size) {
+    if range.least < 0 || range.most >= Int64(size) {
       reportStrangers(bytes, at: place, below: Int64(size), &report)
     }
   }
 
-  private mutating func scan<Element: FixedWidthInteger & BitwiseCopyable>(
-    _ bytes: RawSpan, _: Element.Type
-  ) -> ClosedRange<Int64>? {
-    let count = bytes.byteCount / MemoryLayout<Element>.size
-    guard count > 0 else { return nil }
-    let end = options.endOfDocument.flatMap { Element(exactly: $0) }
-    let found = unsafe bytes.withUnsafeBytes { source in
-      // A block begins at a multiple of 64 bytes, and elements are at most 8 bytes wide.
-      let elements = unsafe source.bindMemory(to: Element.self)
-      var least = Element.max
-      var most = Element.min
-      var ends = Element.zero
-      var total = 0
-      // The counter is as narrow as an element, so that the loop can be done by wide instructions;
-      // it is emptied before it can overflow.
-      var start = 0
-      while start < count {
-        let stop = min(count, start + 100)
-        ends = 0
-        for index in start..<stop {
-          let value = unsafe elements[index]
-          least = value < least ? value : least
-          most = value > most ? value : most
-          ends &+= value == end ?? 0 ? 1 : 0
-        }
-        total += Int(ends)
-        start = stop
-      }
-      return (least, most, total)
+  /// The types that GPT-NeoX does not use for tokens, one element after the other.
+  private func rangeOfRareType(_ bytes: RawSpan) -> (least: Int64, most: Int64, ends: Int) {
+    var range = (least: Int64.max, most: Int64.min, ends: 0)
+    for offset in stride(from: 0, to: bytes.byteCount, by: type.byteCount) {
+      let id = bytes.loadElement(at: offset, type)
+      range.least = min(range.least, id)
+      range.most = max(range.most, id)
+      if id == options.endOfDocument { range.ends += 1 }
     }
-    if end != nil { endCount += found.2 }
-    return Int64(found.0)...Int64(found.1)
+    return range
   }
 
   private func reportStrangers(

@@ -3,7 +3,7 @@ import IndexedData
 import Machine
 import Tokenize
 
-/// `neox-index verify`: is a dataset sound?
+/// `neox-index verify`: checks whether datasets are sound.
 struct VerifyCommand: Command {
   var prefixes: [DatasetPrefix] = []
   var isDeep = false
@@ -20,7 +20,8 @@ struct VerifyCommand: Command {
     description: [
       """
       Reads every number of the index and checks it: header, sizes, pointers, document index, and \
-      the lengths of both files. What is wrong is listed with file, byte offset, what is expected \
+      the lengths of both files. Where there are as many documents as sequences, each must have one, \
+      as GPT-NeoX writes them. What is wrong is listed with file, byte offset, what is expected \
       and what was found. With the manifest of neox-preprocess beside the dataset, lengths, type \
       and hashes are compared as well.
       """,

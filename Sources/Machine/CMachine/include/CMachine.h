@@ -22,3 +22,17 @@ int cm_processor_count(void);
 /// bytes copied, 0 at the end of the source, or -1 with errno when the system cannot do it.
 long long cm_copy_range(
     int source, long long from, int target, long long to, long long count);
+
+/// What a run of numbers holds.
+typedef struct {
+  long long least;
+  long long most;
+  /// How many are equal to the one that was asked for.
+  long long matches;
+} cm_range;
+
+/// Looks at `count` > 0 little-endian 16-bit numbers without sign.
+cm_range cm_range_of_u16(const void *numbers, size_t count, unsigned short match);
+
+/// Looks at `count` > 0 little-endian 32-bit numbers with sign.
+cm_range cm_range_of_i32(const void *numbers, size_t count, int match);
