@@ -51,6 +51,23 @@ struct TrainTokenizerTests {
     }
   }
 
+  @Test(
+    "learns from the prompts of the preference corpus what tokenizers 0.23.3 learns",
+    .enabled(if: SharedMaterial.isPresent, "\(SharedMaterial.absent)"))
+  func prompts() throws {
+    let folder = try TemporaryFolder()
+    let input = SharedMaterial.path("corpus/preferences.jsonl.zst")
+    var training = try training(folder, [input], size: 5000)
+    training.keys = ["prompt"]
+    training.workers = 2
+    _ = try training.run()
+    let files = try folder.read("vocabulary/vocab.json") + folder.read("vocabulary/merges.txt")
+    let sum = files.reduce(0xCBF2_9CE4_8422_2325 as UInt64) {
+      ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3
+    }
+    #expect(sum == 0x67FA_0D79_55C5_7BB6)
+  }
+
   @Test("counts what it read, and stops or passes over at a record that is no document")
   func faults() throws {
     let folder = try TemporaryFolder()

@@ -1,0 +1,74 @@
+import Foundation
+import TestSupport
+import Testing
+import Tokenize
+
+@testable import Preprocess
+
+@Suite("Third corpus")
+struct ThirdCorpusTests {
+  /// The recorded checksums by file name.
+  static func recorded() throws -> [String: String] {
+    let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .appending(path: "Golden/third_corpus.sha256")
+    var sums: [String: String] = [:]
+    for line in try String(contentsOf: file, encoding: .utf8).split(separator: "\n") {
+      let words = line.split(separator: " ")
+      sums[String(words[1])] = String(words[0])
+    }
+    return sums
+  }
+
+  static let choices: [(name: String, choice: TokenizerChoice)] = [
+    (
+      "gpt2",
+      TokenizerChoice(
+        kind: .gpt2BPE, vocabularyFile: SharedMaterial.path("data/gpt2-vocab.json"),
+        mergeFile: SharedMaterial.path("data/gpt2-merges.txt"))
+    ),
+    (
+      "20B",
+      TokenizerChoice(
+        kind: .huggingFace, vocabularyFile: SharedMaterial.path("data/20B_tokenizer.json"))
+    ),
+  ]
+
+  @Test(
+    "gets the ids of GPT-NeoX's script",
+    .enabled(if: SharedMaterial.isPresent, "\(SharedMaterial.absent)"), arguments: choices)
+  func ids(name: String, choice: TokenizerChoice) throws {
+    let tokenizer = try loadTokenizer(choice)
+    let end = try #require(tokenizer.endOfDocument)
+    var cache = tokenizer.makeCache(byteBudget: 1 << 20)
+    var ids = TokenBuffer()
+    for document in ThirdCorpus.documents() {
+      try unsafe tokenizer.encode(
+        document.span.bytes, atStart: true, into: &ids, cache: &cache)
+      ids.append(end)
+    }
+    // Both vocabularies are small enough for two bytes an id.
+    var bytes: [UInt8] = []
+    let row = ids.ids
+    for index in row.indices { bytes += [UInt8(row[index] & 0xFF), UInt8(row[index] >> 8)] }
+    let sum = SHA256.hexadecimal(of: bytes)
+    #expect(try sum == Self.recorded()["\(name)_third_text_document.bin"], "\(name)")
+  }
+
+  @Test("is read back from its JSON lines as it was made")
+  func lines() throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write("third.jsonl", ThirdCorpus.jsonLines())
+    let options = ReadingOptions { _ in 0 }
+    var source = try DocumentSource(InputList([path]), options: options)
+    var reader = RecordReader(options)
+    var documents: [[UInt8]] = []
+    while let item = try source.next() {
+      _ = try reader.forEachDocument(in: item) { document in
+        unsafe document.text.withUnsafeBytes { documents.append(unsafe Array($0)) }
+      } onFault: { fault in
+        Issue.record("\(fault.reason)")
+      }
+    }
+    #expect(documents == ThirdCorpus.documents())
+  }
+}
