@@ -54,6 +54,25 @@ struct ThirdCorpusTests {
     #expect(try sum == Self.recorded()["\(name)_third_text_document.bin"], "\(name)")
   }
 
+  @Test(
+    "rows of one character get the ids of tokenizers 0.23.3",
+    .enabled(if: SharedMaterial.isPresent, "\(SharedMaterial.absent)"))
+  func rows() throws {
+    let tokenizer = try loadTokenizer(Self.choices[0].choice)
+    var cache = tokenizer.makeCache(byteBudget: 1 << 20)
+    var ids = TokenBuffer()
+    for character in "=-*#_a/ \n".utf8 {
+      for count in 49..<300 {
+        let row = [0x20] + [UInt8](repeating: character, count: count)
+        try unsafe tokenizer.encode(row.span.bytes, atStart: true, into: &ids, cache: &cache)
+      }
+    }
+    var sum: UInt64 = 0xCBF2_9CE4_8422_2325
+    let all = ids.ids
+    for index in all.indices { sum = (sum ^ UInt64(all[index])) &* 0x0000_0100_0000_01B3 }
+    #expect(sum == 0x1545_4682_7DEE_E476)
+  }
+
   @Test("is read back from its JSON lines as it was made")
   func lines() throws {
     let folder = try TemporaryFolder()

@@ -86,6 +86,9 @@ extension BytePairModel {
     let first = ids.count
     var start = 0
     var window = LongScratch.firstWindow
+    // Grows with every seam that fails and never shrinks: else a word can be stepped back over and
+    // forth without end.
+    var least = window
     var failures = 0
     while start < count {
       let size = min(window, count - start)
@@ -97,7 +100,8 @@ extension BytePairModel {
         for index in kept..<mark { start -= byteCount(of: ids.ids[index]) }
         ids.truncate(to: kept)
         failures += 1
-        if failures > 2 { window *= 2 }
+        least += LongScratch.firstWindow
+        window = max(failures > 2 ? window * 2 : window, least)
         continue
       }
       if start + size == count { return }
@@ -110,7 +114,7 @@ extension BytePairModel {
       }
       ids.truncate(to: mark + kept)
       for index in mark..<ids.count { start += byteCount(of: ids.ids[index]) }
-      window = max(window / 2, LongScratch.firstWindow)
+      window = max(window / 2, least)
       failures = 0
     }
   }
