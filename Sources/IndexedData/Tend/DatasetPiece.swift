@@ -42,7 +42,15 @@ package struct DatasetPiece: Sendable {
         found: "\(end) after \(start)")
     }
     sequences = start..<end
-    bytes = try dataset.byteStart(ofSequence: start)..<dataset.byteStart(ofSequence: end)
+    let firstByte = try dataset.byteStart(ofSequence: start)
+    let endByte = try dataset.byteStart(ofSequence: end)
+    guard firstByte <= endByte else {
+      throw .malformed(
+        path: dataset.indexPath, byte: dataset.layout.pointersOffset + 8 * end,
+        what: "pointer of sequence \(end)", expected: "at least \(firstByte)",
+        found: "\(endByte)")
+    }
+    bytes = firstByte..<endByte
   }
 }
 

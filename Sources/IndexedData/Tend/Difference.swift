@@ -22,7 +22,7 @@ package struct DatasetDifference: Equatable, Sendable {
   /// The first entry of the document index that differs.
   package var firstDocumentEntry: Int?
 
-  /// Whether the two hold the same ids in the same documents; the files may differ in format.
+  /// Whether the two are equal in all of this.
   package var isEmpty: Bool {
     first == nil && firstDocumentEntry == nil && facts.isEmpty
   }

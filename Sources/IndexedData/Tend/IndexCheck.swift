@@ -77,8 +77,9 @@ struct IndexCheck {
             idxPath, pointerByte, "pointer of sequence \(sequence)", expected: "\(expected)",
             found: "\(pointer)")
         } else {
-          blameSize(
-            of: sequence - 1, lastSize, pointer - (expected - lastSize * unitsPerElement), &report)
+          // Pointers may be anything, so a difference may wrap; it is only shown.
+          let units = pointer &- (expected &- lastSize &* unitsPerElement)
+          blameSize(of: sequence - 1, lastSize, units, &report)
           expected = pointer
         }
       }
@@ -111,10 +112,10 @@ struct IndexCheck {
         expected: "\(expected)", found: "\(stated)")
     }
     guard expected != end else { return }
-    let byte = min(Int(clamping: expected), Int(end)) * unitByteCount
+    let byte = max(0, min(Int(expected), Int(end))) * unitByteCount
     report.add(
       binPath, byte, "file length",
-      expected: "\(Int(clamping: expected)) \(unitByteCount == 1 ? "bytes" : "elements") by the"
+      expected: "\(expected) \(unitByteCount == 1 ? "bytes" : "elements") by the"
         + " index, whose last sequence has \(lastSize) elements", found: "\(end)")
   }
 

@@ -25,8 +25,8 @@ struct RepairCommand: Command {
       Where the index is missing or of no use, .bin is cut into documents behind each \
       end-of-document id, which must be known: from --eod-id, from a tokenizer or from the \
       manifest. Tokens behind the last one are a document that was not finished and are left out, \
-      unless --keep-tail is given. Two cases look alike and cannot be told apart: ids inside a \
-      document that came from its text also end a document then.
+      unless --keep-tail is given. An id that came from the text of a document ends one as well; the \
+      two cannot be told apart.
       """,
       "The damaged dataset is not changed. A note on standard error says what was done.",
     ],

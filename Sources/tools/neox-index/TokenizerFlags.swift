@@ -8,7 +8,6 @@ struct TokenizerFlags: Sendable {
   var kind: TokenizerKind?
   var vocabularyFile: String?
   var mergeFile: String?
-  var showsIDs = false
 
   static let group = ArgumentGroup<TokenizerFlags>(
     "tokenizer",

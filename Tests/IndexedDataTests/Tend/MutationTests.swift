@@ -46,4 +46,38 @@ struct MutationTests {
       #expect(try !verifyDataset(prefix).isSound, "elements cut to \(count)")
     }
   }
+
+  @Test(arguments: 0..<200 as Range<UInt64>)
+  func noToolIsUpsetByNumbersThatCannotBe(seed: UInt64) throws {
+    var random = SeededGenerator(seed: seed)
+    let folder = try TemporaryFolder()
+    let old = Bool.random(using: &random)
+    let sample = Sample.random(seed: seed, documents: 8, type: .int32)
+    let prefix = try sample.write(folder, "a", old: old)
+    var bytes = try folder.read("a.idx")
+    let extremes: [Int64] = [.min, .max, -1, 0, 1, 1 << 62, .min + 1, 1 << 32, -8, 4, 40]
+    let start = old ? 56 : 34
+    for _ in 0..<Int.random(in: 2...6, using: &random) {
+      let place = start + Int.random(in: 0..<((bytes.count - start) / 4 - 1), using: &random) * 4
+      let value = extremes.randomElement(using: &random) ?? 0
+      for byte in 0..<8 { bytes[place + byte] = UInt8(truncatingIfNeeded: value >> (8 * byte)) }
+    }
+    try folder.write("a.idx", bytes)
+    var options = VerifyOptions()
+    options.isDeep = true
+    options.endOfDocument = 0
+    _ = try verifyDataset(prefix, options)
+    var repair = RepairOptions()
+    repair.endOfDocument = 0
+    if let repaired = try? repairDataset(prefix, to: folder.file("r"), repair) {
+      #expect(try verifyDataset(repaired.prefix).isSound, "seed \(seed)")
+    }
+    if let dataset = try? IndexedDataset(prefix: prefix) {
+      _ = try? DatasetStatistics(dataset)
+      _ = try? compareDatasets(dataset, dataset)
+    }
+    _ = try? mergeDatasets([prefix, prefix], to: folder.file("m"))
+    _ = try? splitDataset(prefix, to: folder.file("p"), .partsByTokens(3))
+    _ = try? splitDataset(prefix, to: folder.file("q"), .documents(weights: "2,1,1"))
+  }
 }
