@@ -23,7 +23,7 @@ func perform(_ recipe: Recipe, _ arguments: RunArguments, documentCount: Int?) t
   Interruption.listen()
   let report = RunReport(
     style: arguments.progress, logInterval: arguments.logInterval,
-    totalBytes: run.inputs.byteCount, documentCount: documentCount)
+    documentCount: documentCount)
   let ending: PreprocessRun.Ending
   do {
     ending = try run.run(interruption: .process) { report.update($0) }

@@ -6,14 +6,12 @@ import Synchronization
 final class RunReport: Sendable {
   private let line: ProgressLine
   private let logInterval: Int?
-  private let totalBytes: Int?
   private let activity: String
   private let last = Mutex(PreprocessRun.Progress())
 
-  init(style: ProgressStyle, logInterval: Int?, totalBytes: Int, documentCount: Int?) {
+  init(style: ProgressStyle, logInterval: Int?, documentCount: Int?) {
     line = ProgressLine(style: style)
     self.logInterval = logInterval
-    self.totalBytes = totalBytes > 0 ? totalBytes : nil
     activity =
       documentCount.map { "preprocessing about \(grouped($0)) documents" } ?? "preprocessing"
   }
@@ -32,7 +30,7 @@ final class RunReport: Sendable {
   /// Shows the end of the work.
   func finish() {
     var end = last.withLock { $0 }
-    end.bytes = totalBytes ?? end.bytes
+    end.bytes = max(end.totalBytes, end.bytes)
     line.finish(shown(end))
   }
 
@@ -43,7 +41,8 @@ final class RunReport: Sendable {
 
   private func shown(_ now: PreprocessRun.Progress) -> Progress {
     Progress(
-      activity: activity, bytes: now.bytes, totalBytes: totalBytes, documents: now.records,
+      activity: activity, bytes: now.bytes, totalBytes: now.totalBytes > 0 ? now.totalBytes : nil,
+      documents: now.records,
       tokens: now.tokens)
   }
 }

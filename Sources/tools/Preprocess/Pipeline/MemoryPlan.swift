@@ -28,7 +28,7 @@ struct MemoryPlan: Equatable, Sendable {
     cacheBytes = min(max(share / 4, 4 << 20), 64 << 20)
     // A record takes about 24 times its size in a worker: itself, its parse, its ids at worst.
     recordLimit = min(max(share / 64, 128 << 10), 8 << 20)
-    itemBytes = min(recordLimit, 2 << 20)
+    itemBytes = min(recordLimit, 512 << 10)
     pieceLimit = min(max(free / 24, 1 << 20), 64 << 20)
     weightLimit = free / 16
     poolBytes = free / 8

@@ -1,5 +1,6 @@
 import IndexedData
 package import Machine
+import Synchronization
 package import Tokenize
 
 /// A run from documents to finished datasets: what `neox-preprocess` does, whatever the command.
@@ -23,8 +24,10 @@ package struct PreprocessRun: Sendable {
 
   /// Where a run stands.
   package struct Progress: Equatable, Sendable {
-    /// Bytes of input that are done, as stored.
+    /// Bytes of input that have been read, as stored.
     package var bytes = 0
+    /// Bytes of input there are, as stored.
+    package var totalBytes = 0
     /// Records read.
     package var records = 0
     /// Tokens of all datasets.
@@ -171,6 +174,9 @@ package struct PreprocessRun: Sendable {
     _ committer: inout Committer, _ interruption: Interruption, _ report: (Progress) -> Void
   ) throws(PipelineError) -> OrderedPipeline.Ending {
     var source = try makeSource(resumingAt: committer.state.position)
+    let totalBytes = source.byteCount
+    // Reading and committing are done by different threads at the same time.
+    let bytesRead = Atomic(0)
     let plan = plan
     let pipeline = OrderedPipeline(
       workers: settings.workers, weightLimit: plan.memory.weightLimit, name: "preprocess")
@@ -178,7 +184,13 @@ package struct PreprocessRun: Sendable {
       interruption: interruption,
       makeContext: { ItemEncoder(plan) },
       next: { () throws(PipelineError) -> WorkItem? in
-        do throws(PreprocessError) { return try source.next() } catch { throw .source(error) }
+        do throws(PreprocessError) {
+          let item = try source.next()
+          bytesRead.store(source.bytesRead, ordering: .relaxed)
+          return item
+        } catch {
+          throw .source(error)
+        }
       },
       weight: { (item: borrowing WorkItem) in item.weight },
       work: { (encoder, item) throws(PipelineError) -> ItemResult in
@@ -190,7 +202,10 @@ package struct PreprocessRun: Sendable {
       },
       commit: { (result) throws(PipelineError) in
         try committer.commit(result)
-        report(progress(committer.state))
+        var progress = progress(committer.state)
+        progress.bytes = bytesRead.load(ordering: .relaxed)
+        progress.totalBytes = totalBytes
+        report(progress)
       })
   }
 
@@ -262,11 +277,6 @@ package struct PreprocessRun: Sendable {
 
   private func progress(_ state: RunState) -> Progress {
     var progress = Progress()
-    let place = state.position ?? SourcePosition()
-    for entry in inputs.entries.prefix(place.input) { progress.bytes += entry.byteCount }
-    if place.input < inputs.entries.count {
-      progress.bytes += min(place.byte, inputs.entries[place.input].byteCount)
-    }
     progress.records = state.counts.read
     for output in state.outputs { progress.tokens += output.tokens + output.open.tokens }
     return progress

@@ -104,6 +104,24 @@ package struct DocumentSource: ~Copyable {
   }
 }
 
+// MARK: - Progress
+
+extension DocumentSource {
+  /// Bytes of the shard's inputs, as stored; 0 for what has no length.
+  package var byteCount: Int {
+    slices.reduce(0) { $0 + $1.range.count }
+  }
+
+  /// Bytes of them that have been read so far.
+  package var bytesRead: Int {
+    guard nextSlice > 0 else { return 0 }
+    let before = slices[..<(nextSlice - 1)].reduce(0) { $0 + $1.range.count }
+    let slice = slices[nextSlice - 1].range
+    let offset = regions?.cutter.offset ?? streams?.storedByte ?? slice.upperBound
+    return before + min(max(offset - slice.lowerBound, 0), slice.count)
+  }
+}
+
 // MARK: - Long records
 
 extension DocumentSource {
