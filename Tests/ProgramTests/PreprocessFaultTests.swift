@@ -90,6 +90,33 @@ struct PreprocessFaultTests {
     #expect(skip.output.contains("skipped 1"), "\(skip.all)")
   }
 
+  @Test("a long document is encoded, and refused, in pieces as if it were whole")
+  func longDocument() throws {
+    // Above the limit of records that are read whole under the small budget, not under the usual.
+    let long = PreprocessFixture.texts(12_000, seed: 12).joined(separator: " ")
+    #expect(long.utf8.count > 1_500_000)
+    let input = try fixture.writeTexts("i.jsonl", ["before", long, "after"])
+    let small = ["--memory", "160MiB", "--workers", "2", "--checkpoint-seconds", "0"]
+    let policies = [
+      [], ["--append-eod"], ["--special-in-text", "literal"],
+      ["--special-in-text", "error", "--on-error", "skip", "--append-eod"],
+      ["--special-in-text", "quarantine"],
+    ]
+    for (number, policy) in policies.enumerated() {
+      let whole = try fixture.run(input, prefix: "w\(number)", policy)
+      let pieces = try fixture.run(input, prefix: "p\(number)", policy + small)
+      #expect(whole.status == 0 && pieces.status == 0, "\(policy)\n\(whole.all)\n\(pieces.all)")
+      #expect(
+        try fixture.outputBytes("w\(number)") == fixture.outputBytes("p\(number)"), "\(policy)")
+      let counts = { (run: ProgramRun) in
+        run.output.split(separator: "\n").first { $0.hasPrefix("records:") }
+      }
+      #expect(counts(whole) == counts(pieces))
+    }
+    #expect(try IndexedDataset(prefix: fixture.folder.file("p3_text_document")).documentCount == 2)
+    #expect(try fixture.folder.read("p4_quarantine.jsonl").count > long.utf8.count)
+  }
+
   @Test("an input without documents is an error and leaves nothing")
   func nothing() throws {
     let input = try fixture.folder.write("i.jsonl", Array("{\"text\":\"\"}\n".utf8))

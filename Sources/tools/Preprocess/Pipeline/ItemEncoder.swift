@@ -63,9 +63,10 @@ final class ItemEncoder {
 
   private func take(_ document: borrowing DocumentView) {
     let part = document.part
-    if part.isFirst && document.key == 0 { isRefused = false }
-    guard !isRefused else { return }
     if part != .whole { piece = .init(part: part, key: document.key) }
+    // A piece is an item of its own; whoever commits it knows what became of those before.
+    if part != .whole || document.key == 0 { isRefused = false }
+    guard !isRefused else { return }
     let output = outputs[document.key]
     let start = output.ids.count
     if part.isFirst { append(prefix, to: output) }

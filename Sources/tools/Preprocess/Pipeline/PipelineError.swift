@@ -16,7 +16,7 @@ package enum PipelineError: Error, Sendable {
   case noDocument(counts: String)
   /// An output is there already.
   case outputExists(String, hint: String)
-  /// What was begun was begun with other input or options.
+  /// What was begun was begun with other inputs or options.
   case otherWork(String, difference: String)
   /// A signal came, or the disk is full; the same command continues.
   case suspended(reason: String)
@@ -42,17 +42,17 @@ extension PipelineError: CustomStringConvertible {
     case .badShardEnvironment(let variable, let value):
       "--shard auto: \(variable) say \(value), which is no part i/n with 0 ≤ i < n"
     case .fault(let place, let reason):
-      "\(place): \(reason); mend the input, or pass over such records with --on-error skip or "
-        + "--on-error quarantine"
+      "\(place): \(reason); go on without such records with --on-error skip or --on-error quarantine, "
+        + "or mend the input and begin anew with --restart"
     case .idTooLarge(let id, let width, let size):
       "token id \(id) does not fit in the \(width * 8)-bit tokens that a vocabulary of \(size) entries "
         + "gets; its ids have gaps: number them from 0 without gaps"
     case .noDocument(let counts):
       "the input holds no document (\(counts)); nothing was written"
     case .outputExists(let path, let hint): "\(path) exists; \(hint)"
-    case .otherWork(let prefix, let difference):
-      "work on \(prefix) was begun and not finished, but with another value of \(difference); run that "
-        + "command again to finish it, or throw the unfinished work away with --restart"
+    case .otherWork(let journal, let difference):
+      "\(journal): unfinished work of a run with other \(difference); run that command again to finish "
+        + "it, or throw it away with --restart"
     case .suspended(let reason):
       "\(reason); the work done is kept: run the same command again to continue"
     case .miscounted(let counts):

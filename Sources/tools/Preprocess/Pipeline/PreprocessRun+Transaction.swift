@@ -17,7 +17,14 @@ extension PreprocessRun {
         journal: recipe.journalPath, outputs: outputs, auxiliaries: [recipe.quarantinePath],
         identity: identity.storedBytes, policy: policy)
     }
-    let transaction = try inDataset(open)
+    let transaction: DatasetTransaction
+    do {
+      transaction = try open()
+    } catch .otherWork(let journal) {
+      throw .otherWork(journal, difference: "inputs or options")
+    } catch {
+      throw .dataset(error)
+    }
     guard settings.restarts, transaction.resumedPosition != nil, !transaction.isFinished else {
       return transaction
     }
@@ -30,10 +37,10 @@ extension PreprocessRun {
     var state = RunState(outputCount: recipe.keys.count)
     if let position = transaction.resumedPosition {
       guard let stored = RunState(storedBytes: position, outputCount: recipe.keys.count) else {
-        throw .otherWork(recipe.journalPath, difference: "its version")
+        throw .otherWork(recipe.journalPath, difference: "contents")
       }
       guard stored.policy == recipe.errorPolicy || stored.counts.hasNoFaults else {
-        throw .otherWork(recipe.journalPath, difference: "--on-error")
+        throw .otherWork(recipe.journalPath, difference: "--on-error, which has had faulty records")
       }
       state = stored
     }
