@@ -7,7 +7,9 @@ struct PreprocessHelpTests {
   static let folder = URL(filePath: #filePath).deletingLastPathComponent()
     .appending(path: "Snapshots")
 
-  @Test("help reads as recorded", arguments: ["", "enwik8", "corpora", "train-tokenizer"])
+  @Test(
+    "help reads as recorded",
+    arguments: ["", "enwik8", "corpora", "gpt2-vocabulary", "train-tokenizer"])
   func snapshot(command: String) throws {
     let words = command.isEmpty ? ["--help"] : [command, "--help"]
     let run = try PreprocessFixture.program.run(words)
