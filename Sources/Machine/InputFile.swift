@@ -25,6 +25,16 @@ package struct InputFile: ~Copyable, Sendable {
     modifiedNanoseconds = cm_modification_nanoseconds(opened.descriptor)
   }
 
+  /// Takes over the descriptor of a file that has no name, as a temporary file has none; `path`
+  /// stands for it in messages.
+  package init(adopting descriptor: Int32, path: String) {
+    self.path = path
+    self.descriptor = descriptor
+    byteCount = 0
+    isRegular = true
+    modifiedNanoseconds = 0
+  }
+
   deinit {
     close(descriptor)
   }

@@ -31,6 +31,9 @@ public final class BytePairModel: Sendable {
   /// Whether some byte has no token of its own.
   let lacksBytes: Bool
 
+  /// Longest token of a ranked vocabulary, in bytes: every way to cut one is tried.
+  private static let longestRankedToken = 4096
+
   /// Marks a byte that no token stands for.
   static let absent = TokenID.max
 
@@ -91,6 +94,11 @@ public final class BytePairModel: Sendable {
     var merges: [BytePairMerge] = []
     for (id, token) in tokens.enumerated() {
       guard let token, token.count > 1 else { continue }
+      guard token.count <= Self.longestRankedToken else {
+        throw .malformed(
+          path: "vocabulary", place: "token \(id)",
+          reason: "it has \(token.count) bytes; at most \(Self.longestRankedToken) are allowed")
+      }
       for cut in 1..<token.count {
         guard let left = ids[Array(token[..<cut])], let right = ids[Array(token[cut...])] else {
           continue

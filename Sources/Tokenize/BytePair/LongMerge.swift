@@ -86,8 +86,9 @@ extension BytePairModel {
     let first = ids.count
     var start = 0
     var window = LongScratch.firstWindow
-    // Grows with every seam that fails and never shrinks: else a word can be stepped back over and
-    // forth without end.
+    // While seams fail at or before the farthest failure, windows only grow, or a word could be
+    // stepped back and forth over without end.
+    var farthestFailure = 0
     var least = window
     var failures = 0
     while start < count {
@@ -97,10 +98,11 @@ extension BytePairModel {
       if mark > first, !areCompatible(ids.ids[mark - 1], ids.ids[mark], scratch, &long) {
         // Another seam often will do; if not, step back ever further with ever larger windows.
         let kept = max(first, mark - 1 << max(0, failures - 2))
+        farthestFailure = max(farthestFailure, start)
         for index in kept..<mark { start -= byteCount(of: ids.ids[index]) }
         ids.truncate(to: kept)
         failures += 1
-        least += LongScratch.firstWindow
+        least *= 2
         window = max(failures > 2 ? window * 2 : window, least)
         continue
       }
@@ -114,6 +116,7 @@ extension BytePairModel {
       }
       ids.truncate(to: mark + kept)
       for index in mark..<ids.count { start += byteCount(of: ids.ids[index]) }
+      if start > farthestFailure { least = LongScratch.firstWindow }
       window = max(window / 2, least)
       failures = 0
     }

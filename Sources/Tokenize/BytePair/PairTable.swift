@@ -1,7 +1,8 @@
 /// Finds the rank of a pair of neighbouring tokens: a hash table of one machine word a merge.
 ///
 /// A word holds left (20 bits), right (20 bits) and rank (24 bits); all ones marks a free place.
-/// The table is at most half full and is searched place after place.
+/// The table is at most half full and is searched place after place. Most pairs that are sought do
+/// not merge; a small filter before the table (two bits a pair in one word) says so at once.
 @safe
 final class PairTable: @unchecked Sendable {
   // Sendable: nothing is written after `init`.
@@ -12,6 +13,8 @@ final class PairTable: @unchecked Sendable {
   private let places: UnsafeMutablePointer<UInt64>
   private let placeCount: Int
   private let shift: UInt64
+  private let filter: UnsafeMutablePointer<UInt64>
+  private let filterShift: UInt64
   /// The token each rank makes.
   private let results: UnsafeMutablePointer<TokenID>
   private let resultCount: Int
@@ -43,11 +46,21 @@ final class PairTable: @unchecked Sendable {
           reason: "it names an id beyond the \(tokenCount) of the vocabulary")
       }
       let pair = Self.pair(merge.left, merge.right)
-      var place = Self.place(of: pair, shift)
+      var place = Int(Self.hash(of: pair) >> shift)
       while places[place] != Self.free, places[place] >> 24 != pair {
         place = (place + 1) & (size - 1)
       }
       places[place] = pair << 24 | UInt64(rankedByResult ? Int(merge.result) : index)
+    }
+    // Sixteen bits a merge and more let through about one pair in fifty that does not merge.
+    var filterSize = 16
+    while filterSize * 4 < merges.count { filterSize *= 2 }
+    filterShift = UInt64(64 - filterSize.trailingZeroBitCount)
+    unsafe filter = .allocate(capacity: filterSize)
+    unsafe filter.initialize(repeating: 0, count: filterSize)
+    for merge in merges {
+      let hash = Self.hash(of: Self.pair(merge.left, merge.right))
+      unsafe filter[Int(hash >> filterShift)] |= Self.filterBits(hash)
     }
     let results = rankedByResult ? Array(0..<TokenID(tokenCount)) : merges.map(\.result)
     placeCount = size
@@ -61,6 +74,7 @@ final class PairTable: @unchecked Sendable {
 
   deinit {
     unsafe places.deallocate()
+    unsafe filter.deallocate()
     unsafe results.deallocate()
   }
 
@@ -68,8 +82,13 @@ final class PairTable: @unchecked Sendable {
   @inline(__always)
   func rank(_ left: TokenID, _ right: TokenID) -> UInt32 {
     let pair = Self.pair(left, right)
+    let hash = Self.hash(of: pair)
+    let bits = Self.filterBits(hash)
+    guard unsafe filter[Int(truncatingIfNeeded: hash >> filterShift)] & bits == bits else {
+      return Self.noRank
+    }
     let mask = placeCount &- 1
-    var place = Self.place(of: pair, shift)
+    var place = Int(truncatingIfNeeded: hash >> shift)
     while true {
       // In bounds: `shift` leaves as many bits as `mask` has.
       let word = unsafe places[place]
@@ -90,7 +109,12 @@ final class PairTable: @unchecked Sendable {
     UInt64(left) << 20 | UInt64(right)
   }
 
-  private static func place(of pair: UInt64, _ shift: UInt64) -> Int {
-    Int(truncatingIfNeeded: (pair &* 0x9E37_79B9_7F4A_7C15) >> shift)
+  private static func hash(of pair: UInt64) -> UInt64 {
+    pair &* 0x9E37_79B9_7F4A_7C15
+  }
+
+  /// Two bits of a word of the filter, chosen by bits of the hash that choose neither word nor place.
+  private static func filterBits(_ hash: UInt64) -> UInt64 {
+    1 << (hash >> 34 & 63) | 1 << (hash >> 28 & 63)
   }
 }

@@ -112,6 +112,12 @@ extension BytePairModel {
   /// The smallest of `count` keys, a multiple of eight of them.
   @unsafe @inline(__always)
   private static func smallest(_ keys: UnsafeMutablePointer<Int32>, _ count: Int) -> Int32 {
+    // One by one in a short row: a wide load right behind narrow stores would wait for them.
+    guard count > 8 else {
+      let a = unsafe min(min(keys[0], keys[1]), min(keys[2], keys[3]))
+      let b = unsafe min(min(keys[4], keys[5]), min(keys[6], keys[7]))
+      return min(a, b)
+    }
     let row = UnsafeRawPointer(keys)
     var smallest = unsafe row.loadUnaligned(as: SIMD8<Int32>.self)
     var place = 8

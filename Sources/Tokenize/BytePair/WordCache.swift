@@ -9,7 +9,8 @@ public struct WordCache: ~Copyable {
   let scratch = MergeScratch()
   var longScratch = LongScratch()
   let batch = KeyBatch()
-  private var owner: ObjectIdentifier?
+  /// Kept alive, so that no other model can be taken for it.
+  private var owner: BytePairModel?
 
   /// The least budget a cache keeps to, in bytes.
   public static let minimumByteBudget = 1 << 17
@@ -24,14 +25,13 @@ public struct WordCache: ~Copyable {
 
   /// Forgets what another model's words were.
   mutating func serve(_ model: BytePairModel) {
-    let identity = ObjectIdentifier(model)
-    guard owner != identity else { return }
+    guard owner !== model else { return }
     if owner != nil {
       short.removeAll()
       long.removeAll()
       longScratch.forgetSeams()
     }
-    owner = identity
+    owner = model
   }
 }
 
