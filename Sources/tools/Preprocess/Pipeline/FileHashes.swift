@@ -24,7 +24,7 @@ enum FileHashes {
   static func input(_ file: Manifest.File) throws(PipelineError) -> Manifest.File {
     var hash = ContentHash()
     let opened: OpenFile
-    var block = [UInt8](repeating: 0, count: 1 << 20)
+    var block = [UInt8](repeating: 0, count: min(file.byteCount, 1 << 20))
     var offset = 0
     do {
       opened = try OpenFile(file.path)
