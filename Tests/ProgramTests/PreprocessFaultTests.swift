@@ -11,6 +11,9 @@ struct PreprocessFaultTests {
     #"{"text":"good too"}"#,
   ]
 
+  /// Few bytes for each worker, so that records of more than 544 KiB are read in pieces.
+  static let smallBlocks = ["--memory", "200MiB", "--workers", "4", "--checkpoint-seconds", "0"]
+
   init() throws {
     fixture = try PreprocessFixture()
   }
@@ -115,6 +118,34 @@ struct PreprocessFaultTests {
     }
     #expect(try IndexedDataset(prefix: fixture.folder.file("p3_text_document")).documentCount == 2)
     #expect(try fixture.folder.read("p4_quarantine.jsonl").count > long.utf8.count)
+    #expect(
+      try fixture.folder.read("p4_quarantine.jsonl") == fixture.folder.read("w4_quarantine.jsonl"))
+  }
+
+  @Test("what is quarantined does not depend on memory and workers")
+  func quarantineOfLongDocuments() throws {
+    let texts = [3_500, 7_000].map { count in
+      PreprocessFixture.texts(count, seed: 13).joined(separator: " ")
+        .replacing("<|endoftext|>", with: "end")
+    }
+    // One is kept as text and one in hexadecimal; the small budget reads both in pieces.
+    #expect((600_000..<1_000_000).contains(texts[0].utf8.count))
+    #expect(texts[1].utf8.count > 1_200_000)
+    let input = try fixture.writeTexts(
+      "i.jsonl", ["a"] + texts.map { $0 + "<|endoftext|>" } + ["z"])
+    let policy = ["--special-in-text", "quarantine"]
+    let whole = try fixture.run(input, prefix: "w", policy)
+    let pieces = try fixture.run(input, prefix: "p", policy + Self.smallBlocks)
+    #expect(whole.status == 0 && pieces.status == 0, "\(whole.all)\n\(pieces.all)")
+    #expect(try fixture.outputBytes("w") == fixture.outputBytes("p"))
+    let kept = try fixture.folder.read("w_quarantine.jsonl")
+    #expect(try fixture.folder.read("p_quarantine.jsonl") == kept)
+    let lines = String(decoding: kept, as: UTF8.self).split(separator: "\n")
+    #expect(lines.count == 2)
+    for (line, (text, member)) in zip(lines, zip(texts, [#""raw":"#, #""raw_hex":"#])) {
+      #expect(line.contains("byte \(text.utf8.count) of the document"))
+      #expect(line.contains(member))
+    }
   }
 
   @Test("an input without documents is an error and leaves nothing")

@@ -103,6 +103,10 @@ final class ItemEncoder {
       }
     }
     isRefused = true
+    var error = error
+    if case .specialText(let text, let offset) = error {
+      error = .specialText(text, offset: document.textByte + offset)
+    }
     let fault = Fault(
       place: document.place, reason: error.description, record: document.rawRecord())
     faults.append(.init(fault: fault, isSpecialText: true))

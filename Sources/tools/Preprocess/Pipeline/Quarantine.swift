@@ -2,11 +2,15 @@ import Machine
 
 /// The lines of a quarantine file: records that could not become documents, each with its place.
 ///
-/// `{"file":…,"line":…,"byte":…,"reason":…,"raw":…}`. A record that is not UTF-8, and one too long to
-/// be held in memory, is kept in hexadecimal as `raw_hex`, so that it can be had back byte for byte.
+/// `{"file":…,"line":…,"byte":…,"reason":…,"raw":…}`. A record that is not UTF-8, and one of more than
+/// 1 MiB, is kept in hexadecimal as `raw_hex`, so that it can be had back byte for byte.
 enum Quarantine {
   /// The path of the quarantine file of an output prefix.
   static func path(prefix: String) -> String { prefix + "_quarantine.jsonl" }
+
+  /// Longer records are kept in hexadecimal, whether they were held in memory or not, so that the
+  /// file does not depend on the memory there was.
+  private static let textLimit = 1 << 20
 
   /// Gives the line of one record to `append`, in pieces.
   ///
@@ -18,32 +22,54 @@ enum Quarantine {
       .init("file", .string(place.name)), .init("line", JSONText(place.line)),
       .init("byte", JSONText(place.byte)), .init("reason", .string(fault.reason)),
     ])
-    var line = Array(head.bytes().dropLast())
+    try append(Array(head.bytes().dropLast()))
     switch fault.record {
-    case .bytes(let bytes):
-      if let text = String(validating: bytes, as: UTF8.self) {
-        line += Array(",\"raw\":".utf8)
-        JSONText.appendString(text, to: &line)
-      } else {
-        line += Array(",\"raw_hex\":\"".utf8) + hexadecimal(bytes[...]) + [UInt8(ascii: "\"")]
-      }
-    case .extent(let file, let range):
-      try append(line + Array(",\"raw_hex\":\"".utf8))
-      var block = [UInt8](repeating: 0, count: min(range.count, 1 << 20))
-      var start = range.lowerBound
-      while start < range.upperBound {
-        let end = min(start + block.count, range.upperBound)
-        do {
-          try file.read(start..<end, into: &block)
-        } catch {
-          throw .source(error)
-        }
-        try append(hexadecimal(block[..<(end - start)]))
-        start = end
-      }
-      line = [UInt8(ascii: "\"")]
+    case .bytes(let bytes): try write(bytes, append)
+    case .extent(let file, let range): try write(range, of: file, append)
     }
-    try append(line + Array("}\n".utf8))
+    try append(Array("}\n".utf8))
+  }
+
+  private static func write(
+    _ record: [UInt8], _ append: ([UInt8]) throws(PipelineError) -> Void
+  ) throws(PipelineError) {
+    var member: [UInt8]
+    if record.count <= textLimit, let text = String(validating: record, as: UTF8.self) {
+      member = Array(",\"raw\":".utf8)
+      JSONText.appendString(text, to: &member)
+    } else {
+      member = Array(",\"raw_hex\":\"".utf8) + hexadecimal(record[...]) + [UInt8(ascii: "\"")]
+    }
+    try append(member)
+  }
+
+  private static func write(
+    _ range: Range<Int>, of file: OpenFile, _ append: ([UInt8]) throws(PipelineError) -> Void
+  ) throws(PipelineError) {
+    var block = [UInt8](repeating: 0, count: min(range.count, textLimit))
+    guard range.count > textLimit else {
+      try read(range, of: file, into: &block)
+      return try write(block, append)
+    }
+    try append(Array(",\"raw_hex\":\"".utf8))
+    var start = range.lowerBound
+    while start < range.upperBound {
+      let end = min(start + block.count, range.upperBound)
+      try read(start..<end, of: file, into: &block)
+      try append(hexadecimal(block[..<(end - start)]))
+      start = end
+    }
+    try append([UInt8(ascii: "\"")])
+  }
+
+  private static func read(
+    _ range: Range<Int>, of file: OpenFile, into block: inout [UInt8]
+  ) throws(PipelineError) {
+    do {
+      try file.read(range, into: &block)
+    } catch {
+      throw .source(error)
+    }
   }
 
   private static func hexadecimal(_ bytes: ArraySlice<UInt8>) -> [UInt8] {

@@ -4,6 +4,8 @@ package struct DocumentView: ~Escapable {
   package let key: Int
   /// How much of the document's text this is.
   package let part: DocumentPart
+  /// Bytes of the document's text before this.
+  package let textByte: Int
   /// Where the record begins.
   package let place: RecordPlace
   /// The text: UTF-8, of length 0 where this member is empty and another is not.
@@ -13,11 +15,12 @@ package struct DocumentView: ~Escapable {
 
   @_lifetime(copy text, copy record)
   init(
-    key: Int, part: DocumentPart = .whole, place: RecordPlace, text: RawSpan, record: RawSpan,
-    longRecord: RawRecord? = nil
+    key: Int, part: DocumentPart = .whole, textByte: Int = 0, place: RecordPlace, text: RawSpan,
+    record: RawSpan, longRecord: RawRecord? = nil
   ) {
     self.key = key
     self.part = part
+    self.textByte = textByte
     self.place = place
     self.text = text
     self.record = record

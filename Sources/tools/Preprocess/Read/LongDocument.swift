@@ -5,6 +5,8 @@ struct LongDocument {
     let block: ByteBlock
     let part: DocumentPart
     let key: Int
+    /// Bytes of the text before it.
+    let textByte: Int
     /// Where reading continues: the wanted member, and bytes of its text that are done.
     let next: (key: Int, textByte: Int)
   }
@@ -88,7 +90,8 @@ struct LongDocument {
   }
 
   private mutating func piece(_ count: Int, isLast: Bool) -> Piece {
-    let isFirst = textByte == 0
+    let start = textByte
+    let isFirst = start == 0
     var bytes = pool.take(capacity: count)
     bytes.copy(text[..<count], to: 0)
     text.removeFirst(count)
@@ -96,7 +99,7 @@ struct LongDocument {
     return Piece(
       block: ByteBlock(bytes, count: count, pool: pool),
       part: isFirst ? isLast ? .whole : .first : isLast ? .last : .middle, key: key,
-      next: isLast ? (key + 1, 0) : (key, textByte))
+      textByte: start, next: isLast ? (key + 1, 0) : (key, textByte))
   }
 
   /// Reads until there are `target` bytes of text or the text ends.

@@ -78,11 +78,12 @@ package struct RecordReader: ~Copyable {
           let text = unsafe UnsafeBufferPointer(rebasing: bytes[range.bytes])
           unsafe readText(text, place, translates: translates, &counts, body, onFault)
         }
-      case .piece(let part, let key, let place, let raw):
+      case .piece(let part, let key, let textByte, let place, let raw):
         if part.isLast && key == keys.count - 1 { counts.read = 1 }
         let span = unsafe RawSpan(_unsafeElements: bytes)
         let view = DocumentView(
-          key: key, part: part, place: place, text: span, record: span, longRecord: raw)
+          key: key, part: part, textByte: textByte, place: place, text: span, record: span,
+          longRecord: raw)
         body(view)
       case .fault, .emptyRecord:
         break

@@ -62,7 +62,8 @@ struct LongCut {
     }
     return WorkItem(
       tag: stream.tag(from: start, end: position),
-      shape: .piece(piece.part, key: piece.key, record: place, raw: raw),
+      shape: .piece(
+        piece.part, key: piece.key, textByte: piece.textByte, record: place, raw: raw),
       bytes: .memory(piece.block), lines: isLast ? lines : 0)
   }
 

@@ -21,8 +21,8 @@ package struct WorkItem: Sendable {
     case jsonRecords([RecordRange])
     /// Texts at known places.
     case texts([RecordRange], translatesNewlines: Bool)
-    /// A piece of one document's text, ready to be tokenised.
-    case piece(DocumentPart, key: Int, record: RecordPlace, raw: RawRecord)
+    /// A piece of one document's text, which begins at a byte of it, ready to be tokenised.
+    case piece(DocumentPart, key: Int, textByte: Int, record: RecordPlace, raw: RawRecord)
     /// A long record that is no document.
     case fault(Fault)
     /// A long record without text.
