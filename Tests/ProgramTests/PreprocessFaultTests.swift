@@ -122,6 +122,33 @@ struct PreprocessFaultTests {
       try fixture.folder.read("p4_quarantine.jsonl") == fixture.folder.read("w4_quarantine.jsonl"))
   }
 
+  @Test("a long record of several members is encoded, and refused, in pieces as if it were whole")
+  func longRecordsOfSeveralMembers() throws {
+    let long = PreprocessFixture.texts(6_000, seed: 14).joined(separator: " ")
+    let records = [
+      ["t": "short", "b": long], ["t": "a", "b": "b"], ["t": long, "b": "short"],
+      ["t": "", "b": long], ["t": long, "b": ""], ["t": "short<|endoftext|>", "b": long],
+      ["t": "c", "b": ""],
+    ]
+    let lines = try records.map { String(decoding: try JSONEncoder().encode($0), as: UTF8.self) }
+    let input = try fixture.folder.write("i.jsonl", Array(lines.joined(separator: "\n").utf8))
+    for (number, policy) in [["--append-eod"], ["--special-in-text", "quarantine"]].enumerated() {
+      let words = ["--jsonl-keys", "t", "b"] + policy
+      let whole = try fixture.run(input, prefix: "w\(number)", words)
+      let pieces = try fixture.run(input, prefix: "p\(number)", words + Self.smallBlocks)
+      #expect(whole.status == 0 && pieces.status == 0, "\(policy)\n\(whole.all)\n\(pieces.all)")
+      for key in ["t", "b"] {
+        #expect(
+          try fixture.outputBytes("w\(number)", key: key)
+            == fixture.outputBytes("p\(number)", key: key), "\(policy), \(key)")
+      }
+    }
+    #expect(
+      try fixture.folder.read("p1_quarantine.jsonl") == fixture.folder.read("w1_quarantine.jsonl"))
+    #expect(try IndexedDataset(prefix: fixture.folder.file("p0_t_document")).documentCount == 7)
+    #expect(try IndexedDataset(prefix: fixture.folder.file("p1_t_document")).documentCount == 2)
+  }
+
   @Test("what is quarantined does not depend on memory and workers")
   func quarantineOfLongDocuments() throws {
     let texts = [3_500, 7_000].map { count in

@@ -34,6 +34,11 @@ final class ItemEncoder {
   func encode(_ item: WorkItem) throws(PreprocessError) -> ItemResult {
     faults.removeAll()
     piece = nil
+    if case .piece(let part, let key, _, _, _) = item.shape {
+      piece = .init(part: part, key: key)
+      // A piece is an item of its own; whoever commits it knows what became of those before.
+      isRefused = false
+    }
     for output in outputs {
       output.ids.truncate(to: 0)
       output.lengths.removeAll(keepingCapacity: true)
@@ -63,9 +68,7 @@ final class ItemEncoder {
 
   private func take(_ document: borrowing DocumentView) {
     let part = document.part
-    if part != .whole { piece = .init(part: part, key: document.key) }
-    // A piece is an item of its own; whoever commits it knows what became of those before.
-    if part != .whole || document.key == 0 { isRefused = false }
+    if document.key == 0 { isRefused = false }
     guard !isRefused else { return }
     let output = outputs[document.key]
     let start = output.ids.count
@@ -95,7 +98,7 @@ final class ItemEncoder {
   /// Takes back what the record has given so far.
   private func refuse(_ document: borrowing DocumentView, _ start: Int, _ error: TokenizeError) {
     outputs[document.key].ids.truncate(to: start)
-    if document.part == .whole {
+    if piece == nil {
       for output in outputs[..<document.key] {
         guard let length = output.lengths.popLast() else { continue }
         output.ids.truncate(to: output.ids.count - Int(length))
