@@ -48,6 +48,10 @@ import Testing
         ]), .gzip))
     try folder.write("f.txt", [])
     try folder.write("g.jsonl", lines(40, 300))
+    let sized = [Array("x".utf8), prose, Array("y".utf8)].flatMap {
+      Array(String("000000000000000\($0.count)".suffix(16)).utf8) + $0
+    }
+    try folder.write("h.dat.zst", Containers.compressed(sized, .zstd))
     inputs = try InputList([folder.path])
   }
 
@@ -93,6 +97,28 @@ import Testing
       #expect(rest.positions[...] == whole.positions[(index + 1)...], "after item \(index)")
     }
     #expect(inside > 10)
+  }
+
+  @Test func bytesReadGoOnWhereReadingDoes() throws {
+    let options = Self.options()
+    var source = try DocumentSource(inputs, options: options)
+    var ledger = LineLedger()
+    var reader = RecordReader(options)
+    var last = 0
+    #expect(source.bytesRead == 0)
+    while let item = try source.next() {
+      let counts = try reader.forEachDocument(in: item) { _ in
+      } onFault: { _ in
+      }
+      let position = ledger.finish(item.tag, lines: counts.lines)
+      #expect(source.bytesRead >= last && source.bytesRead <= source.byteCount)
+      last = source.bytesRead
+      let before = inputs.entries[..<position.input].reduce(0) { $0 + $1.byteCount }
+      var rest = try DocumentSource(inputs, options: options, resumingAt: position)
+      if try rest.next() != nil { #expect(rest.bytesRead >= before) }
+      #expect(rest.byteCount == source.byteCount)
+    }
+    #expect(source.bytesRead == source.byteCount)
   }
 
   @Test func positionsOutsideTheInputsAreRefused() throws {

@@ -8,6 +8,8 @@ package struct DocumentSource: ~Copyable {
   /// Where the first call of ``next()`` continues.
   private var resumePosition: SourcePosition?
   private var nextSlice = 0
+  /// Bytes of the slices before that one.
+  private var bytesOpened = 0
   private var regions: (cutter: RegionCutter, place: StreamPlace)?
   private var streams: StreamCutter?
   /// A long record whose text is being read in pieces.
@@ -89,6 +91,7 @@ package struct DocumentSource: ~Copyable {
     guard nextSlice < slices.count else { return false }
     let slice = slices[nextSlice]
     nextSlice += 1
+    bytesOpened += slice.range.count
     let entry = inputs.entries[slice.input]
     regions = nil
     streams = nil
@@ -115,10 +118,9 @@ extension DocumentSource {
   /// Bytes of them that have been read so far.
   package var bytesRead: Int {
     guard nextSlice > 0 else { return 0 }
-    let before = slices[..<(nextSlice - 1)].reduce(0) { $0 + $1.range.count }
     let slice = slices[nextSlice - 1].range
     let offset = regions?.cutter.offset ?? streams?.storedByte ?? slice.upperBound
-    return before + min(max(offset - slice.lowerBound, 0), slice.count)
+    return bytesOpened - slice.count + min(max(offset - slice.lowerBound, 0), slice.count)
   }
 }
 
@@ -163,9 +165,11 @@ extension DocumentSource {
     }
     guard let index = slices.firstIndex(where: { $0.input >= position.input }) else {
       nextSlice = slices.count
+      bytesOpened = byteCount
       return
     }
     nextSlice = index
+    bytesOpened = slices[..<index].reduce(0) { $0 + $1.range.count }
     guard slices[index].input == position.input, try openNext() else { return }
     if let range = regions.map({ $0.cutter.offset..<$0.cutter.end }) {
       // A saved position may be the very start, before the shard's own.
