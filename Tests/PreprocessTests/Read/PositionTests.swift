@@ -99,6 +99,29 @@ import Testing
     #expect(inside > 10)
   }
 
+  @Test func resumesInsideDocumentsUnderOtherLimits() throws {
+    let whole = try Reading(inputs, Self.options(itemBytes: 256))
+    var kinds: [[Int]: Int] = [:]
+    for (index, position) in whole.positions.enumerated() where position.isInsideDocument {
+      kinds[[position.input, position.stream], default: 0] += 1
+      // Of each stream a few places will do.
+      guard kinds[[position.input, position.stream], default: 0] <= 6 else { continue }
+      for itemBytes in [64, 1 << 19] {
+        let rest = try Reading(inputs, Self.options(itemBytes: itemBytes), from: position)
+        let done = whole.documentCounts[index]
+        let tail = try #require(rest.texts.first)
+        let what: Comment = "after item \(index), items of \(itemBytes)"
+        #expect(whole.texts[done].hasSuffix(tail), what)
+        #expect(tail.utf8.count == whole.texts[done].utf8.count - position.textByte, what)
+        #expect(rest.documents.dropFirst() == whole.documents[(done + 1)...], what)
+        #expect(whole.faults.suffix(rest.faults.count) == rest.faults[...], what)
+      }
+    }
+    // Lines, lines of a stream, a text, an array, three members of an archive, more lines, records
+    // with their lengths.
+    #expect(kinds.count == 9, "\(kinds)")
+  }
+
   @Test func bytesReadGoOnWhereReadingDoes() throws {
     let options = Self.options()
     var source = try DocumentSource(inputs, options: options)

@@ -68,6 +68,14 @@ package struct DocumentSource: ~Copyable {
     }
   }
 
+  /// The record that comes next, taken as a long one whatever its size: it was one where memory was
+  /// shared out otherwise.
+  private mutating func longCut() throws(PreprocessError) -> Cut? {
+    if streams != nil { return try streams?.nextLong() }
+    guard let regions else { return nil }
+    return try longLine(from: regions.cutter.offset, regions.place)
+  }
+
   private mutating func longLine(
     from start: Int, _ place: StreamPlace
   ) throws(PreprocessError) -> Cut? {
@@ -182,7 +190,7 @@ extension DocumentSource {
       try streams?.skip(to: position)
     }
     guard position.isInsideDocument else { return }
-    guard case .long(let cut) = try nextCut(), try begin(cut) == nil else {
+    guard case .long(let cut) = try longCut(), try begin(cut) == nil else {
       throw .cannotResume("the long document at byte \(position.byte) is not what it was")
     }
     try long?.document.skip(toKey: position.key, textByte: position.textByte)

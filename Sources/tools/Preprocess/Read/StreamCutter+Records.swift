@@ -117,6 +117,55 @@ extension StreamCutter {
       throw .brokenStructure(
         name: leaf.name, byte: start, reason: "the stream ends inside the record that begins here")
     }
+    return try longSizedRecord(leaf, length)
+  }
+
+  // MARK: - Long records
+
+  /// The record that comes next, taken as a long one whatever its size; `nil` where there is none.
+  mutating func nextLong() throws(PreprocessError) -> Cut? {
+    guard let leaf else { return nil }
+    switch leaf.format {
+    case .jsonLines:
+      return try longRecord(
+        leaf, from: window.offset, until: .line(isIncluded: false), .json(keys: jsonKeys))
+    case .textLines:
+      return try longRecord(
+        leaf, from: window.offset, until: .line(isIncluded: true), .text(translatesNewlines: false))
+    case .jsonArray:
+      guard let start = try findElement() else { return nil }
+      return try longElement(leaf, start)
+    case .sizedRecords:
+      try window.fill(to: Self.sizeDigits)
+      guard let length = sizedRecordLength(at: 0) else { return nil }
+      return try longSizedRecord(leaf, length)
+    case .text(let translates):
+      return try longText(leaf, translates: translates)
+    }
+  }
+
+  /// Where in the window the next element of an array begins, after what separates it from the last.
+  private mutating func findElement() throws(PreprocessError) -> Int? {
+    var scanned = 0
+    var target = 1 << 12
+    while true {
+      try window.fill(to: target)
+      var ranges: [RecordRange] = []
+      var elementStart: Int?
+      scan(from: &scanned, to: window.count, &ranges, &elementStart)
+      if let start = ranges.first?.bytes.lowerBound ?? elementStart {
+        pending = nil
+        return start
+      }
+      if window.isAtEnd || pending != nil { return nil }
+      target *= 2
+    }
+  }
+
+  private mutating func longSizedRecord(
+    _ leaf: LeafWalker.Leaf, _ length: Int
+  ) throws(PreprocessError) -> Cut {
+    let start = window.offset
     window.drop(Self.sizeDigits)
     return try longRecord(
       leaf, from: start, until: .bytes(length), .text(translatesNewlines: false))

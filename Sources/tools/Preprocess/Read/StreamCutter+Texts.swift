@@ -6,11 +6,7 @@ extension StreamCutter {
       try fillText()
       guard window.isAtEnd else {
         if !batch.isEmpty { return item(batch, translates) }
-        let cut = try longRecord(
-          current, from: 0, until: .stream, .text(translatesNewlines: translates),
-          endsStream: true)
-        advanceOrNote()
-        return cut
+        return try longText(current, translates: translates)
       }
       if batch.bytes.count + window.count > options.itemBytes || batch.isFull {
         if !batch.isEmpty { return item(batch, translates) }
@@ -24,6 +20,16 @@ extension StreamCutter {
       if pending != nil { break }
     }
     return batch.isEmpty ? nil : item(batch, translates)
+  }
+
+  /// Reads the whole stream as a long record.
+  mutating func longText(
+    _ leaf: LeafWalker.Leaf, translates: Bool
+  ) throws(PreprocessError) -> Cut {
+    let cut = try longRecord(
+      leaf, from: 0, until: .stream, .text(translatesNewlines: translates), endsStream: true)
+    advanceOrNote()
+    return cut
   }
 
   /// Reads the whole stream, or one byte more than a record may have.
