@@ -21,9 +21,14 @@ public final class DatasetBuilder {
   ///
   /// - Throws: `alreadyExists` when there is one and `overwrite` is false.
   public init(_ output: DatasetOutput, overwrite: Bool = false) throws(IndexedDataError) {
-    transaction = try DatasetTransaction(
-      journal: output.prefix + ".journal", outputs: [output], identity: [],
-      policy: overwrite ? .overwrite : .keep)
+    let open = { () throws(IndexedDataError) in
+      try DatasetTransaction(
+        journal: output.prefix + ".journal", outputs: [output], identity: [],
+        policy: overwrite ? .overwrite : .keep)
+    }
+    let first = try open()
+    // An earlier builder that was killed while it finished is finished by now; this one begins.
+    transaction = first.isFinished ? try open() : first
   }
 
   deinit {

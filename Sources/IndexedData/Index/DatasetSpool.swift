@@ -13,6 +13,11 @@ final class DatasetSpool {
     var openElementCount = 0
     /// The running hash of the elements.
     var hash = ContentHash().saved
+
+    /// Whether a file cut to this mark lacks something of another.
+    func isBefore(_ other: Mark) -> Bool {
+      byteCount < other.byteCount || sequenceCount < other.sequenceCount
+    }
   }
 
   let output: DatasetOutput

@@ -79,8 +79,44 @@ extension DatasetTransaction {
 
   // MARK: - Names
 
+  /// The first file of a finishing journal that is there under neither of its names as it was.
+  func lostFile(of journal: TransactionJournal) throws(IndexedDataError) -> String? {
+    var files: [(partial: String, path: String, byteCount: Int)] = []
+    for (output, noted) in zip(outputs, journal.outputs) {
+      files += [
+        (output.partialElementsPath, output.elementsPath, noted.mark.byteCount),
+        (output.partialIndexPath, output.indexPath, noted.indexByteCount),
+      ]
+    }
+    for (path, byteCount) in zip(auxiliaries, journal.auxiliaryByteCounts) where byteCount > 0 {
+      files.append((AuxiliaryFile.partialPath(path), path, byteCount))
+    }
+    for file in files {
+      let path = DurableFile.exists(file.partial) ? file.partial : file.path
+      guard DurableFile.exists(path) else { return file.path }
+      let found = try asking { () throws(SystemError) in try InputFile(path: path).byteCount }
+      if found != file.byteCount { return path }
+    }
+    return nil
+  }
+
+  /// Removes the manifest and the indexes that are to be replaced, before any `.bin` is: what is
+  /// new never stands beside what is old.
+  private func removeReplaced(_ journal: TransactionJournal) throws(IndexedDataError) {
+    guard outputs.contains(where: { DurableFile.exists($0.partialElementsPath) }) else { return }
+    var paths = journal.manifestPath.isEmpty ? [] : [journal.manifestPath]
+    paths += outputs.filter { DurableFile.exists($0.partialIndexPath) }.map(\.indexPath)
+    let replaced = paths.filter(DurableFile.exists)
+    for path in replaced {
+      try step("remove \(path)")
+      try asking { () throws(SystemError) in try DurableFile.remove(path) }
+    }
+    if !replaced.isEmpty { try synchronizeFolders() }
+  }
+
   /// Does what is left once the data is complete; can be begun again after any of its steps.
   func complete(_ journal: TransactionJournal) throws(IndexedDataError) {
+    try removeReplaced(journal)
     for (place, output) in outputs.enumerated() {
       let noted = journal.outputs[place]
       try rename(output.partialElementsPath, to: output.elementsPath, noted.mark.byteCount)

@@ -41,6 +41,8 @@ package final class DatasetTransaction {
   private var auxiliaryFiles: [AuxiliaryFile] = []
   private let lock: FileLock
   private var areNamesDurable = false
+  /// How much of each output the journal on disk tells of; empty where there is none.
+  private var journaled: [DatasetSpool.Mark] = []
 
   /// Begins new work or goes on with what `journal` tells of.
   ///
@@ -86,13 +88,16 @@ package final class DatasetTransaction {
   private func open(_ policy: Policy) throws(IndexedDataError) {
     if let journal = try readJournal() {
       if journal.identity == identity, isOfTheseOutputs(journal) {
-        if journal.isFinishing {
+        if !journal.isFinishing {
+          if try resume(journal) { return }
+        } else if let path = try lostFile(of: journal) {
+          restartReason = .lostWork(path: path, journal: journalPath)
+        } else {
           resumedPosition = journal.position
           try complete(journal)
           isFinished = true
           return
         }
-        if try resume(journal) { return }
       } else if policy == .keep {
         throw .otherWork(journal: journalPath)
       }
@@ -109,18 +114,30 @@ package final class DatasetTransaction {
     for path in auxiliaries { auxiliaryFiles.append(try AuxiliaryFile(path: path, length: 0)) }
   }
 
-  private func readJournal() throws(IndexedDataError) -> TransactionJournal? {
-    guard DurableFile.exists(journalPath) else { return nil }
-    let path = journalPath
-    let bytes = try asking { () throws(SystemError) -> [UInt8] in
+  /// Whether the work of a journal is complete but for names and for what is to be removed.
+  package static func isFinishing(
+    journal path: String, identity: [UInt8]
+  ) throws(IndexedDataError) -> Bool {
+    guard DurableFile.exists(path) else { return false }
+    let journal = TransactionJournal(bytes: try bytes(ofJournal: path))
+    return journal?.isFinishing == true && journal?.identity == identity
+  }
+
+  private static func bytes(ofJournal path: String) throws(IndexedDataError) -> [UInt8] {
+    try asking { () throws(SystemError) -> [UInt8] in
       let file = try InputFile(path: path)
       let buffer = try file.readAll(limit: 1 << 30)
       return unsafe buffer.bytes.withUnsafeBytes { unsafe Array($0) }
     }
+  }
+
+  private func readJournal() throws(IndexedDataError) -> TransactionJournal? {
+    guard DurableFile.exists(journalPath) else { return nil }
+    let bytes = try Self.bytes(ofJournal: journalPath)
     if let journal = TransactionJournal(bytes: bytes) { return journal }
     restartReason = .malformed(
       path: journalPath, byte: 0, what: "journal of unfinished work", expected: "a whole one",
-      found: "\(bytes.count) bytes that are not; the work starts anew")
+      found: "\(bytes.count) bytes that are not")
     return nil
   }
 
@@ -150,6 +167,7 @@ package final class DatasetTransaction {
       return false
     }
     resumedPosition = journal.position
+    journaled = journal.outputs.map(\.mark)
     return true
   }
 
@@ -188,9 +206,22 @@ package final class DatasetTransaction {
     try spools[output].endDocument()
   }
 
-  /// Takes back everything of an output since its last document ended.
-  package func abandonDocument(output: Int) throws(IndexedDataError) {
-    try spools[output].abandonDocument()
+  /// Takes back everything of all outputs since their last documents ended.
+  ///
+  /// Where a checkpoint holds a part of that, another one without it comes first, with `position`:
+  /// a journal never promises what is not there.
+  package func abandonDocuments(position: [UInt8]) throws(IndexedDataError) {
+    let starts = spools.map(\.documentStart)
+    if zip(starts, journaled).contains(where: { $0.isBefore($1) }) {
+      try synchronize()
+      var journal = journal(position: position)
+      for place in starts.indices { journal.outputs[place].mark = starts[place] }
+      try write(journal)
+    }
+    for spool in spools where !spool.isBetweenDocuments {
+      try step("abandon document \(spool.output.prefix)")
+      try spool.abandonDocument()
+    }
   }
 
   /// Appends bytes to an auxiliary file.
@@ -260,5 +291,6 @@ package final class DatasetTransaction {
     try asking { () throws(SystemError) in
       try DurableFile.replace(journalPath, with: bytes)
     }
+    journaled = journal.outputs.map(\.mark)
   }
 }

@@ -81,7 +81,7 @@ struct SampleWork {
       try transaction.endDocument(output: output)
       try transaction.extend(output, GoldenPair.numbers([9, 9], width))
       try transaction.endSequence(output: output)
-      try transaction.abandonDocument(output: output)
+      try transaction.abandonDocuments(position: [])
     }
     try transaction.note(Array("line \(batch)\n".utf8))
   }
@@ -214,7 +214,7 @@ struct DatasetTransactionTests {
     do {
       let second = try open()
       #expect(second.resumedPosition == [42])
-      try second.abandonDocument(output: 0)
+      try second.abandonDocuments(position: [42])
       try second.extend(0, [8])
       try second.checkpoint(position: [43])
     }

@@ -35,8 +35,9 @@ struct Committer: ~Copyable {
         output.seen.largest, width: plan.tokenWidth,
         vocabularySize: plan.tokenizer.vocabularySize)
     }
+    var isRefused = false
     if let piece = result.piece {
-      try commitPiece(piece, result)
+      isRefused = try commitPiece(piece, result)
     } else {
       try settle(result.faults, of: result.tag)
       for index in result.outputs.indices { try append(index, result) }
@@ -45,6 +46,7 @@ struct Committer: ~Copyable {
     state.counts.read += result.counts.read
     state.counts.empty += result.counts.empty
     state.position = ledger.finish(result.tag, lines: result.counts.lines)
+    if isRefused { try abandonDocuments() }
     plan.buffers.give(result.takeBytes())
     if clock.seconds >= checkpointSeconds { try checkpoint() }
   }
@@ -72,16 +74,17 @@ struct Committer: ~Copyable {
 
   // MARK: - Long documents
 
-  /// Takes in a piece of a long record, whose texts come one wanted member after another.
+  /// Takes in a piece of a long record, whose texts come one wanted member after another; returns
+  /// whether the record is refused with it.
   private mutating func commitPiece(
     _ piece: ItemResult.Piece, _ result: borrowing ItemResult
-  ) throws(PipelineError) {
+  ) throws(PipelineError) -> Bool {
     if piece.part.isFirst && piece.key == 0 { state.isAbandoning = false }
     if !state.isAbandoning && !result.faults.isEmpty {
       try settle(result.faults, of: result.tag)
-      try abandonDocuments()
+      return true
     }
-    guard !state.isAbandoning else { return }
+    guard !state.isAbandoning else { return false }
     let output = result.outputs[piece.key]
     do {
       try transaction.extendSequence(
@@ -90,18 +93,19 @@ struct Committer: ~Copyable {
       throw .dataset(error)
     }
     state.outputs[piece.key].addPiece(output, tokenWidth: plan.tokenWidth)
-    guard piece.part.isLast && piece.key == recipe.keys.count - 1 else { return }
+    guard piece.part.isLast && piece.key == recipe.keys.count - 1 else { return false }
     try endDocuments()
     state.counts.written += 1
+    return false
   }
 
+  /// Takes back what there is of a refused record, once the books tell of the refusal.
   private mutating func abandonDocuments() throws(PipelineError) {
     state.isAbandoning = true
-    for index in state.outputs.indices {
-      try inDataset { () throws(IndexedDataError) in
-        try transaction.abandonDocument(output: index)
-      }
-      state.outputs[index].open = .init()
+    for index in state.outputs.indices { state.outputs[index].open = .init() }
+    let position = state.storedBytes
+    try inDataset { () throws(IndexedDataError) in
+      try transaction.abandonDocuments(position: position)
     }
   }
 
