@@ -118,4 +118,26 @@ struct PreprocessResumeTests {
     #expect(replaced.status == 0, "\(replaced.all)")
     #expect(try fixture.outputBytes("w")[0].count < expected[0].count)
   }
+
+  @Test("other data on standard input is never taken for what was finished")
+  func otherStandardInput() throws {
+    let words = fixture.arguments("-", prefix: "s")
+    let first = try fixture.writeTexts("a.jsonl", ["the hat"])
+    let second = try fixture.writeTexts("b.jsonl", ["another", "two"])
+    #expect(try PreprocessFixture.program.run(words, input: first).status == 0)
+    let bytes = try fixture.outputBytes("s")
+    let refused = try PreprocessFixture.program.run(words, input: second)
+    #expect(refused.status == 1 && refused.errors.contains("--overwrite"), "\(refused.all)")
+    #expect(try fixture.outputBytes("s") == bytes)
+    let replaced = try PreprocessFixture.program.run(words + ["--overwrite"], input: second)
+    #expect(replaced.status == 0 && replaced.output.contains("read 2 "), "\(replaced.all)")
+  }
+
+  @Test("work that cannot be continued begins anew and says why")
+  func tornJournal() throws {
+    _ = try fixture.folder.write("j.journal", [1, 2, 3])
+    let run = try fixture.run(input, prefix: "j", flags)
+    #expect(run.status == 0 && run.errors.contains("begins anew"), "\(run.all)")
+    #expect(try Self.files(fixture, "j") == expected)
+  }
 }

@@ -26,7 +26,9 @@ func perform(_ recipe: Recipe, _ arguments: RunArguments, documentCount: Int?) t
     documentCount: documentCount)
   let ending: PreprocessRun.Ending
   do {
-    ending = try run.run(interruption: .process) { report.update($0) }
+    ending = try run.run(
+      interruption: .process, note: { writeError("neox-preprocess: note: \($0)\n") },
+      report: { report.update($0) })
   } catch {
     report.close()
     throw error

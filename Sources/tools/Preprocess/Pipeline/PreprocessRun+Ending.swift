@@ -26,6 +26,7 @@ extension PreprocessRun {
         hint: "it was made with another value of \(difference); give another --output-prefix, or "
           + "replace it with --overwrite")
     }
+    guard inputs.isRereadable else { throw unknownInput }
     let folder = DurableFile.folder(of: path)
     for file in manifest.outputs.flatMap({ [$0.bin, $0.idx] }) {
       guard FileHashes.size(of: folder + "/" + file.path) == file.byteCount else {
@@ -35,6 +36,15 @@ extension PreprocessRun {
       }
     }
     return manifest
+  }
+
+  /// Standard input and pipes tell nothing of what they hold: it may be other data each time.
+  var unknownInput: PipelineError {
+    .outputExists(
+      Manifest.path(prefix: recipe.shardPrefix),
+      hint:
+        "whether it was made of the same data cannot be known of standard input or a pipe; give "
+        + "another --output-prefix, or replace it with --overwrite")
   }
 
   /// The manifest of what was made.

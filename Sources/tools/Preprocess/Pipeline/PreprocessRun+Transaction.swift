@@ -4,19 +4,10 @@ import Machine
 extension PreprocessRun {
   /// Opens the datasets, where earlier work left off if there is any.
   func openTransaction(_ identity: RunIdentity) throws(PipelineError) -> DatasetTransaction {
-    let outputs = recipe.keys.map { key in
-      DatasetOutput(
-        prefix: recipe.datasetPrefix(key: key), elementType: plan.elementType,
-        format: recipe.implementation == .mmap ? .mmap : .cached)
-    }
     if settings.restarts && !settings.overwrites { try checkNothingIsInTheWay(outputs) }
     let policy: DatasetTransaction.Policy =
       settings.overwrites || settings.restarts ? .overwrite : .keep
-    let open = { () throws(IndexedDataError) in
-      try DatasetTransaction(
-        journal: recipe.journalPath, outputs: outputs, auxiliaries: [recipe.quarantinePath],
-        identity: identity.storedBytes, policy: policy)
-    }
+    let open = { () throws(IndexedDataError) in try beginTransaction(identity, policy) }
     let transaction: DatasetTransaction
     do {
       transaction = try open()
@@ -25,11 +16,40 @@ extension PreprocessRun {
     } catch {
       throw .dataset(error)
     }
+    if transaction.isFinished && !inputs.isRereadable {
+      guard settings.overwrites else { throw unknownInput }
+      return try inDataset(open)
+    }
     guard settings.restarts, transaction.resumedPosition != nil, !transaction.isFinished else {
       return transaction
     }
     try inDataset { () throws(IndexedDataError) in try transaction.discard() }
     return try inDataset(open)
+  }
+
+  /// Removes what a run left that was killed after its manifest was written.
+  func removeLeftovers(_ identity: RunIdentity) throws(PipelineError) {
+    try inDataset { () throws(IndexedDataError) in
+      let isLeft = try DatasetTransaction.isFinishing(
+        journal: recipe.journalPath, identity: identity.storedBytes)
+      if isLeft { _ = try beginTransaction(identity, .keep) }
+    }
+  }
+
+  private var outputs: [DatasetOutput] {
+    recipe.keys.map { key in
+      DatasetOutput(
+        prefix: recipe.datasetPrefix(key: key), elementType: plan.elementType,
+        format: recipe.implementation == .mmap ? .mmap : .cached)
+    }
+  }
+
+  private func beginTransaction(
+    _ identity: RunIdentity, _ policy: DatasetTransaction.Policy
+  ) throws(IndexedDataError) -> DatasetTransaction {
+    try DatasetTransaction(
+      journal: recipe.journalPath, outputs: outputs, auxiliaries: [recipe.quarantinePath],
+      identity: identity.storedBytes, policy: policy)
   }
 
   /// The state that earlier work left off at.

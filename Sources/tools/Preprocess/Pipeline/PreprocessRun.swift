@@ -117,18 +117,23 @@ package struct PreprocessRun: Sendable {
 
   /// Does the work, or continues it where an earlier run of the same kind was broken off.
   ///
+  /// A note tells why work that was begun is not continued.
   /// - Throws: ``PipelineError``; after ``PipelineError/suspended(reason:)`` the same run continues.
   package func run(
-    interruption: Interruption, report: (Progress) -> Void
+    interruption: Interruption, note: (String) -> Void = { _ in }, report: (Progress) -> Void
   ) throws(PipelineError) -> Ending {
     let inputFiles = inputs.entries.map {
       Manifest.File(path: $0.path, byteCount: $0.byteCount, hash: "", modified: $0.modified)
     }
     let identity = RunIdentity(
       inputs: inputFiles, vocabulary: vocabulary, options: recipe.options)
-    if let manifest = try finishedManifest(identity) { return .unchanged(manifest) }
+    if let manifest = try finishedManifest(identity) {
+      try removeLeftovers(identity)
+      return .unchanged(manifest)
+    }
     do {
       let transaction = try openTransaction(identity)
+      if let reason = transaction.restartReason { note("\(reason); the work begins anew") }
       let manifest: Manifest
       if transaction.isFinished {
         manifest = try storedManifest()

@@ -45,6 +45,9 @@ package struct InputList: Sendable {
     ignored = expansion.ignored
   }
 
+  /// Whether all inputs are files, whose length and time tell when they are others.
+  package var isRereadable: Bool { entries.allSatisfy(\.isFile) }
+
   /// Bytes as stored, of all inputs.
   package var byteCount: Int { entries.reduce(0) { $0 + $1.byteCount } }
 
