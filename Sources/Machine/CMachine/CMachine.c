@@ -29,13 +29,19 @@ void cm_ask_for_huge_pages(void *start, size_t count) {
 #endif
 }
 
+/* Wraps around, as unsigned numbers may, for times that are centuries away. */
+static long long nanoseconds(struct timespec time) {
+  return (long long)((unsigned long long)time.tv_sec * 1000000000ULL +
+                     (unsigned long long)time.tv_nsec);
+}
+
 long long cm_modification_nanoseconds(int descriptor) {
   struct stat facts;
   if (fstat(descriptor, &facts) != 0) return 0;
 #ifdef __APPLE__
-  return facts.st_mtimespec.tv_sec * 1000000000LL + facts.st_mtimespec.tv_nsec;
+  return nanoseconds(facts.st_mtimespec);
 #else
-  return facts.st_mtim.tv_sec * 1000000000LL + facts.st_mtim.tv_nsec;
+  return nanoseconds(facts.st_mtim);
 #endif
 }
 

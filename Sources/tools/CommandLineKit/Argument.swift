@@ -93,6 +93,20 @@ extension ValueRule where Value: Comparable & Sendable & ArgumentValue {
   package static func atLeast(_ bound: Value) -> Self {
     Self { $0 < bound ? "must be at least \(bound.argumentText), not \($0.argumentText)" : nil }
   }
+
+  /// The value must lie in `range`, its ends included.
+  package static func within(_ range: ClosedRange<Value>) -> Self {
+    Self { value in
+      guard !range.contains(value) else { return nil }
+      let ends = "\(range.lowerBound.argumentText) to \(range.upperBound.argumentText)"
+      return "must be from \(ends), not \(value.argumentText)"
+    }
+  }
+}
+
+extension ValueRule<Int> {
+  /// A number of threads that a machine can have; work is shared out and counted by it.
+  package static var workers: Self { .within(1...4096) }
 }
 
 /// Reads one word as a value, with argparse's sentences for a word that cannot be.

@@ -61,7 +61,7 @@ struct EncodeCommand: Command {
       [
         .list(
           "--threads", \.threads, placeholder: "N", shownDefault: "1 and one a processor",
-          rule: .atLeast(1), "thread counts to measure"),
+          rule: .workers, "thread counts to measure"),
         .option("--rounds", \.rounds, placeholder: "N", rule: .atLeast(1), "rounds to run"),
         .flag("--json", \.writesJSON, "write one JSON object a thread count instead of a table"),
       ]),

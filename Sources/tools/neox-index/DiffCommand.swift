@@ -94,8 +94,10 @@ struct DiffCommand: Command {
   private func tokens(_ dataset: IndexedDataset, _ place: DatasetDifference.Place) throws -> [Int64]
   {
     let size = try dataset.size(of: place.sequence)
-    let start = max(0, min(place.element - context, size))
-    let end = min(place.element + context + 1, size)
+    // No sequence has more tokens on one side than it has in all.
+    let reach = min(context, size)
+    let start = max(0, min(place.element - reach, size))
+    let end = min(place.element + reach + 1, size)
     var ids = [Int64](repeating: 0, count: max(0, end - start))
     var span = ids.mutableSpan
     try dataset.read(place.sequence, from: start, into: &span)

@@ -54,7 +54,8 @@ struct SplitCommand: Command {
           "--weights", \.weights, placeholder: "A,B,C",
           "shares of training, validation and test data"),
         .option(
-          "--parts", \.parts, placeholder: "N", rule: .atLeast(1), "number of equal parts"),
+          "--parts", \.parts, placeholder: "N", rule: .within(1...1_000_000),
+          "number of equal parts"),
         .option("--by", \.measure, "what shares are shares of"),
       ]), WriteFlags.group.lifted(to: \.writing),
   ]

@@ -49,7 +49,7 @@ struct RunArguments: Sendable {
       [
         .option(
           "--workers", \.workers, placeholder: "N", shownDefault: "all processors",
-          rule: .atLeast(1),
+          rule: .workers,
           "threads; the output is the same for any number (GPT-NeoX's default is 1)"),
         .option(
           "--memory", \.memory,

@@ -136,7 +136,7 @@ struct TrainTokenizerCommand: Command {
       [
         .option(
           "--workers", \.workers, placeholder: "N", shownDefault: "one a processor",
-          rule: .atLeast(1), "threads that read and count"),
+          rule: .workers, "threads that read and count"),
         .option("--progress", \.progress, "how progress is shown on standard error"),
       ]),
   ]

@@ -51,7 +51,7 @@ extension Manifest.File {
     self.init(
       path: try node.string("path"), byteCount: try node.count("bytes"),
       hash: try node.optional("hash")?.string() ?? "",
-      modified: try node.optional("modified_ns")?.count() ?? 0)
+      modified: try node.optional("modified_ns")?.whole() ?? 0)
   }
 }
 
@@ -110,6 +110,11 @@ private struct ManifestNode {
   }
 
   func string(_ name: String) throws(TokenizeError) -> String { try child(name).string() }
+
+  func whole() throws(TokenizeError) -> Int {
+    guard let value = node.integer else { throw fault("", "it must be a whole number") }
+    return value
+  }
 
   func count() throws(TokenizeError) -> Int {
     guard let value = node.integer, value >= 0 else {

@@ -12,7 +12,8 @@ package struct Manifest: Equatable, Sendable {
     package var byteCount: Int
     /// `sha256:` or `xxh64:` and hexadecimal digits; empty where it was not taken.
     package var hash: String
-    /// Of inputs, when it was last changed, in nanoseconds since 1970; else 0.
+    /// Of inputs, when it was last changed, in nanoseconds since 1970, less than 0 before it;
+    /// else 0.
     package var modified: Int
 
     package init(path: String, byteCount: Int, hash: String, modified: Int = 0) {

@@ -140,8 +140,13 @@ private struct InputExpansion {
     entries.append(
       .init(
         path: path, byteCount: Int(status.st_size),
-        modified: status.st_mtim.tv_sec * 1_000_000_000 + status.st_mtim.tv_nsec, isFile: true,
+        modified: Self.nanoseconds(status.st_mtim), isFile: true,
         plainFormat: plainFormat))
+  }
+
+  /// A time as one number; it wraps around for times centuries away, which still tells them apart.
+  private static func nanoseconds(_ time: timespec) -> Int {
+    time.tv_sec &* 1_000_000_000 &+ time.tv_nsec
   }
 
   private static func head(
