@@ -49,12 +49,12 @@ struct OutputPair: ~Copyable {
 }
 
 /// What tells a file from all others, whatever its names.
-private struct FileIdentity: Equatable {
-  let device: UInt64
-  let number: UInt64
+package struct FileIdentity: Equatable, Sendable {
+  private let device: UInt64
+  private let number: UInt64
 
   /// The file behind a path; `nil` where there is none.
-  init?(_ path: String) {
+  package init?(_ path: String) {
     var facts = stat()
     guard unsafe stat(path, &facts) == 0 else { return nil }
     device = UInt64(facts.st_dev)

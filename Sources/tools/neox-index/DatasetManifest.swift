@@ -40,6 +40,9 @@ struct DatasetManifest {
     manifest.options.contains { $0.name == "append-eod" && $0.value == "true" }
   }
 
+  /// Files that belong to the dataset beside its own two: the manifest and the vocabulary.
+  var files: [String] { [path] + manifest.vocabulary.files.map(\.path) }
+
   /// Hashes of the vocabulary's files, in order.
   var vocabularyHashes: [String] { manifest.vocabulary.files.map(\.hash) }
 
@@ -52,6 +55,11 @@ struct DatasetManifest {
     record.binHash = Self.xxHash(output.bin.hash)
     record.idxHash = Self.xxHash(output.idx.hash)
     return record
+  }
+
+  /// The token that `--eod-token` named; `nil` where it was not given.
+  private var endOfDocumentToken: String? {
+    manifest.options.first { $0.name == "eod-token" && !$0.value.isEmpty }?.value
   }
 
   private static func xxHash(_ text: String) -> UInt64? {
@@ -76,6 +84,7 @@ struct DatasetManifest {
     if kind == .huggingFaceGPT2 { vocabulary = vocabulary.map(DurableFile.folder) }
     return try loadTokenizer(
       TokenizerChoice(
-        kind: kind, vocabularyFile: vocabulary, mergeFile: files.dropFirst().first))
+        kind: kind, vocabularyFile: vocabulary, mergeFile: files.dropFirst().first,
+        endOfDocumentToken: endOfDocumentToken))
   }
 }

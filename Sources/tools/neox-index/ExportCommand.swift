@@ -10,6 +10,7 @@ struct ExportCommand: Command {
   var key = "text"
   var exportsIDs = false
   var keepsEnd = false
+  var isJSON = false
   var overwrites = false
   var tokenizer = TokenizerFlags()
 
@@ -19,7 +20,7 @@ struct ExportCommand: Command {
       """
       Writes each document as a JSON object with its text, or with its ids in `tokens`. The text \
       is what the tokens stand for; an end-of-document id at the end is left out unless \
-      --keep-eod is given.
+      --keep-eod is given. The output is JSON lines with and without --json.
       """,
       """
       A document whose bytes are not UTF-8 has them as \\xE2 in its text, and a member "exact" \
@@ -45,6 +46,9 @@ struct ExportCommand: Command {
         .flag("--ids", \.exportsIDs, "write ids, not text"),
         .flag("--keep-eod", \.keepsEnd, "keep an end-of-document id at the end of a text"),
         .flag("--overwrite", \.overwrites, "replace a finished file"),
+        .flag(
+          "--json", \.isJSON,
+          "changes nothing, the output is JSON lines already; as for the other commands"),
       ]), TokenizerFlags.group.lifted(to: \.tokenizer),
   ]
 
@@ -64,8 +68,13 @@ struct ExportCommand: Command {
     guard overwrites || !DurableFile.exists(output) else {
       throw IndexedDataError.alreadyExists(path: output)
     }
-    guard output != dataset.indexPath, output != dataset.elementsPath else {
-      throw IndexedDataError.outputIsInput(path: output)
+    let inputs =
+      try [dataset.indexPath, dataset.elementsPath] + self.tokenizer.files(for: prefix.path)
+    for path in [output, output + ".new"] {
+      guard let mine = FileIdentity(path) else { continue }
+      guard !inputs.contains(where: { mine == FileIdentity($0) }) else {
+        throw IndexedDataError.outputIsInput(path: path)
+      }
     }
     do {
       try write(text, to: output + ".new")

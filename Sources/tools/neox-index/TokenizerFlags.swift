@@ -8,6 +8,7 @@ struct TokenizerFlags: Sendable {
   var kind: TokenizerKind?
   var vocabularyFile: String?
   var mergeFile: String?
+  var endOfDocumentToken: String?
 
   static let group = ArgumentGroup<TokenizerFlags>(
     "tokenizer",
@@ -19,6 +20,9 @@ struct TokenizerFlags: Sendable {
         "--vocab-file", \.vocabularyFile, aliases: ["--vocab"], placeholder: "FILE",
         "its vocabulary: vocab.json, tokenizer.json, a rank file, or a folder"),
       .option("--merge-file", \.mergeFile, placeholder: "FILE", "its merges, for GPT2BPETokenizer"),
+      .option(
+        "--eod-token", \.endOfDocumentToken, placeholder: "TOKEN",
+        "its token that ends documents, for vocabularies without <|endoftext|>"),
     ])
 
   /// The tokenizer that was named, else the one that the dataset's manifest names.
@@ -27,11 +31,19 @@ struct TokenizerFlags: Sendable {
   func load(for prefix: String) throws -> (any Tokenizer)? {
     if let kind {
       return try loadTokenizer(
-        TokenizerChoice(kind: kind, vocabularyFile: vocabularyFile, mergeFile: mergeFile))
+        TokenizerChoice(
+          kind: kind, vocabularyFile: vocabularyFile, mergeFile: mergeFile,
+          endOfDocumentToken: endOfDocumentToken))
     }
-    guard vocabularyFile == nil, mergeFile == nil else {
-      throw UsageError("--vocab-file and --merge-file need --tokenizer-type")
+    guard vocabularyFile == nil, mergeFile == nil, endOfDocumentToken == nil else {
+      throw UsageError("--vocab-file, --merge-file and --eod-token need --tokenizer-type")
     }
     return try DatasetManifest(besideDataset: prefix)?.tokenizer()
+  }
+
+  /// The files of the tokenizers that were named and recorded, and the manifest.
+  func files(for prefix: String) throws -> [String] {
+    let named = [vocabularyFile, mergeFile].compactMap(\.self).flatMap(FileHashes.filesOfVocabulary)
+    return try named + (DatasetManifest(besideDataset: prefix)?.files ?? [])
   }
 }

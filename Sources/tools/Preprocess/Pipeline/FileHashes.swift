@@ -2,7 +2,7 @@ import Glibc
 import Machine
 
 /// Hashes and sizes of the files that a manifest names.
-enum FileHashes {
+package enum FileHashes {
   /// The files that a tokenizer was read from, with their SHA-256; of a folder, its
   /// files in order.
   static func vocabulary(_ paths: [String]) throws(PipelineError) -> [Manifest.File] {
@@ -55,7 +55,8 @@ enum FileHashes {
     return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
-  private static func filesOfVocabulary(at path: String) -> [String] {
+  /// The files of a vocabulary: those of a folder that are known, else the path itself.
+  package static func filesOfVocabulary(at path: String) -> [String] {
     guard isFolder(path) else { return [path] }
     let names = [
       "added_tokens.json", "merges.txt", "special_tokens_map.json", "tokenizer.json",
