@@ -48,7 +48,7 @@ import Testing
         ]), .gzip))
     try folder.write("f.txt", [])
     try folder.write("g.jsonl", lines(40, 300))
-    let sized = [Array("x".utf8), prose, Array("y".utf8)].flatMap {
+    let sized = [Array("x".utf8), prose, prose, Array("y".utf8)].flatMap {
       Array(String("000000000000000\($0.count)".suffix(16)).utf8) + $0
     }
     try folder.write("h.dat.zst", Containers.compressed(sized, .zstd))

@@ -94,7 +94,9 @@ extension StreamCutter {
           name: leaf.name, byte: start,
           reason: "sixteen digits with the length of a record were expected")
       }
-      if index == 0 && length <= options.recordLimit {
+      if index == 0 {
+        // A long record stays one where all of it happens to be in the window from before.
+        guard length <= options.recordLimit else { break }
         try window.fill(to: Self.sizeDigits + length)
       }
       let body = index + Self.sizeDigits
@@ -113,7 +115,9 @@ extension StreamCutter {
       let shape = WorkItem.Shape.texts(ranges, translatesNewlines: false)
       return .item(WorkItem(tag: tag, shape: shape, bytes: .memory(window.cut(index))))
     }
-    guard let length = sizedRecordLength(at: 0), !window.isAtEnd else {
+    guard let length = sizedRecordLength(at: 0),
+      !window.isAtEnd || window.count - Self.sizeDigits >= length
+    else {
       throw .brokenStructure(
         name: leaf.name, byte: start, reason: "the stream ends inside the record that begins here")
     }

@@ -102,7 +102,8 @@ struct StreamCutter {
     return .long(
       LongCut(
         record: record, stream: place, start: start, recordStart: recordStart,
-        linesBefore: linesBefore, end: end))
+        linesBefore: linesBefore, end: end,
+        firstLine: leaf.format == .sizedRecords ? 1 : nil))
   }
 
   // MARK: - Lines

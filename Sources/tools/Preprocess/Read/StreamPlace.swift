@@ -17,10 +17,10 @@ struct StreamPlace: Sendable {
     tag(from: start, end: position(end))
   }
 
-  func tag(from start: Int, end: SourcePosition) -> ItemTag {
+  func tag(from start: Int, end: SourcePosition, firstLine: Int? = nil) -> ItemTag {
     ItemTag(
-      names: [name], input: input, path: path, startByte: start, firstLine: start == 0 ? 1 : nil,
-      end: end)
+      names: [name], input: input, path: path, startByte: start,
+      firstLine: start == 0 ? 1 : firstLine, end: end)
   }
 }
 
@@ -42,6 +42,8 @@ struct LongCut {
   let linesBefore: Int
   /// Where reading continues after the record.
   let end: SourcePosition
+  /// The number of the first line, where lines do not go on from the item before.
+  var firstLine: Int?
 
   var place: RecordPlace { RecordPlace(byte: recordStart, linesBefore: linesBefore) }
   var raw: RawRecord { .extent(record.file, record.range) }
@@ -49,7 +51,9 @@ struct LongCut {
 
   /// The item for a record that is no document.
   func item(for shape: WorkItem.Shape) -> WorkItem {
-    WorkItem(tag: stream.tag(from: start, end: end), shape: shape, bytes: .none, lines: lines)
+    WorkItem(
+      tag: stream.tag(from: start, end: end, firstLine: firstLine), shape: shape, bytes: .none,
+      lines: lines)
   }
 
   /// The item for a piece of the record's text.
@@ -61,7 +65,7 @@ struct LongCut {
       position.textByte = piece.next.textByte
     }
     return WorkItem(
-      tag: stream.tag(from: start, end: position),
+      tag: stream.tag(from: start, end: position, firstLine: firstLine),
       shape: .piece(
         piece.part, key: piece.key, textByte: piece.textByte, record: place, raw: raw),
       bytes: .memory(piece.block), lines: isLast ? lines : 0)
