@@ -90,6 +90,11 @@ def words_of(seed):
     return words, settings
 
 
+def grouped(number):
+    digits = "%016X" % number
+    return "0x" + "_".join(digits[i:i + 4] for i in range(0, 16, 4))
+
+
 def fnv(data):
     h = 0xCBF29CE484222325
     for byte in data:
@@ -140,13 +145,13 @@ def main():
     for seed in range(1, 121):
         words, settings = words_of(seed)
         vocabulary, merges = learn(["\n".join(words)], given_words(), settings)
-        print("  0x%016X," % fnv(vocabulary + merges))
+        print("  %s," % grouped(fnv(vocabulary + merges)))
     print("]\n\n/// The same for texts.\nlet recordedFromTexts: [UInt64] = [")
     for seed in range(1, 41):
         texts, settings = texts_of(seed)
         cut = pre_tokenizers.ByteLevel(add_prefix_space=settings["space"])
         vocabulary, merges = learn(texts, cut, settings)
-        print("  0x%016X," % fnv(vocabulary + merges))
+        print("  %s," % grouped(fnv(vocabulary + merges)))
     print("]")
 
 
