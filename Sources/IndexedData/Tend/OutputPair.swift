@@ -9,12 +9,27 @@ struct OutputPair: ~Copyable {
   let binPath: String
   /// The path under which `.idx` is written.
   let idxPath: String
+  private let lock: OutputLock
   private var isFinished = false
 
-  /// Checks that writing `prefix` destroys nothing.
+  /// Claims the output, and checks that writing it destroys nothing.
   ///
-  /// - Throws: ``IndexedDataError/outputIsInput(path:)`` also where links give a file two names.
+  /// - Throws: ``IndexedDataError/outputIsInput(path:)`` also where links give a file two names;
+  ///   ``IndexedDataError/busy(journal:)`` when another process writes the same output.
   init(prefix: String, inputs: [String], overwrite: Bool) throws(IndexedDataError) {
+    try Self.check(prefix, inputs, overwrite)
+    let lock = try OutputLock(output: prefix)
+    // Another process may have finished in between.
+    try Self.check(prefix, inputs, overwrite)
+    self.prefix = prefix
+    binPath = prefix + ".bin.new"
+    idxPath = prefix + ".idx.new"
+    self.lock = lock
+  }
+
+  private static func check(
+    _ prefix: String, _ inputs: [String], _ overwrite: Bool
+  ) throws(IndexedDataError) {
     for suffix in [".bin", ".idx"] {
       let path = prefix + suffix
       guard let mine = FileIdentity(path) else { continue }
@@ -24,9 +39,6 @@ struct OutputPair: ~Copyable {
       guard overwrite else { throw .alreadyExists(path: path) }
     }
     if inputs.contains(prefix) { throw .outputIsInput(path: prefix + ".idx") }
-    self.prefix = prefix
-    binPath = prefix + ".bin.new"
-    idxPath = prefix + ".idx.new"
   }
 
   deinit {

@@ -46,6 +46,17 @@ package func splitDataset(
 ) throws(IndexedDataError) -> [TendedDataset] {
   let dataset = try IndexedDataset(prefix: input, mode: .pread)
   let parts = try splitParts(dataset, plan)
+  // Two splits with one output must not mix their parts, though each part is claimed by itself too.
+  let lock = try OutputLock(output: output)
+  return try withExtendedLifetime(lock) { () throws(IndexedDataError) in
+    try writeParts(parts, of: dataset, to: output, options)
+  }
+}
+
+private func writeParts(
+  _ parts: [SplitPart], of dataset: IndexedDataset, to output: String, _ options: TendOptions
+) throws(IndexedDataError) -> [TendedDataset] {
+  let input = dataset.prefix
   var results: [TendedDataset] = []
   for part in parts where !part.documents.isEmpty {
     let piece = try DatasetPiece(dataset, documents: part.documents)
