@@ -35,6 +35,9 @@ struct DatasetManifest {
   var vocabularySize: Int { manifest.vocabulary.size }
   var endOfDocument: Int? { manifest.vocabulary.endOfDocument }
 
+  /// The member of the records that was tokenised.
+  var key: String { output.key }
+
   /// Whether an end-of-document id was put behind each document.
   var appendsEndOfDocument: Bool {
     manifest.options.contains { $0.name == "append-eod" && $0.value == "true" }

@@ -9,6 +9,7 @@ struct MergeCommand: Command {
   var elementType: ElementType?
   var format: IndexFormat?
   var mixesTokenizers = false
+  var allowsPartial = false
   var writing = WriteFlags()
 
   static let page = CommandPage(
@@ -23,6 +24,11 @@ struct MergeCommand: Command {
       An input that GPT-NeoX's own merge tool wrote has lost its document index; each of its \
       sequences counts as a document then, which is what GPT-NeoX's tools write, and a note says \
       so. Inputs whose manifests name different vocabularies are refused.
+      """,
+      """
+      Shards that neox-preprocess wrote, PREFIX_00000-of-00004_KEY_document and so on, must all be \
+      there, once and in order. A folder with datasets of different keys is refused; name the \
+      prefixes to join those.
       """,
       "Memory does not grow with the inputs; tokens are copied inside the system where it can.",
     ],
@@ -58,11 +64,15 @@ struct MergeCommand: Command {
           "the format of the index: MMIDIDX or TNTIDX"),
         .flag(
           "--mixed", \.mixesTokenizers, "join datasets whose manifests name different vocabularies"),
+        .flag(
+          "--partial", \.allowsPartial,
+          "join shards of neox-preprocess though some are missing, twice there or out of order"),
       ]), WriteFlags.group.lifted(to: \.writing),
   ]
 
   func run() throws {
     var prefixes: [String] = []
+    var inFolders: [String] = []
     for input in listed + inputs {
       if let folder = try DatasetFolder(input) {
         for name in folder.strays {
@@ -72,6 +82,7 @@ struct MergeCommand: Command {
           throw IndexedDataError.unsuitable(path: input, reason: "the folder holds no dataset")
         }
         prefixes += folder.prefixes
+        inFolders += folder.prefixes
       } else {
         prefixes.append(DatasetPrefix(input).path)
       }
@@ -79,12 +90,80 @@ struct MergeCommand: Command {
     guard !prefixes.isEmpty else {
       throw UsageError("the following arguments are required: INPUT")
     }
+    try checkKeys(inFolders)
+    try checkShards(prefixes)
     if !mixesTokenizers { try checkTokenizers(prefixes) }
     let result = try writing.run("merging") { options in
       try mergeDatasets(
         prefixes, to: output.path, format: format, elementType: elementType, options)
     }
     writing.report([result])
+  }
+
+  /// Refuses a folder that holds datasets of different members of the records, as title and body.
+  private func checkKeys(_ prefixes: [String]) throws {
+    var first: (prefix: String, key: String)?
+    for prefix in prefixes {
+      guard
+        let key = try DatasetManifest(besideDataset: prefix)?.key ?? DatasetName(prefix).key
+      else { continue }
+      if let first, first.key != key {
+        throw IndexedDataError.unsuitable(
+          path: prefix,
+          reason: "holds the key '\(key)', \(first.prefix) the key '\(first.key)';"
+            + " name the prefixes to join, not the folder")
+      }
+      if first == nil { first = (prefix, key) }
+    }
+  }
+
+  /// Refuses shards of which one is missing, twice there or not in its place.
+  private func checkShards(_ prefixes: [String]) throws {
+    // Shards of one run may lie in folders of their own; runs of one name may, too.
+    let byName = shardFaults(prefixes, tellsFoldersApart: false)
+    guard !byName.isEmpty, !shardFaults(prefixes, tellsFoldersApart: true).isEmpty else { return }
+    for (prefix, reason) in byName {
+      guard allowsPartial else {
+        throw IndexedDataError.unsuitable(
+          path: prefix, reason: reason + "; --partial joins them all the same")
+      }
+      writeError("neox-index: warning: \(prefix): \(reason)\n")
+    }
+  }
+
+  private func shardFaults(
+    _ prefixes: [String], tellsFoldersApart: Bool
+  ) -> [(prefix: String, reason: String)] {
+    var runs: [String: (prefix: String, count: Int, indexes: [Int])] = [:]
+    var order: [String] = []
+    for prefix in prefixes {
+      let name = DatasetName(prefix)
+      guard let shard = name.shard else { continue }
+      let run = (tellsFoldersApart ? name.folder : "") + shard.run
+      if runs[run] == nil { order.append(run) }
+      runs[run, default: (prefix, shard.count, [])].indexes.append(shard.index)
+    }
+    return order.compactMap { runs[$0] }.compactMap { run in
+      let there = Set(run.indexes)
+      let missing = (0..<run.count).lazy.filter { !there.contains($0) }
+        .map { "\($0)/\(run.count)" }
+      if let first = missing.first {
+        let count = run.count - there.count
+        let listed = count == 1 ? first : missing.prefix(20).joined(separator: ", ")
+        return (run.prefix, "shards are missing: \(listed)\(count > 20 ? " and more" : "")")
+      }
+      if there.count != run.indexes.count {
+        let twice = there.sorted().filter { index in run.indexes.count { $0 == index } > 1 }
+          .map { "\($0)/\(run.count)" }
+        return (run.prefix, "shards are named twice: \(twice.joined(separator: ", "))")
+      }
+      return run.indexes == run.indexes.sorted()
+        ? nil
+        : (
+          run.prefix,
+          "shards are out of order: \(run.indexes.map(String.init).joined(separator: ", "))"
+        )
+    }
   }
 
   /// Refuses datasets whose manifests name different vocabularies.
