@@ -5,6 +5,8 @@ import Machine
 struct DatasetFolder {
   /// Their prefixes, sorted.
   let prefixes: [String]
+  /// Their names, without the folder.
+  let names: [String]
   /// Names of files that belong to none, sorted; manifests belong to theirs.
   let strays: [String]
 
@@ -25,9 +27,9 @@ struct DatasetFolder {
     }
     let stems = names.filter { $0.hasSuffix(".idx") }.map { String($0.dropLast(4)) }
       .filter { names.contains($0 + ".bin") }
-    prefixes = stems.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.map {
-      (path.hasSuffix("/") ? path : path + "/") + $0
-    }
+      .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    self.names = stems
+    prefixes = stems.map { (path.hasSuffix("/") ? path : path + "/") + $0 }
     let known = Set(stems.flatMap { [$0 + ".idx", $0 + ".bin"] })
     strays = names.subtracting(known).filter { !$0.hasSuffix("_manifest.json") }.sorted()
   }

@@ -1,5 +1,6 @@
 import CommandLineKit
 import IndexedData
+import Machine
 
 /// `neox-index split`: cuts a dataset at document ends.
 struct SplitCommand: Command {
@@ -76,9 +77,44 @@ struct SplitCommand: Command {
     case (.some, .some):
       throw UsageError("argument --parts: not allowed with argument --weights")
     }
+    try refuseStaleParts(plan)
     let results = try writing.run("splitting") { options in
       try splitDataset(prefix.path, to: (output ?? prefix).path, plan, options)
     }
     writing.report(results)
   }
+
+  /// Refuses to leave parts of an earlier split, under names of the same kind, beside the new ones.
+  private func refuseStaleParts(_ plan: SplitPlan) throws {
+    let output = (output ?? prefix).path
+    let dataset = try IndexedDataset(prefix: prefix.path, mode: .pread)
+    let parts = try splitParts(dataset, plan).filter { !$0.documents.isEmpty }.map(\.suffix)
+    let folder = DurableFile.folder(of: output)
+    guard let found = try DatasetFolder(folder) else { return }
+    let name =
+      output.utf8.lastIndex(of: UInt8(ascii: "/"))
+      .map { output[output.index(after: $0)...] } ?? output[...]
+    let suffixes = found.names.filter { $0.hasPrefix(name) }.map { $0.dropFirst(name.count) }
+    let stale = suffixes.filter { suffix in
+      guard !parts.contains(String(suffix)) else { return false }
+      if weights != nil { return ["_train", "_valid", "_test"].contains(suffix) }
+      // Numbers are those of an earlier split only where its first part is there as well, so that
+      // `books_2020` stands in nobody's way.
+      let digits = suffix.dropFirst()
+      let isNumber = suffix.first == "_" && !digits.isEmpty && digits.allSatisfy(\.isASCIIDigit)
+      return isNumber
+        && suffixes.contains { $0 == "_" + String(repeating: "0", count: digits.count) }
+    }
+    guard let first = stale.first else { return }
+    let others = stale.dropFirst().map { "\(name)\($0)" }.joined(separator: ", ")
+    throw IndexedDataError.unsuitable(
+      path: output + first,
+      reason: "a part of an earlier split that this one does not write"
+        + (others.isEmpty ? "" : ", like \(others)")
+        + "; remove it, or give another --output-prefix")
+  }
+}
+
+extension Character {
+  fileprivate var isASCIIDigit: Bool { ("0"..."9").contains(self) }
 }

@@ -20,6 +20,8 @@ func perform(_ recipe: Recipe, _ arguments: RunArguments, documentCount: Int?) t
   for path in run.inputs.ignored {
     writeError("neox-preprocess: note: \(path): passed over, its name is not that of an input\n")
   }
+  let path = Manifest.path(prefix: recipe.shardPrefix)
+  let earlier = DurableFile.exists(path) ? try? Manifest(path: path) : nil
   Interruption.listen()
   let report = RunReport(
     style: arguments.progress, logInterval: arguments.logInterval,
@@ -37,9 +39,22 @@ func perform(_ recipe: Recipe, _ arguments: RunArguments, documentCount: Int?) t
   case .finished(let manifest):
     report.finish()
     print(manifest, of: recipe)
+    noteLeftovers(of: earlier, manifest, recipe)
   case .unchanged(let manifest):
     output.line("\(Manifest.path(prefix: recipe.shardPrefix)): finished before, unchanged")
     print(manifest, of: recipe)
+  }
+}
+
+/// Tells of datasets that an earlier run with more keys made and that this one left as they were.
+private func noteLeftovers(of earlier: Manifest?, _ manifest: Manifest, _ recipe: Recipe) {
+  for dataset in earlier?.outputs ?? []
+  where !manifest.outputs.contains(where: { $0.key == dataset.key }) {
+    let prefix = recipe.datasetPrefix(key: dataset.key)
+    guard DurableFile.exists(prefix + ".idx") else { continue }
+    writeError(
+      "neox-preprocess: note: \(prefix): of an earlier run with the key '\(dataset.key)';"
+        + " left as it is, and no longer in \(Manifest.path(prefix: recipe.shardPrefix))\n")
   }
 }
 
