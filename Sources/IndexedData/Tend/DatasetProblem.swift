@@ -22,8 +22,6 @@ package struct DatasetProblem: Equatable, Sendable, CustomStringConvertible {
 package struct VerifyReport: Equatable, Sendable {
   /// The dataset's prefix.
   package let prefix: String
-  /// Whether every element was looked at.
-  package let isDeep: Bool
   /// The first problems, in the order of their places.
   package internal(set) var problems: [DatasetProblem] = []
   /// How many problems there are, also beyond those listed.
@@ -39,14 +37,15 @@ package struct VerifyReport: Equatable, Sendable {
   /// What a deep check found in `.bin`.
   package internal(set) var elements: ElementReport?
 
+  /// Whether every element was looked at.
+  package var isDeep: Bool { elements != nil }
   /// Whether the dataset can be used.
   package var isSound: Bool { problemCount == 0 }
 
   private let limit: Int
 
-  init(prefix: String, isDeep: Bool, limit: Int) {
+  init(prefix: String, limit: Int) {
     self.prefix = prefix
-    self.isDeep = isDeep
     self.limit = limit
   }
 

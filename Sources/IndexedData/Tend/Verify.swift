@@ -12,7 +12,7 @@ internal import Machine
 package func verifyDataset(
   _ prefix: String, _ options: VerifyOptions = VerifyOptions()
 ) throws(IndexedDataError) -> VerifyReport {
-  var report = VerifyReport(prefix: prefix, isDeep: options.isDeep, limit: options.limit)
+  var report = VerifyReport(prefix: prefix, limit: options.limit)
   let idxPath = prefix + ".idx"
   let binPath = prefix + ".bin"
   let index = try FileBytes(path: idxPath, mode: .pread)
@@ -30,6 +30,10 @@ package func verifyDataset(
   } catch {
     if case .system = error { throw error }
     report.add(error, path: idxPath)
+    // Only a hash by the manifest took more than the header.
+    if options.record?.idxHash == nil {
+      report.bytesRead = min(index.byteCount, IndexLayout.headerByteCount)
+    }
     return report
   }
   report.sequences = layout.sequenceCount

@@ -127,8 +127,10 @@ struct VerifyCommand: Command {
     for warning in report.warnings { StandardOutput.shared.line("warning: \(warning)") }
     var verdict = "sound, \(grouped(report.documents)) documents, "
     if !report.isSound { verdict = "\(grouped(report.problemCount)) problems, " }
-    let depth = report.isDeep ? "every token looked at" : "tokens not looked at (--deep does)"
-    StandardOutput.shared.line("\(report.prefix): \(verdict)\(depth)")
+    var depth = isDeep ? "tokens not looked at, for these problems" : nil
+    if report.isDeep { depth = "every token looked at" }
+    StandardOutput.shared.line(
+      "\(report.prefix): \(verdict)\(depth ?? "tokens not looked at (--deep does)")")
   }
 
   private static func json(_ report: VerifyReport) -> JSONText {
