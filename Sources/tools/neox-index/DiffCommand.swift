@@ -87,7 +87,7 @@ struct DiffCommand: Command {
     let ids = try tokens(dataset, place)
     let tokenizer = showsIDs ? nil : try tokenizer.load(for: dataset.prefix)
     let text = DocumentText(dataset: dataset, tokenizer: tokenizer)
-    if let bytes = text.bytes(ids) { return visibleText(bytes).text.replacing("\n", with: "\\n") }
+    if let words = text.words(ids) { return words.text.replacing("\n", with: "\\n") }
     return ids.map(String.init).joined(separator: " ")
   }
 

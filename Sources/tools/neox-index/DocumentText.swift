@@ -37,14 +37,43 @@ struct DocumentText {
   }
 
   /// The bytes that ids stand for; `nil` without a tokenizer.
-  func bytes(_ ids: [Int64]) -> [UInt8]? {
+  ///
+  /// `stranger` is told of each id that the tokenizer does not know, and may end the work.
+  func bytes(_ ids: [Int64], stranger: (Int64) throws -> Void) rethrows -> [UInt8]? {
     guard let tokenizer else { return nil }
     var bytes: [UInt8] = []
-    for id in ids {
-      guard let token = TokenID(exactly: id) else { continue }
-      tokenizer.appendBytes(of: token, to: &bytes)
-    }
+    for id in ids where !Self.append(id, of: tokenizer, to: &bytes) { try stranger(id) }
     return bytes
+  }
+
+  /// Ids as text for people, an unknown id as `<id 15496?>`; `nil` without a tokenizer.
+  func words(_ ids: [Int64]) -> (text: String, isExact: Bool)? {
+    guard let tokenizer else { return nil }
+    var words = (text: "", isExact: true)
+    var bytes: [UInt8] = []
+    func flush() {
+      let shown = visibleText(bytes)
+      words.text += shown.text
+      if !shown.isExact { words.isExact = false }
+      bytes = []
+    }
+    for id in ids where !Self.append(id, of: tokenizer, to: &bytes) {
+      flush()
+      words.text += "<id \(id)?>"
+      words.isExact = false
+    }
+    flush()
+    return words
+  }
+
+  /// Appends the bytes of an id; `false` when the tokenizer does not know it.
+  private static func append(
+    _ id: Int64, of tokenizer: any Tokenizer, to bytes: inout [UInt8]
+  ) -> Bool {
+    guard let token = TokenID(exactly: id) else { return false }
+    let count = bytes.count
+    tokenizer.appendBytes(of: token, to: &bytes)
+    return bytes.count > count
   }
 
   private func sequences(of document: Int) throws -> Range<Int> {

@@ -1,4 +1,5 @@
 import CommandLineKit
+import Glibc
 import IndexedData
 import Machine
 import Tokenize
@@ -24,7 +25,7 @@ struct ExportCommand: Command {
       """,
       """
       A document whose bytes are not UTF-8 has them as \\xE2 in its text, and a member "exact" \
-      that is false; --ids loses nothing.
+      that is false; --ids loses nothing. An id that the tokenizer does not know is an error.
       """,
     ],
     examples: [
@@ -41,7 +42,7 @@ struct ExportCommand: Command {
       [
         .option(
           "--output", \.output, aliases: ["-o"], placeholder: "FILE",
-          shownDefault: "standard output", "the file to write"),
+          shownDefault: "standard output", "the file to write; - is standard output"),
         .option("--key", \.key, placeholder: "KEY", "the member that holds the text"),
         .flag("--ids", \.exportsIDs, "write ids, not text"),
         .flag("--keep-eod", \.keepsEnd, "keep an end-of-document id at the end of a text"),
@@ -53,18 +54,22 @@ struct ExportCommand: Command {
   ]
 
   func run() throws {
+    if output == "" {
+      throw UsageError("argument --output: expected a file, or - for standard output, found ''")
+    }
     let dataset = try IndexedDataset(prefix: prefix.path)
     let tokenizer = exportsIDs ? nil : try tokenizer.load(for: prefix.path)
     guard exportsIDs || tokenizer != nil else {
       throw UsageError("no tokenizer is known for this dataset: name one, or use --ids")
     }
     let text = DocumentText(dataset: dataset, tokenizer: tokenizer)
-    guard let output else {
+    guard let output, output != "-" else {
       for document in 0..<text.documentCount {
         StandardOutput.shared.write(try line(document, text))
       }
       return
     }
+    try checkIsReplaceable(output)
     guard overwrites || !DurableFile.exists(output) else {
       throw IndexedDataError.alreadyExists(path: output)
     }
@@ -76,6 +81,15 @@ struct ExportCommand: Command {
         throw IndexedDataError.outputIsInput(path: path)
       }
     }
+    let lock = try OutputLock(output: output)
+    try withExtendedLifetime(lock) { try replace(output, text) }
+  }
+
+  private func replace(_ output: String, _ text: DocumentText) throws {
+    // Another process may have finished in between.
+    guard overwrites || !DurableFile.exists(output) else {
+      throw IndexedDataError.alreadyExists(path: output)
+    }
     do {
       try write(text, to: output + ".new")
       try DurableFile.rename(output + ".new", to: output)
@@ -84,6 +98,23 @@ struct ExportCommand: Command {
       try DurableFile.remove(output + ".new")
       throw error
     }
+  }
+
+  /// Refuses to put a file in the place of a device, a pipe, a folder or a link.
+  private func checkIsReplaceable(_ path: String) throws {
+    var facts = stat()
+    guard unsafe lstat(path, &facts) == 0, facts.st_mode & S_IFMT != S_IFREG else { return }
+    let kind =
+      switch facts.st_mode & S_IFMT {
+      case S_IFLNK: "a symbolic link"
+      case S_IFDIR: "a folder"
+      case S_IFIFO: "a named pipe"
+      default: "a device or socket"
+      }
+    throw IndexedDataError.unsuitable(
+      path: path,
+      reason: "is \(kind), and only files are replaced; name a file, or give --output - and lead"
+        + " standard output there")
   }
 
   private func write(_ text: DocumentText, to path: String) throws {
@@ -99,7 +130,13 @@ struct ExportCommand: Command {
     var ids = try text.ids(DocumentPart(document: document, start: 0, end: nil))
     let end = text.tokenizer?.endOfDocument.map { Int64($0) }
     if !exportsIDs, !keepsEnd, end != nil, ids.last == end { ids.removeLast() }
-    guard let bytes = text.bytes(ids) else {
+    let bytes = try text.bytes(ids) { id in
+      throw IndexedDataError.unsuitable(
+        path: prefix.path,
+        reason: "document \(document): the tokenizer does not know the id \(id);"
+          + " name the right tokenizer, or use --ids")
+    }
+    guard let bytes else {
       return JSONText.object([.init("tokens", .array(ids.map { .integer($0) }))]).bytes() + [0x0A]
     }
     var members: [JSONText.Member] = []

@@ -60,7 +60,7 @@ struct DocumentFlags: Sendable {
 
   static let textNote = """
     Bytes that are not UTF-8, as a cut can leave them, and control characters are printed as \\xE2, \
-    so nothing is lost or made up.
+    so nothing is lost or made up. An id that the tokenizer does not know is printed as <id 15496?>.
     """
   static let jsonNote = """
     With --json each line has the members document, first, length (tokens printed), of (tokens in \
@@ -72,7 +72,7 @@ struct DocumentFlags: Sendable {
     for part in parts {
       let ids = try text.ids(part)
       let length = try text.length(of: part.document)
-      let words = text.bytes(ids).map(visibleText)
+      let words = text.words(ids)
       let shown = words?.text ?? ids.map(String.init).joined(separator: " ")
       guard isJSON else {
         let range = ids.count == length ? "" : ", from \(grouped(part.start))"
