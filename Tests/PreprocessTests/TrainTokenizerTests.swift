@@ -30,6 +30,22 @@ struct TrainTokenizerTests {
       inputs: try InputList(inputs), settings: settings, folder: folder.file("vocabulary"))
   }
 
+  @Test("an input is never replaced")
+  func inputStays() throws {
+    let folder = try TemporaryFolder()
+    let input = try folder.write("vocab.json", documents(30, seed: 3))
+    let before = try folder.read("vocab.json")
+    var settings = LearnSettings(vocabularySize: 300)
+    settings.specialTokens = []
+    var training = VocabularyTraining(
+      inputs: try InputList([input]), settings: settings, folder: folder.path)
+    training.overwrites = true
+    #expect(throws: TrainTokenizerError.outputIsInput(folder.path + "/vocab.json")) {
+      try training.run()
+    }
+    #expect(try folder.read("vocab.json") == before)
+  }
+
   @Test("writes the same files for any number of threads")
   func threads() throws {
     let folder = try TemporaryFolder()

@@ -212,4 +212,32 @@ struct PreprocessFaultTests {
     }
     #expect(try fixture.names() == [])
   }
+
+  @Test(
+    "an input under an output's name is never changed",
+    arguments: ["o_quarantine.jsonl", "o_manifest.json", "o_text_document.idx", "o.journal"])
+  func inputIsOutput(name: String) throws {
+    let input = try fixture.folder.write(name, Array("{\"text\":\"a\"}\n".utf8))
+    let before = try fixture.folder.read(name)
+    for flags in [["--overwrite"], ["--restart"], []] {
+      let run = try fixture.run(input, ["--input-format", "jsonl"] + flags)
+      #expect(run.status == 1 && run.errors.contains("inputs are never changed"), "\(run.all)")
+      #expect(try fixture.names() == [name] && fixture.folder.read(name) == before)
+    }
+    try FileManager.default.linkItem(
+      atPath: input, toPath: fixture.folder.file("p_text_document.bin"))
+    let linked = try fixture.run(
+      input, prefix: "p", ["--input-format", "jsonl", "--overwrite"])
+    #expect(linked.errors.contains("inputs are never changed"), "\(linked.all)")
+  }
+
+  @Test("a quarantine file of an earlier run stays where no other replaces it")
+  func oldQuarantine() throws {
+    #expect(try fixture.run(try writeLines(), ["--on-error", "quarantine"]).status == 0)
+    let before = try fixture.folder.read("o_quarantine.jsonl")
+    let good = try fixture.writeTexts("g.jsonl", ["good"])
+    let run = try fixture.run(good, ["--on-error", "quarantine", "--overwrite"])
+    #expect(run.status == 0 && run.errors.contains("of an earlier run"), "\(run.all)")
+    #expect(try fixture.folder.read("o_quarantine.jsonl") == before)
+  }
 }

@@ -92,6 +92,17 @@ struct PreprocessResumeTests {
     #expect(try Self.files(fixture, "d") == expected)
   }
 
+  @Test("a disk that is full before anything was saved is told as such")
+  func diskFullAtOnce() throws {
+    let full = try fixture.run(
+      input, prefix: "d", ["--checkpoint-seconds", "900", "--on-error", "skip"],
+      shellSetup: "trap '' XFSZ; ulimit -f 8")
+    #expect(full.status == 75 && full.errors.contains("make room"), "\(full.all)")
+    #expect(full.errors.contains("starts again from the beginning"), "\(full.all)")
+    #expect(!full.errors.contains("is kept"))
+    #expect(try !fixture.names("d").contains("d.journal"))
+  }
+
   @Test("other work of the same name is neither continued nor thrown away unasked")
   func otherWork() throws {
     let words = fixture.arguments(input, prefix: "x", flags)

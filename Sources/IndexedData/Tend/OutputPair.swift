@@ -59,17 +59,3 @@ struct OutputPair: ~Copyable {
     isFinished = true
   }
 }
-
-/// What tells a file from all others, whatever its names.
-package struct FileIdentity: Equatable, Sendable {
-  private let device: UInt64
-  private let number: UInt64
-
-  /// The file behind a path; `nil` where there is none.
-  package init?(_ path: String) {
-    var facts = stat()
-    guard unsafe stat(path, &facts) == 0 else { return nil }
-    device = UInt64(facts.st_dev)
-    number = UInt64(facts.st_ino)
-  }
-}

@@ -78,6 +78,7 @@ package struct VocabularyTraining: Sendable {
     try checkSettings()
     try prepareFolder()
     var outcome = Outcome()
+    try checkInputsStay()
     let words = try countWords(&outcome, interruption, report)
     outcome.words = Int(clamping: words.total)
     outcome.distinctWords = words.distinct
@@ -110,6 +111,12 @@ package struct VocabularyTraining: Sendable {
 
   private func prepareFolder() throws(TrainTokenizerError) {
     guard unsafe mkdir(folder, 0o777) == 0 || errno == EEXIST else {
+  private func checkInputsStay() throws(TrainTokenizerError) {
+    let outputs = Self.fileNames.flatMap { [folder + "/" + $0, folder + "/" + $0 + ".new"] }
+    let files = inputs.entries.filter(\.isFile).map(\.path)
+    if let path = FileIdentity.firstOutput(outputs, among: files) { throw .outputIsInput(path) }
+  }
+
       throw .system(SystemError(call: "mkdir", path: folder, code: errno))
     }
     for name in Self.fileNames where !overwrites && DurableFile.exists(folder + "/" + name) {

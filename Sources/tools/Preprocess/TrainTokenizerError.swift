@@ -13,6 +13,8 @@ package enum TrainTokenizerError: Error, Equatable, Sendable, CustomStringConver
   case system(SystemError)
   /// A file that would be written is there.
   case exists(String)
+  /// A file that would be written is an input.
+  case outputIsInput(String)
   /// The inputs hold no text.
   case noText
   /// A special token without any text.
@@ -31,6 +33,8 @@ package enum TrainTokenizerError: Error, Equatable, Sendable, CustomStringConver
     case .system(let error): error.description
     case .exists(let path):
       "\(path): exists already; give another --output-dir, or replace it with --overwrite"
+    case .outputIsInput(let path):
+      "\(path): is an input, and inputs are never changed; give another --output-dir"
     case .noText: "--input holds no text to learn from"
     case .emptySpecialToken: "--special-tokens: a special token cannot be empty"
     case .vocabularyTooSmall(let size, let least):

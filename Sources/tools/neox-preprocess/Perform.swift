@@ -73,5 +73,9 @@ private func print(_ manifest: Manifest, of recipe: Recipe) {
   }
   if let quarantine = manifest.quarantine {
     output.line("\(recipe.quarantinePath): \(grouped(quarantine.byteCount)) bytes")
+  } else if DurableFile.exists(recipe.quarantinePath) {
+    writeError(
+      "neox-preprocess: note: \(recipe.quarantinePath) is of an earlier run; this one put nothing "
+        + "there\n")
   }
 }

@@ -16,10 +16,12 @@ package enum PipelineError: Error, Sendable {
   case noDocument(counts: String)
   /// An output is there already.
   case outputExists(String, hint: String)
+  /// An output would replace an input.
+  case outputIsInput(String)
   /// What was begun was begun with other inputs or options.
   case otherWork(String, difference: String)
-  /// A signal came, or the disk is full; the same command continues.
-  case suspended(reason: String)
+  /// A signal came, or the disk is full; the same command continues, from the start where nothing is saved.
+  case suspended(reason: String, isSaved: Bool)
   /// The counts do not add up, which is our own mistake.
   case miscounted(String)
   /// The inputs are at fault.
@@ -50,11 +52,15 @@ extension PipelineError: CustomStringConvertible {
     case .noDocument(let counts):
       "the input holds no document (\(counts)); nothing was written"
     case .outputExists(let path, let hint): "\(path) exists; \(hint)"
+    case .outputIsInput(let path):
+      "\(path): is an input, and inputs are never changed; give another --output-prefix"
     case .otherWork(let journal, let difference):
       "\(journal): unfinished work of a run with other \(difference); run that command again to finish "
         + "it, or throw it away with --restart"
-    case .suspended(let reason):
+    case .suspended(let reason, isSaved: true):
       "\(reason); the work done is kept: run the same command again to continue"
+    case .suspended(let reason, isSaved: false):
+      "\(reason); nothing was saved yet: the same command starts again from the beginning"
     case .miscounted(let counts):
       "the counts do not add up (\(counts)): this is a mistake in the program, please report it"
     case .source(let error): error.description

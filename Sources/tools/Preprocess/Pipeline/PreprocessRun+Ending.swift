@@ -96,7 +96,7 @@ extension PreprocessRun {
 
 extension PipelineError {
   /// The same error, or that the work is suspended where the disk or a quota is full.
-  var asSuspension: PipelineError {
+  func asSuspension(isSaved: Bool) -> PipelineError {
     let cause: SystemError
     switch self {
     case .system(let error), .source(.system(let error)), .dataset(.system(let error)):
@@ -104,6 +104,6 @@ extension PipelineError {
     default: return self
     }
     guard cause.code == ENOSPC || cause.code == EDQUOT || cause.code == EFBIG else { return self }
-    return .suspended(reason: "\(cause.description); make room")
+    return .suspended(reason: "\(cause.description); make room", isSaved: isSaved)
   }
 }

@@ -69,10 +69,9 @@ extension PreprocessRun {
   }
 
   private func checkNothingIsInTheWay(_ outputs: [DatasetOutput]) throws(PipelineError) {
-    for output in outputs {
-      for path in [output.prefix + ".bin", output.prefix + ".idx"] where DurableFile.exists(path) {
-        throw .outputExists(path, hint: "replace it with --overwrite")
-      }
+    let files = outputs.flatMap { [$0.prefix + ".bin", $0.prefix + ".idx"] }
+    for path in files + [recipe.quarantinePath] where DurableFile.exists(path) {
+      throw .outputExists(path, hint: "replace it with --overwrite")
     }
   }
 }

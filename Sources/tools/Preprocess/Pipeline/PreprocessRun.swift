@@ -61,11 +61,17 @@ package struct PreprocessRun: Sendable {
     } catch {
       throw .source(error)
     }
+    if let path = FileIdentity.firstOutput(
+      recipe.outputPaths,
+      among: inputs.entries.filter(\.isFile).map(\.path) + recipe.vocabularyPaths)
+    {
+      throw .outputIsInput(path)
+    }
     plan = Self.plan(recipe, settings, tokenizer)
     vocabulary = Manifest.Vocabulary(
       kind: recipe.tokenizer.kind.rawValue,
       files: try FileHashes.vocabulary(
-        [recipe.tokenizer.vocabularyFile, recipe.tokenizer.mergeFile].compactMap { $0 }),
+        recipe.vocabularyPaths),
       size: tokenizer.vocabularySize, endOfDocument: tokenizer.endOfDocument.map { Int($0) })
   }
 
@@ -118,7 +124,8 @@ package struct PreprocessRun: Sendable {
   /// Does the work, or continues it where an earlier run of the same kind was broken off.
   ///
   /// A note tells why work that was begun is not continued.
-  /// - Throws: ``PipelineError``; after ``PipelineError/suspended(reason:)`` the same run continues.
+  /// - Throws: ``PipelineError``; after ``PipelineError/suspended(reason:isSaved:)`` the same run
+  ///   continues.
   package func run(
     interruption: Interruption, note: (String) -> Void = { _ in }, report: (Progress) -> Void
   ) throws(PipelineError) -> Ending {
@@ -141,10 +148,9 @@ package struct PreprocessRun: Sendable {
         let state = try work(transaction, interruption, report)
         manifest = try finish(transaction, state, inputFiles)
       }
-      if manifest.quarantine == nil { try removeOldQuarantine() }
       return .finished(manifest)
     } catch {
-      throw error.asSuspension
+      throw error.asSuspension(isSaved: DurableFile.exists(recipe.journalPath))
     }
   }
 
@@ -169,7 +175,8 @@ package struct PreprocessRun: Sendable {
     }
     guard ending == .finished else {
       try leave(transaction, at: committer.state)
-      throw .suspended(reason: "interrupted by a signal")
+      throw .suspended(
+        reason: "interrupted by a signal", isSaved: DurableFile.exists(recipe.journalPath))
     }
     return committer.state
   }
@@ -250,15 +257,6 @@ package struct PreprocessRun: Sendable {
       }
     }
     return describe(transaction.summaries)
-  }
-
-  /// Removes the quarantine file of output that was replaced.
-  private func removeOldQuarantine() throws(PipelineError) {
-    do {
-      try DurableFile.remove(recipe.quarantinePath)
-    } catch {
-      throw .system(error)
-    }
   }
 
   private func storedManifest() throws(PipelineError) -> Manifest {

@@ -49,6 +49,21 @@ package struct Recipe: Sendable {
   /// The path of the journal of unfinished work.
   package var journalPath: String { shardPrefix + ".journal" }
 
+  /// The files of the vocabulary.
+  var vocabularyPaths: [String] {
+    [tokenizer.vocabularyFile, tokenizer.mergeFile].compactMap { $0 }
+  }
+
+  /// Files that a run makes, and files it works with, all of which it may replace.
+  var outputPaths: [String] {
+    let datasets = keys.map { datasetPrefix(key: $0) }
+    let files = datasets.flatMap { [$0 + ".bin", $0 + ".idx"] } + [quarantinePath]
+    let numbers = datasets.flatMap { [$0 + ".sizes", $0 + ".documents"] }
+    let whole = [Manifest.path(prefix: shardPrefix), journalPath]
+    return files + (files + numbers).map { $0 + ".partial" } + whole + whole.map { $0 + ".new" }
+      + [journalPath + ".lock"]
+  }
+
   /// The options as a manifest records them; inputs and vocabulary have rows of their own.
   var options: [Manifest.Option] {
     [
