@@ -34,6 +34,8 @@ package struct VocabularyTraining: Sendable {
   package var folder: String
   /// Whether files of these names may be replaced.
   package var overwrites = false
+  /// Gets what the user should know although nothing is wrong.
+  package var note: @Sendable (String) -> Void = { _ in }
 
   /// The names of the files that are written.
   package static let fileNames = ["vocab.json", "merges.txt", "tokenizer.json"]
@@ -76,9 +78,9 @@ package struct VocabularyTraining: Sendable {
     interruption: Interruption? = nil, report: (Stage) -> Void = { _ in }
   ) throws(TrainTokenizerError) -> Outcome {
     try checkSettings()
+    try checkInputsStay()
     try prepareFolder()
     var outcome = Outcome()
-    try checkInputsStay()
     let words = try countWords(&outcome, interruption, report)
     outcome.words = Int(clamping: words.total)
     outcome.distinctWords = words.distinct
@@ -109,14 +111,14 @@ package struct VocabularyTraining: Sendable {
     }
   }
 
-  private func prepareFolder() throws(TrainTokenizerError) {
-    guard unsafe mkdir(folder, 0o777) == 0 || errno == EEXIST else {
   private func checkInputsStay() throws(TrainTokenizerError) {
     let outputs = Self.fileNames.flatMap { [folder + "/" + $0, folder + "/" + $0 + ".new"] }
     let files = inputs.entries.filter(\.isFile).map(\.path)
     if let path = FileIdentity.firstOutput(outputs, among: files) { throw .outputIsInput(path) }
   }
 
+  private func prepareFolder() throws(TrainTokenizerError) {
+    guard unsafe mkdir(folder, 0o777) == 0 || errno == EEXIST else {
       throw .system(SystemError(call: "mkdir", path: folder, code: errno))
     }
     for name in Self.fileNames where !overwrites && DurableFile.exists(folder + "/" + name) {

@@ -43,6 +43,7 @@ extension VocabularyTraining {
   private var readingOptions: ReadingOptions {
     var options = ReadingOptions(keys: keys) { [form] in WordCounter.safeCut($0, form: form) }
     options.format = format
+    options.note = note
     return options
   }
 }

@@ -87,6 +87,7 @@ struct RunArguments: Sendable {
   var settings: RunSettings {
     var settings = RunSettings(workers: workers)
     settings.memory = memory.bytes
+    settings.note = { writeError("neox-preprocess: note: \($0)\n") }
     settings.checkpointSeconds = checkpoint.seconds
     settings.restarts = restarts
     settings.overwrites = overwrites

@@ -179,6 +179,7 @@ struct TrainTokenizerCommand: Command {
     var training = VocabularyTraining(inputs: inputs, settings: settings, folder: folder)
     training.keys = keys
     training.format = format
+    training.note = { writeError("neox-preprocess: note: \($0)\n") }
     training.faults = faults
     training.form = form
     training.addsPrefixSpace = addsPrefixSpace

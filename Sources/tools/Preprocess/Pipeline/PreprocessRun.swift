@@ -106,6 +106,7 @@ package struct PreprocessRun: Sendable {
       keys: recipe.keys, spoolFolder: DurableFile.folder(of: recipe.outputPrefix),
       safeCut: { tokenizer.safeCut($0) })
     reading.format = recipe.format
+    reading.note = settings.note
     reading.skipsBlankLines = recipe.skipsBlankLines
     reading.itemBytes = memory.itemBytes
     reading.recordLimit = memory.recordLimit

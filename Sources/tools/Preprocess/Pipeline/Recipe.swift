@@ -133,6 +133,8 @@ package struct RunSettings: Sendable {
   package var overwrites = false
   /// Whether the manifest gets a hash of each input, which reads it once more.
   package var hashesInputs = true
+  /// Gets what the user should know although nothing is wrong.
+  package var note: @Sendable (String) -> Void = { _ in }
 
   package init(workers: Int) { self.workers = workers }
 }

@@ -52,6 +52,8 @@ extension StreamFormat {
   /// | `.txt`, not gzip | the whole stream; CRLF and CR become LF |
   /// | any other, when `{"` comes first | JSON lines |
   /// | any other, when `["` or `[{` comes first | the elements of an array |
+  /// | standard input, when `[` comes first | the elements of an array |
+  /// | standard input, when its first line is a string or an object of JSON | JSON lines |
   /// | any other in gzip | each line, with its line end |
   /// | standard input | the whole stream; CRLF and CR become LF |
   /// | any other | an error |
@@ -75,12 +77,12 @@ extension StreamFormat {
       return
     }
     let name = traits.name
-    let start = traits.head.lazy.filter { $0 > 0x20 }.prefix(2)
+    let body = Self.withoutMark(traits.head)
+    let start = body.lazy.filter { $0 > 0x20 }.prefix(2)
     let first = Array(start)
     if name.hasSuffix(".jsonl") || name.hasSuffix(".ndjson") {
       self = .jsonLines
     } else if name.hasSuffix(".json") {
-      let body = Self.withoutMark(traits.head)
       self = body.first { $0 > 0x20 } == 0x5B ? .jsonArray : .jsonLines
     } else if name.hasSuffix(".dat") && traits.isCompressed {
       self = .sizedRecords
@@ -92,6 +94,10 @@ extension StreamFormat {
       self = .jsonLines
     } else if first == [0x5B, 0x22] || first == [0x5B, 0x7B] {
       self = .jsonArray
+    } else if traits.isStandardInput && first.first == 0x5B {
+      self = .jsonArray
+    } else if traits.isStandardInput && JSONFirstLine(body).isDocument {
+      self = .jsonLines
     } else if traits.isGzip {
       self = .textLines
     } else if traits.isStandardInput {
@@ -99,6 +105,14 @@ extension StreamFormat {
     } else {
       return nil
     }
+  }
+
+  /// Whether this was taken for one text although it begins as JSON does.
+  func isDoubtful(_ traits: StreamTraits) -> Bool {
+    guard case .text = self, traits.wanted == .auto, traits.isStandardInput, !traits.isMember else {
+      return false
+    }
+    return JSONFirstLine(Self.withoutMark(traits.head)).isLikeJSON
   }
 
   private static func withoutMark(_ bytes: [UInt8]) -> ArraySlice<UInt8> {

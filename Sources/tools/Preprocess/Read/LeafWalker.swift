@@ -18,11 +18,13 @@ struct LeafWalker {
   private var archives: [LibarchiveReader] = []
   private let entry: InputList.Entry
   private let wanted: InputFormat
+  private let note: @Sendable (String) -> Void
   private var ordinal = 0
 
-  init(_ entry: InputList.Entry, wanted: InputFormat) throws(PreprocessError) {
+  init(_ entry: InputList.Entry, options: ReadingOptions) throws(PreprocessError) {
     self.entry = entry
-    self.wanted = wanted
+    wanted = options.format
+    note = options.note
     if entry.isFile {
       root = FileStream(try OpenFile(entry.path), end: entry.byteCount)
     } else {
@@ -66,6 +68,11 @@ struct LeafWalker {
       let source: any ByteStream = file ?? peeked
       guard let wrapping = Wrapping(head: peeked.head) else {
         guard let format = StreamFormat(traits) else { throw .unknownKind(stream.name) }
+        if format.isDoubtful(traits) {
+          note(
+            "\(stream.name): taken as one text, though it begins as JSON does; --input-format says "
+              + "otherwise")
+        }
         ordinal += 1
         return Leaf(format: format, stream: source, ordinal: ordinal - 1)
       }

@@ -16,6 +16,8 @@ package struct ReadingOptions: Sendable {
   package var spoolFolder: String
   /// The last place where text can be cut without changing its tokens; 0 where there is none.
   package var safeCut: @Sendable (RawSpan) -> Int
+  /// Gets told how a stream was understood where another understanding is likely.
+  package var note: @Sendable (String) -> Void = { _ in }
 
   /// Makes options with the usual sizes.
   package init(

@@ -22,7 +22,7 @@ struct StreamCutter {
     self.options = options
     self.pool = pool
     path = entry.path
-    walker = try LeafWalker(entry, wanted: options.format)
+    walker = try LeafWalker(entry, options: options)
     leaf = try walker.next()
     window = Window(leaf?.stream ?? EmptyStream(path), offset: 0, pool: pool)
   }
