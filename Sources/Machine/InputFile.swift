@@ -6,7 +6,7 @@ internal import Glibc
 package struct InputFile: ~Copyable, Sendable {
   /// The path it was opened under.
   package let path: String
-  /// Its length when it was opened; 0 for a pipe or a terminal.
+  /// Its length when it was opened; 0 for a device.
   package let byteCount: Int
   /// When it was last changed, in nanoseconds since 1970.
   package let modifiedNanoseconds: Int64
@@ -16,6 +16,8 @@ package struct InputFile: ~Copyable, Sendable {
   package let descriptor: Int32
 
   /// Opens a file.
+  ///
+  /// - Throws: `EISDIR` for a folder and `ESPIPE` for a pipe, for whose writer nobody waits.
   package init(path: String) throws(SystemError) {
     let opened = try Self.open(path)
     self.path = path
@@ -79,19 +81,6 @@ package struct InputFile: ~Copyable, Sendable {
     return buffer.count - before
   }
 
-  /// Appends the next bytes of a pipe, at most `count`; 0 at its end.
-  package func readNext(_ count: Int, to buffer: inout ByteBuffer) throws(SystemError) -> Int {
-    let before = buffer.count
-    try unsafe buffer.append(room: count) { (target) throws(SystemError) -> Int in
-      while true {
-        let count = unsafe Glibc.read(descriptor, target.baseAddress, target.count)
-        if count >= 0 { return count }
-        if errno != EINTR { throw SystemError(call: "read", path: path, code: errno) }
-      }
-    }
-    return buffer.count - before
-  }
-
   /// All bytes of the file.
   ///
   /// - Throws: `EFBIG` when it is longer than `limit`.
@@ -105,7 +94,7 @@ package struct InputFile: ~Copyable, Sendable {
   private static func open(
     _ path: String
   ) throws(SystemError) -> (descriptor: Int32, byteCount: Int, isRegular: Bool) {
-    let descriptor = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC)
+    let descriptor = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw SystemError(call: "open", path: path, code: errno) }
     var facts = stat()
     guard unsafe fstat(descriptor, &facts) == 0 else {
@@ -113,9 +102,10 @@ package struct InputFile: ~Copyable, Sendable {
       close(descriptor)
       throw SystemError(call: "stat", path: path, code: code)
     }
-    guard facts.st_mode & S_IFMT != S_IFDIR else {
+    let kind = facts.st_mode & S_IFMT
+    guard kind != S_IFDIR && kind != S_IFIFO else {
       close(descriptor)
-      throw SystemError(call: "open", path: path, code: EISDIR)
+      throw SystemError(call: "open", path: path, code: kind == S_IFDIR ? EISDIR : ESPIPE)
     }
     let isRegular = facts.st_mode & S_IFMT == S_IFREG
     return (descriptor, isRegular ? Int(facts.st_size) : 0, isRegular)

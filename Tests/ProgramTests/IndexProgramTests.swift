@@ -197,6 +197,10 @@ struct IndexProgramTests {
       ["split", "x", "--weights", "1", "--parts", "2"],
       "error: argument --parts: not allowed with argument --weights"
     ), (["split", "x", "--weights", "1,2,3,4"], "GPT-NeoX knows three shares"),
+    (["split", "x", "--weights", "0,0,0"], "must add up to more than 0"),
+    (["split", "x", "--weights", "a,b,c"], "'a' is not a number"),
+    (["verify", "x", "--vocab-size", "10"], "argument --vocab-size: tokens are looked at with"),
+    (["verify", "x", "--eod-id", "1"], "argument --eod-id: tokens are looked at with --deep only"),
     (["merge", "-o", "x"], "neox-index merge: error: the following arguments are required: INPUT"),
     (["show", "x"], "error: the following arguments are required: DOC"),
     (["show", "x", "1:5-2"], "argument DOC: invalid document value: '1:5-2'"),
@@ -207,6 +211,16 @@ struct IndexProgramTests {
     let run = try Self.program.run(words)
     #expect(run.errors.contains(message), "\(run.all)")
     #expect(run.status == (message == "No such file" ? 1 : 2) && run.output == "")
+  }
+
+  @Test func aPipeIsNoDataset() throws {
+    let path = fixture.folder.file("pipe")
+    for ending in [".idx", ".bin"] { try #require(mkfifo(path + ending, 0o600) == 0) }
+    for words in [["info", "@pipe"], ["verify", "@pipe"], ["repair", "@pipe", "-o", "@r"]] {
+      let run = try Self.program.run(
+        words.map { $0.replacing("@", with: fixture.folder.path + "/") })
+      #expect(run.status == 1 && run.all.contains("pipe."), "\(words): \(run.all)")
+    }
   }
 
   @Test func aClosedPipeEndsTheProgramQuietly() throws {

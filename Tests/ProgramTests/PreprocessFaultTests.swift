@@ -175,6 +175,32 @@ struct PreprocessFaultTests {
     }
   }
 
+  @Test("ids of bytes are not mistaken for the text of special tokens")
+  func characterLevelEnds() throws {
+    let input = try fixture.writeTexts("i.jsonl", ["a\0b"])
+    let run = try PreprocessFixture.program.run([
+      "--input", input, "--tokenizer-type", "CharLevelTokenizer", "--special-in-text", "encode",
+      "--append-eod", "--output-prefix", fixture.folder.file("o"),
+    ])
+    #expect(run.status == 0 && run.output.contains("come from bytes 0"), "\(run.all)")
+    #expect(!run.output.contains("--special-in-text"))
+  }
+
+  @Test("the environment of a job that makes no sense is wrong usage, where it is asked")
+  func environment() throws {
+    let input = try fixture.writeTexts("i.jsonl", ["a"])
+    let cases = [
+      (["RANK": "5", "WORLD_SIZE": "2"], "RANK/WORLD_SIZE say 5/2"),
+      (["RANK": "1"], "RANK is set, but WORLD_SIZE is not"),
+      (["WORLD_SIZE": "2"], "WORLD_SIZE is set, but RANK is not"),
+    ]
+    for (environment, part) in cases {
+      let run = try fixture.run(input, ["--shard", "auto"], environment: environment)
+      #expect(run.status == 2 && run.errors.contains(part), "\(run.all)")
+    }
+    #expect(try fixture.run(input, environment: cases[0].0).status == 0)
+  }
+
   @Test("an input without documents is an error and leaves nothing")
   func nothing() throws {
     let input = try fixture.folder.write("i.jsonl", Array("{\"text\":\"\"}\n".utf8))
@@ -190,6 +216,10 @@ struct PreprocessFaultTests {
   func refused() throws {
     let input = try fixture.writeTexts("i.jsonl", ["a"])
     let prefix = fixture.folder.file("o")
+    let character = [
+      "--input", input, "--tokenizer-type", "CharLevelTokenizer", "--output-prefix", prefix,
+    ]
+    let train = ["train-tokenizer", "--input", input, "--output-dir", prefix]
     let cases: [([String], Int32, String)] = [
       (fixture.arguments(input, ["--ftfy"]), 2, "ftfy"),
       (
@@ -205,6 +235,10 @@ struct PreprocessFaultTests {
       (fixture.arguments(input, ["--memory", "1MiB"]), 2, "--memory"),
       (fixture.arguments(input, ["--shard", "2/2"]), 2, "--shard"),
       (fixture.arguments(input, ["--append-eod", "--eod-token", "<eos>"]), 1, "<eos>"),
+      (character + ["--special-in-text", "literal"], 2, "CharLevelTokenizer knows no text"),
+      (character + ["--special-in-text", "quarantine"], 2, "CharLevelTokenizer knows no text"),
+      (train + ["--vocab-size", "10"], 2, "--vocab-size 10"),
+      (train + ["--special-tokens", ""], 2, "cannot be empty"),
     ]
     for (words, status, part) in cases {
       let run = try PreprocessFixture.program.run(words)

@@ -70,6 +70,11 @@ struct SplitCommand: Command {
           "argument --weights: GPT-NeoX knows three shares, found '\(weights)';"
             + " --parts cuts into more")
       }
+      do {
+        _ = try splitBoundaries(weights, count: 1)
+      } catch .unsuitable(_, let reason) {
+        throw UsageError("argument --weights: '\(weights)': \(reason)")
+      }
       plan = measure == .documents ? .documents(weights: weights) : .tokens(weights: weights)
     case (nil, let parts?): plan = measure == .documents ? .parts(parts) : .partsByTokens(parts)
     case (nil, nil):

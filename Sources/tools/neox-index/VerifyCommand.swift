@@ -85,6 +85,15 @@ struct VerifyCommand: Command {
   ]
 
   func run() throws {
+    if !isDeep {
+      let given: [(String, Bool)] = [
+        ("--vocab-size", vocabularySize != nil), ("--eod-id", endOfDocument != nil),
+        ("--tokenizer-type", tokenizer.kind != nil),
+      ]
+      for (name, isGiven) in given where isGiven {
+        throw UsageError("argument \(name): tokens are looked at with --deep only")
+      }
+    }
     var reports: [VerifyReport] = []
     for prefix in prefixes {
       let report = try verify(prefix.path)

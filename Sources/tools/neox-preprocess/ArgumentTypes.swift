@@ -13,8 +13,20 @@ extension PipelineError: ExitStatusProviding {
   /// 75 when the same command continues, 2 for options, else 1.
   public var exitStatus: Int32 {
     if isResumable { return 75 }
-    if case .option = self { return 2 }
-    return 1
+    switch self {
+    case .option, .badShardEnvironment: return 2
+    default: return 1
+    }
+  }
+}
+
+extension TrainTokenizerError: ExitStatusProviding {
+  /// 2 for options, else 1.
+  public var exitStatus: Int32 {
+    switch self {
+    case .vocabularyTooSmall, .emptySpecialToken: 2
+    default: 1
+    }
   }
 }
 

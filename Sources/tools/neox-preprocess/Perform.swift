@@ -66,9 +66,11 @@ private func print(_ manifest: Manifest, of recipe: Recipe) {
       "\(recipe.datasetPrefix(key: dataset.key)): \(grouped(dataset.documents)) documents, "
         + "\(grouped(dataset.tokens)) tokens, \(dataset.elementType)")
     if dataset.endsFromText > 0 {
-      output.line(
-        "  \(grouped(dataset.endsFromText)) end-of-document ids come from text inside documents "
-          + "(--special-in-text literal prevents that)")
+      let cause =
+        recipe.tokenizer.kind == .characterLevel
+        ? "bytes 0 of documents, which look like ends of documents"
+        : "text inside documents (--special-in-text literal prevents that)"
+      output.line("  \(grouped(dataset.endsFromText)) end-of-document ids come from \(cause)")
     }
   }
   if let quarantine = manifest.quarantine {

@@ -31,7 +31,7 @@ struct RunArguments: Sendable {
           "what the text of a special token, such as <|endoftext|>, becomes inside a document: "
             + "encode makes it the special token as GPT-NeoX does, literal leaves it ordinary text, "
             + "error makes the document faulty, quarantine puts the document into the quarantine "
-            + "file"),
+            + "file. CharLevelTokenizer has no such texts and takes encode only"),
         .option(
           "--eod-token", \.endOfDocumentToken, placeholder: "TOKEN",
           "the token that ends documents, for vocabularies without <|endoftext|>"),
@@ -109,11 +109,11 @@ struct RunArguments: Sendable {
   /// A single process inside a parallel job must not get a part unasked, nor n processes the whole
   /// unnoticed: so `auto` must be said, and what was found is always told.
   private func chosenShard() throws -> Shard {
-    let found = try ShardEnvironment(Self.environment)
+    let environment = Self.environment
     switch shard {
     case .part(let shard): return shard
     case .whole:
-      if let found, found.shard.count > 1 {
+      if let found = try? ShardEnvironment(environment), found.shard.count > 1 {
         writeError(
           "neox-preprocess: note: \(found.source) name this process \(found.shard.index) of "
             + "\(found.shard.count), but it prepares the whole input; --shard auto prepares its part\n"
@@ -121,9 +121,11 @@ struct RunArguments: Sendable {
       }
       return .whole
     case .auto:
-      guard let found else {
-        throw PipelineError.option(
-          "--shard auto: none of \(ShardEnvironment.variableNames) are set; say --shard i/n")
+      guard let found = try ShardEnvironment(environment) else {
+        let missing =
+          ShardEnvironment.missingHalf(environment)
+          ?? "none of \(ShardEnvironment.variableNames) are set"
+        throw PipelineError.option("--shard auto: \(missing); say --shard i/n")
       }
       writeError("neox-preprocess: part \(found.shard) (from \(found.source))\n")
       return found.shard

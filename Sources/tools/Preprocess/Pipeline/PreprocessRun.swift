@@ -85,6 +85,13 @@ package struct PreprocessRun: Sendable {
         throw .option("--jsonl-keys: '\(key)' cannot be part of a file's name")
       }
     }
+    if recipe.tokenizer.kind == .characterLevel, let policy = recipe.specialInText,
+      policy != .encode
+    {
+      throw .option(
+        "--special-in-text \(policy.rawValue): CharLevelTokenizer knows no text of special tokens, "
+          + "each byte is an id; leave the option out")
+    }
     let folder = DurableFile.folder(of: recipe.outputPrefix)
     guard FileHashes.isFolder(folder) else {
       throw .option("--output-prefix: there is no folder \(folder); make it first")

@@ -47,6 +47,18 @@ package struct ShardEnvironment: Equatable, Sendable {
   /// The names of all the variables.
   package static let allNames = variables.flatMap { [$0.0, $0.1] }
 
+  /// A sentence about a pair of which only one half is set; `nil` where there is none.
+  package static func missingHalf(_ environment: [String: String]) -> String? {
+    for (rank, size) in variables {
+      switch (environment[rank], environment[size]) {
+      case (_?, nil): return "\(rank) is set, but \(size) is not"
+      case (nil, _?): return "\(size) is set, but \(rank) is not"
+      default: continue
+      }
+    }
+    return nil
+  }
+
   /// Looks for a rank and a number of ranks; `nil` where there are none.
   ///
   /// - Throws: ``PipelineError/badShardEnvironment(variable:value:)`` when a pair is there but makes no
