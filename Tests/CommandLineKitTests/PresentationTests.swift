@@ -12,6 +12,7 @@ struct PresentationTests {
     #expect(humanCount(999) == "999" && humanCount(1_250_000) == "1.3 M")
     #expect(fixed(2.345, 2) == "2.35" && fixed(-0.001, 2) == "0.00" && fixed(0.05, 1) == "0.1")
     #expect(fixed(.nan, 1) == "nan")
+    #expect(counted(1, "token") == "1 token" && counted(0, "token") == "0 tokens")
     #expect(humanSeconds(8.44) == "8.4 s" && humanSeconds(185) == "3m05s")
     #expect(humanSeconds(7620) == "2h07m" && humanSeconds(.infinity) == "?")
   }

@@ -169,6 +169,7 @@ struct DownloadTests {
       try fetch(server.address + "/x", sha256: wanted)
     } throws: { error in
       "\(error)".contains(wanted) && "\(error)".contains(SHA256.hexadecimal(of: content))
+        && "\(error)".contains("put the file at \(folder.file("got")),")
     }
     #expect(try leftovers() == [])
   }

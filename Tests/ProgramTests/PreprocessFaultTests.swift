@@ -237,6 +237,10 @@ struct PreprocessFaultTests {
       (fixture.arguments(input, ["--append-eod", "--eod-token", "<eos>"]), 1, "<eos>"),
       (character + ["--special-in-text", "literal"], 2, "CharLevelTokenizer knows no text"),
       (character + ["--special-in-text", "quarantine"], 2, "CharLevelTokenizer knows no text"),
+      (
+        ["--input", input, "--tokenizer-type", "GPT2BPETokenizer", "--output-prefix", prefix], 1,
+        "--vocab-file"
+      ),
       (train + ["--vocab-size", "10"], 2, "--vocab-size 10"),
       (train + ["--special-tokens", ""], 2, "cannot be empty"),
     ]

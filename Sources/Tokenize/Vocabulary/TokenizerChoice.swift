@@ -59,7 +59,8 @@ public func loadTokenizer(_ choice: TokenizerChoice) throws(TokenizeError) -> an
     let vocabulary = try choice.requiredVocabularyFile("the path of vocab.json")
     guard let merges = choice.mergeFile else {
       throw .missing(
-        what: "merge file", hint: "\(choice.kind.rawValue) needs the path of merges.txt")
+        what: "merge file",
+        hint: "\(choice.kind.rawValue) needs the path of merges.txt (--merge-file)")
     }
     return try ByteLevelTokenizer(gpt2Vocabulary: vocabulary, merges: merges, choice)
   case .characterLevel:
@@ -81,7 +82,8 @@ public func loadTokenizer(_ choice: TokenizerChoice) throws(TokenizeError) -> an
 extension TokenizerChoice {
   func requiredVocabularyFile(_ meaning: String) throws(TokenizeError) -> String {
     guard let vocabularyFile else {
-      throw .missing(what: "vocabulary file", hint: "\(kind.rawValue) needs \(meaning)")
+      throw .missing(
+        what: "vocabulary file", hint: "\(kind.rawValue) needs \(meaning) (--vocab-file)")
     }
     return vocabularyFile
   }

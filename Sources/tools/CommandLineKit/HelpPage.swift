@@ -12,7 +12,8 @@ package func helpPage<Root>(
 ) -> String {
   let name = program.map { "\($0) \(page.name)" } ?? page.name
   var text = section("NAME", wrap("\(name) - \(page.summary)", indent: 4))
-  var synopsis = groups.isEmpty ? "" : wrapUsage(name, usageWords(groups), indent: 4)
+  var synopsis =
+    groups.isEmpty && !commands.isEmpty ? "" : wrapUsage(name, usageWords(groups), indent: 4)
   if !commands.isEmpty { synopsis += "    \(name) COMMAND [options]\n" }
   text += section("SYNOPSIS", synopsis)
   let paragraphs = page.description.map { wrap($0, indent: 4) }
@@ -44,7 +45,7 @@ func usageLine<Root>(_ name: String, _ groups: [ArgumentGroup<Root>]) -> String 
 private func usageWords<Root>(_ groups: [ArgumentGroup<Root>]) -> [String] {
   let all = groups.flatMap(\.arguments)
   let options = all.filter { !$0.isPositional }
-  var words = ["[options]"]
+  var words = options.isEmpty ? [] : ["[options]"]
   for option in options where option.isRequired {
     words.append("\(option.names.last ?? "") \(values(option))")
   }

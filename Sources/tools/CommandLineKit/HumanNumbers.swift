@@ -24,6 +24,11 @@ package func grouped(_ value: Int) -> String {
   return text
 }
 
+/// A number and its noun: `1 document`, `1,234 documents`.
+package func counted(_ value: Int, _ noun: String) -> String {
+  "\(grouped(value)) \(noun)\(value == 1 ? "" : "s")"
+}
+
 /// A number of bytes as `512 B`, `1.5 KiB`, `20.0 GiB`.
 package func humanBytes(_ bytes: Int) -> String {
   scaled(Double(bytes), step: 1024, units: [" B", " KiB", " MiB", " GiB", " TiB", " PiB"])

@@ -86,7 +86,7 @@ package struct Program: Sendable {
     return root?.help(nil, listed)
       ?? helpPage(
         page, program: nil, groups: [ArgumentGroup<NoArguments>](), defaults: NoArguments(),
-        commands: listed)
+        commands: listed, hasVersion: true)
   }
 
   /// The names of the commands that help lists.

@@ -126,8 +126,12 @@ private func progressText(_ progress: Progress, _ rate: Double) -> String {
   } else {
     parts.append(humanBytes(progress.bytes))
   }
-  if let documents = progress.documents { parts.append("\(humanCount(documents)) documents") }
-  if let tokens = progress.tokens { parts.append("\(humanCount(tokens)) tokens") }
+  if let documents = progress.documents {
+    parts.append("\(humanCount(documents)) document\(documents == 1 ? "" : "s")")
+  }
+  if let tokens = progress.tokens {
+    parts.append("\(humanCount(tokens)) token\(tokens == 1 ? "" : "s")")
+  }
   parts.append("\(fixed(rate / 1e6, 1)) MB/s")
   if let left = secondsLeft(progress, rate) { parts.append("\(humanSeconds(left)) left") }
   return "\(progress.activity): " + parts.joined(separator: ", ")

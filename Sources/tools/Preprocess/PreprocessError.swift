@@ -63,7 +63,8 @@ extension PreprocessError: CustomStringConvertible {
     case .pipeInShards(let path):
       return "\(path): cannot be divided, because it is no file; leave --shard out, or store it"
     case .cannotResume(let reason):
-      return "the work that was begun cannot be continued: \(reason)"
+      return "the work that was begun cannot be continued: \(reason); "
+        + "throw it away with --restart"
     }
   }
 }

@@ -134,8 +134,8 @@ struct VerifyCommand: Command {
         "… and \(grouped(report.problemCount - report.problems.count)) more")
     }
     for warning in report.warnings { StandardOutput.shared.line("warning: \(warning)") }
-    var verdict = "sound, \(grouped(report.documents)) documents, "
-    if !report.isSound { verdict = "\(grouped(report.problemCount)) problems, " }
+    var verdict = "sound, \(counted(report.documents, "document")), "
+    if !report.isSound { verdict = "\(counted(report.problemCount, "problem")), " }
     var depth = isDeep ? "tokens not looked at, for these problems" : nil
     if report.isDeep { depth = "every token looked at" }
     StandardOutput.shared.line(

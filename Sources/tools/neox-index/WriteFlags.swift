@@ -54,8 +54,8 @@ struct WriteFlags: Sendable {
     }
     for dataset in datasets {
       StandardOutput.shared.line(
-        "\(dataset.prefix): \(grouped(dataset.documents)) documents,"
-          + " \(grouped(dataset.tokens)) tokens, \(dataset.elementType.rawValue)")
+        "\(dataset.prefix): \(counted(dataset.documents, "document")),"
+          + " \(counted(dataset.tokens, "token")), \(dataset.elementType.rawValue)")
     }
   }
 }

@@ -63,8 +63,8 @@ private func print(_ manifest: Manifest, of recipe: Recipe) {
   output.line("records: \(manifest.counts.sentence)")
   for dataset in manifest.outputs {
     output.line(
-      "\(recipe.datasetPrefix(key: dataset.key)): \(grouped(dataset.documents)) documents, "
-        + "\(grouped(dataset.tokens)) tokens, \(dataset.elementType)")
+      "\(recipe.datasetPrefix(key: dataset.key)): \(counted(dataset.documents, "document")), "
+        + "\(counted(dataset.tokens, "token")), \(dataset.elementType)")
     if dataset.endsFromText > 0 {
       let cause =
         recipe.tokenizer.kind == .characterLevel

@@ -67,14 +67,15 @@ struct PreprocessCommand: Command {
           .list(
             "--input", \.inputs, placeholder: "PATH", required: true,
             "files, folders, patterns, or - for standard input, separated by commas or spaces; of "
-              + "folders and patterns the files in order of their names"),
+              + "folders and patterns the files in order of their names; folders inside folders are "
+              + "not entered"),
           .list(
             "--jsonl-keys", \.keys, placeholder: "KEY",
             "members of the records to tokenise, each into a dataset of its own"),
           .option(
             "--input-format", \.format,
             "how documents lie in the inputs, where names and content do not tell: text is one "
-              + "document a file, lines one a line"),
+              + "document a file, lines one a line, of which its line end is a part"),
           .option(
             "--num-docs", \.documentCount, placeholder: "N", rule: .atLeast(1),
             "documents there are, if known; shown in progress only"),

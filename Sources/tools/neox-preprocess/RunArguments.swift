@@ -39,7 +39,8 @@ struct RunArguments: Sendable {
           "--on-error", \.errorPolicy,
           "what becomes of a record that cannot become a document: stop ends the run with FILE:LINE:"
             + "BYTE and the reason, skip counts it, quarantine also keeps it in "
-            + "PREFIX_quarantine.jsonl"),
+            + "PREFIX_quarantine.jsonl. Bytes are counted from 0 at the start of the file, as it is "
+            + "when all compression is taken off"),
         .flag(
           "--skip-blank-lines", \.skipsBlankLines,
           "pass over blank lines between JSON lines; without this they are faulty records"),
@@ -53,8 +54,9 @@ struct RunArguments: Sendable {
           "threads; the output is the same for any number (GPT-NeoX's default is 1)"),
         .option(
           "--memory", \.memory,
-          "most memory that caches and buffers take, whatever the size, number or length of "
-            + "documents; each worker's cache of words gets at most 64MiB of it"),
+          "the bound of all memory of the run: 64MiB set aside for the program and the vocabulary, "
+            + "the rest for records and tokens in work, and for the workers' caches of words, of "
+            + "64MiB each at most. The size, number and length of documents do not matter"),
         .option(
           "--shard", \.shard, placeholder: "i/n",
           "prepare part i of n, counted from 0, cut by bytes, inside files too; the output prefix "

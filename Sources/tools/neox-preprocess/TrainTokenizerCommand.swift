@@ -193,7 +193,7 @@ struct TrainTokenizerCommand: Command {
     let out = StandardOutput.shared
     let documents = outcome.records - outcome.empty - outcome.skipped
     out.line(
-      "read \(outcome.records) records: \(documents) documents, \(outcome.empty) empty, "
+      "read \(counted(outcome.records, "record")): \(counted(documents, "document")), \(outcome.empty) empty, "
         + "\(outcome.skipped) skipped")
     out.line("words: \(outcome.words), \(outcome.distinctWords) distinct")
     out.line("vocabulary: \(outcome.tokens) tokens, \(outcome.merges) merges")

@@ -80,14 +80,14 @@ package struct Download: Sendable {
   }
 
   /// Compares a file with what is known of it; one of which nothing is known passes unless empty.
-  private func check(_ path: String, size: UInt64) throws(DownloadError) {
+  private func check(_ candidate: String, size: UInt64) throws(DownloadError) {
     if let expected = file.byteCount ?? (size == 0 ? 1 : nil), expected != size {
       throw .wrongSize(path: path, url: url, expected: expected, found: size)
     }
     guard let expected = file.sha256 else { return }
     let found: String
     do {
-      found = try SHA256.hexadecimal(ofFileAt: path)
+      found = try SHA256.hexadecimal(ofFileAt: candidate)
     } catch {
       throw .system(error)
     }
