@@ -149,6 +149,11 @@ package struct PreprocessRun: Sendable {
     do {
       let transaction = try openTransaction(identity)
       if let reason = transaction.restartReason { note("\(reason); the work begins anew") }
+      if transaction.resumedPosition != nil, !inputs.isRereadable {
+        note(
+          "going on where an earlier run stopped; that a pipe or standard input holds the same "
+            + "data again cannot be checked (--restart begins anew)")
+      }
       let manifest: Manifest
       if transaction.isFinished {
         manifest = try storedManifest()
