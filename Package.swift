@@ -17,6 +17,7 @@ let package = Package(
   products: [
     .library(name: "Tokenize", targets: ["Tokenize"]),
     .library(name: "IndexedData", targets: ["IndexedData"]),
+    .library(name: "Train", targets: ["Train"]),
     .executable(name: "neox-preprocess", targets: ["neox-preprocess"]),
     .executable(name: "neox-index", targets: ["neox-index"]),
     .executable(name: "neox-bench", targets: ["neox-bench"]),
@@ -41,6 +42,21 @@ let package = Package(
 
     // IndexedData: .bin/.idx shards.
     .target(name: "IndexedData", dependencies: ["Machine"], swiftSettings: swiftRules),
+
+    // Train: from a configuration and shards to a trained model.
+    .systemLibrary(
+      name: "CYAML", path: "Sources/Train/CYAML", providers: [.apt(["libyaml-dev"])]),
+    .systemLibrary(
+      name: "CBLAS", path: "Sources/Train/CBLAS", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(
+      name: "CDNNL", path: "Sources/Train/CDNNL", providers: [.apt(["libdnnl-dev"])]),
+    .target(name: "CTrain", path: "Sources/Train/CTrain"),
+    .target(
+      name: "Train",
+      dependencies: [
+        "IndexedData", "Machine", "Tokenize", "CYAML", "CBLAS", "CDNNL", "CTrain",
+      ],
+      exclude: ["CYAML", "CBLAS", "CDNNL", "CTrain"], swiftSettings: swiftRules),
 
     // tools: the programs and what only they need.
     .systemLibrary(
@@ -78,6 +94,8 @@ let package = Package(
     .testTarget(name: "TokenizeTests", dependencies: ["Tokenize", "TestSupport"]),
     .testTarget(
       name: "IndexedDataTests", dependencies: ["IndexedData", "Machine", "TestSupport"]),
+    .testTarget(
+      name: "TrainTests", dependencies: ["Train", "IndexedData", "Machine", "TestSupport"]),
     .testTarget(name: "CommandLineKitTests", dependencies: ["CommandLineKit", "TestSupport"]),
     .testTarget(
       name: "PreprocessTests",

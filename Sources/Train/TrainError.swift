@@ -1,0 +1,26 @@
+public import IndexedData
+public import Machine
+
+/// What can be wrong with a configuration, a checkpoint, the data of a run, or the run itself.
+public enum TrainError: Error, Sendable {
+  /// The system refused something.
+  case system(SystemError)
+  /// A dataset cannot be read.
+  case dataset(IndexedDataError)
+  /// A file says something at a place that cannot be.
+  case malformed(path: String, place: String, reason: String)
+  /// What is asked for is not done here; the reason says what to do instead.
+  case unsupported(what: String, reason: String)
+}
+
+extension TrainError: CustomStringConvertible {
+  /// One line: where, what was found, and what can be done.
+  public var description: String {
+    switch self {
+    case .system(let error): error.description
+    case .dataset(let error): error.description
+    case .malformed(let path, let place, let reason): "\(path): \(place): \(reason)"
+    case .unsupported(let what, let reason): "\(what): \(reason)"
+    }
+  }
+}
