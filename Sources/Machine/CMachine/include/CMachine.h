@@ -23,6 +23,15 @@ int cm_processor_count(void);
 long long cm_copy_range(
     int source, long long from, int target, long long to, long long count);
 
+/// Tells the processor that the thread is waiting for another one.
+static inline void cm_pause(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
 /// What a run of numbers holds.
 typedef struct {
   long long least;

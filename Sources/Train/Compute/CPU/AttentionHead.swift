@@ -1,0 +1,155 @@
+internal import CTrain
+
+/// Queries of a head that are worked on at a time: their rows of scores stay in the second cache.
+private let queriesOfTile = 128
+
+/// The matrices of one head of one sequence, and its attention in tiles of queries.
+///
+/// A tile holds the scores of some queries against all the keys they see, and no others, so that
+/// the masked half is never computed and the whole score matrix never exists.
+@safe
+struct AttentionHead {
+  var attention: Attention
+  /// The head's row of the bias table.
+  var bias: UnsafePointer<Float>?
+  /// Which numbers of the dropout stream belong to the head: the first of its first query.
+  var firstRandom: UInt64
+  var queries: Matrix
+  var keys: Matrix
+  var values: Matrix
+  var width: Int
+  /// Logarithms of the denominators, one a query.
+  var logSums: UnsafeMutablePointer<Float>
+
+  /// A tile of queries and the keys they see.
+  @safe
+  private struct Tile {
+    var queries: Range<Int>
+    var keys: Range<Int>
+    var kernel: ctr_tile
+    /// Scores of the tile lie here, row by row.
+    var scores: Matrix
+  }
+
+  /// Numbers of scratch that scores of one kind take.
+  static func scoreCount(_ attention: Attention) -> Int {
+    min(queriesOfTile, attention.queryCount) * attention.keyCount
+  }
+
+  private func tiles(scores: UnsafeMutablePointer<Float>) -> [Tile] {
+    stride(from: 0, to: attention.queryCount, by: queriesOfTile).map { first in
+      let queries = first..<min(first + queriesOfTile, attention.queryCount)
+      let end = min(attention.keyCount, attention.firstQuery + queries.upperBound)
+      let window = attention.window ?? attention.keyCount
+      let keys = max(0, attention.firstQuery + first - window)..<end
+      let kernel = unsafe ctr_tile(
+        stride: keys.count, first_query: attention.firstQuery + first,
+        query_count: queries.count, first_key: keys.lowerBound, key_count: keys.count,
+        window: window, scale: attention.scale, bias: bias)
+      return unsafe Tile(
+        queries: queries, keys: keys, kernel: kernel,
+        scores: Matrix(address: UInt(bitPattern: scores), type: .float32, stride: keys.count))
+    }
+  }
+
+  /// Products of the tile's queries and keys.
+  private func multiplyQueriesAndKeys(_ tile: Tile) {
+    var transposed = keys.from(row: tile.keys.lowerBound, column: 0)
+    transposed.isTransposed = true
+    CPUEngine.multiplyFloats(
+      MatrixProduct(
+        rows: tile.queries.count, columns: tile.keys.count, depth: width,
+        left: queries.from(row: tile.queries.lowerBound, column: 0), right: transposed,
+        target: tile.scores))
+  }
+
+  private func drop(_ numbers: Matrix, of tile: Tile, into target: Matrix) {
+    guard let dropout = attention.dropout else { return }
+    // Number (query, key) of the head's square is the same whatever the tiles are.
+    let first =
+      firstRandom + UInt64(tile.queries.lowerBound * attention.keyCount + tile.keys.lowerBound)
+    unsafe ctr_dropout(
+      CTR_FLOAT32, numbers.start, target.start, tile.queries.count, tile.keys.count,
+      tile.keys.count, first, UInt64(attention.keyCount), dropout.key, dropout.rate)
+  }
+
+  /// output = dropout(softmax(queries · keysᵀ · scale + bias)) · values.
+  func forward(into output: Matrix, scores: UnsafeMutablePointer<Float>, type: ScalarType) {
+    for var tile in unsafe tiles(scores: scores) {
+      multiplyQueriesAndKeys(tile)
+      unsafe ctr_attention_softmax(
+        &tile.kernel, tile.scores.floats, logSums + tile.queries.lowerBound)
+      drop(tile.scores, of: tile, into: tile.scores)
+      unsafe ctr_round(
+        type.kernelType, tile.scores.floats, tile.queries.count * tile.keys.count)
+      CPUEngine.multiplyFloats(
+        MatrixProduct(
+          rows: tile.queries.count, columns: width, depth: tile.keys.count, left: tile.scores,
+          right: values.from(row: tile.keys.lowerBound, column: 0),
+          target: output.from(row: tile.queries.lowerBound, column: 0)))
+    }
+  }
+
+  /// Where gradients of a head go; those of keys and values are added to.
+  @safe
+  struct Gradients {
+    var output: Matrix
+    var queries: Matrix
+    var keys: Matrix
+    var values: Matrix
+    /// By distance, or null.
+    var bias: UnsafeMutablePointer<Float>?
+  }
+
+  /// Makes the probabilities again, tile by tile, and from them all gradients.
+  ///
+  /// `scores`, `slopes` and `kept` each have room for ``scoreCount(_:)`` numbers.
+  func backward(
+    _ gradients: Gradients, scores: UnsafeMutablePointer<Float>,
+    slopes: UnsafeMutablePointer<Float>, kept: UnsafeMutablePointer<Float>, type: ScalarType
+  ) {
+    for var tile in unsafe tiles(scores: scores) {
+      multiplyQueriesAndKeys(tile)
+      unsafe ctr_attention_probabilities(
+        &tile.kernel, tile.scores.floats, logSums + tile.queries.lowerBound)
+      let count = tile.queries.count * tile.keys.count
+      unsafe ctr_round(type.kernelType, tile.scores.floats, count)
+      var probabilities = tile.scores
+      if attention.dropout != nil {
+        probabilities.address = UInt(bitPattern: kept)
+        drop(tile.scores, of: tile, into: probabilities)
+      }
+      let outputGradient = gradients.output.from(row: tile.queries.lowerBound, column: 0)
+      probabilities.isTransposed = true
+      CPUEngine.multiplyFloats(
+        MatrixProduct(
+          rows: tile.keys.count, columns: width, depth: tile.queries.count, left: probabilities,
+          right: outputGradient,
+          target: gradients.values.from(row: tile.keys.lowerBound, column: 0), accumulates: true))
+      var slope = tile.scores
+      slope.address = UInt(bitPattern: slopes)
+      var transposed = values.from(row: tile.keys.lowerBound, column: 0)
+      transposed.isTransposed = true
+      CPUEngine.multiplyFloats(
+        MatrixProduct(
+          rows: tile.queries.count, columns: tile.keys.count, depth: width, left: outputGradient,
+          right: transposed, target: slope))
+      unsafe ctr_round(type.kernelType, slope.floats, count)
+      drop(slope, of: tile, into: slope)
+      unsafe ctr_attention_backward(
+        &tile.kernel, tile.scores.floats, slope.floats, gradients.bias)
+      unsafe ctr_round(type.kernelType, slope.floats, count)
+      CPUEngine.multiplyFloats(
+        MatrixProduct(
+          rows: tile.queries.count, columns: width, depth: tile.keys.count, left: slope,
+          right: keys.from(row: tile.keys.lowerBound, column: 0),
+          target: gradients.queries.from(row: tile.queries.lowerBound, column: 0)))
+      slope.isTransposed = true
+      CPUEngine.multiplyFloats(
+        MatrixProduct(
+          rows: tile.keys.count, columns: width, depth: tile.queries.count, left: slope,
+          right: queries.from(row: tile.queries.lowerBound, column: 0),
+          target: gradients.keys.from(row: tile.keys.lowerBound, column: 0), accumulates: true))
+    }
+  }
+}

@@ -1,0 +1,189 @@
+internal import CTrain
+internal import Machine
+
+extension CPUEngine {
+  package func attention(
+    queries: HeadView, keys: HeadView, values: HeadView, _ attention: Attention,
+    into output: Tensor, logSums: Tensor
+  ) {
+    let group = queries.headCount / keys.headCount
+    let outputs = HeadView(output, headCount: queries.headCount, width: queries.width)
+    forEach(attention.batch * keys.headCount) { task, member in
+      let sequence = task / keys.headCount
+      let keyHead = task % keys.headCount
+      var room = unsafe Room(
+        self.scratch(of: member, count: attention.room(keys.width, backward: false)))
+      let scores = unsafe room.take(AttentionHead.scoreCount(attention))
+      let keyMatrix = room.load(keys, keyHead, sequence, attention.keyCount)
+      let valueMatrix = room.load(values, keyHead, sequence, attention.keyCount)
+      for head in keyHead * group..<(keyHead + 1) * group {
+        var inner = room
+        let part = AttentionHead(
+          attention, sequence: sequence, head: head, of: queries.headCount,
+          queries: inner.load(queries, head, sequence, attention.queryCount), keys: keyMatrix,
+          values: valueMatrix, width: queries.width, logSums: logSums)
+        let target = inner.target(outputs, head, sequence, attention.queryCount)
+        unsafe part.forward(into: target, scores: scores, type: output.type)
+        outputs.store(target, head, sequence, attention.queryCount)
+      }
+    }
+  }
+
+  package func attentionGradient(
+    queries: HeadView, keys: HeadView, values: HeadView, _ attention: Attention,
+    logSums: Tensor, outputGradient: Tensor, queryGradient: HeadView, keyGradient: HeadView,
+    valueGradient: HeadView, biasGradient: Tensor?
+  ) {
+    let group = queries.headCount / keys.headCount
+    let outputs = HeadView(outputGradient, headCount: queries.headCount, width: queries.width)
+    forEach(attention.batch * keys.headCount) { task, member in
+      let sequence = task / keys.headCount
+      let keyHead = task % keys.headCount
+      var room = unsafe Room(
+        self.scratch(of: member, count: attention.room(keys.width, backward: true)))
+      let scores = unsafe room.take(AttentionHead.scoreCount(attention))
+      let slopes = unsafe room.take(AttentionHead.scoreCount(attention))
+      let kept = unsafe room.take(AttentionHead.scoreCount(attention))
+      let keyMatrix = room.load(keys, keyHead, sequence, attention.keyCount)
+      let valueMatrix = room.load(values, keyHead, sequence, attention.keyCount)
+      let keyTarget = room.target(keyGradient, keyHead, sequence, attention.keyCount)
+      let valueTarget = room.target(valueGradient, keyHead, sequence, attention.keyCount)
+      keyTarget.clear(rows: attention.keyCount, columns: keys.width)
+      valueTarget.clear(rows: attention.keyCount, columns: keys.width)
+      for head in keyHead * group..<(keyHead + 1) * group {
+        var inner = room
+        let part = AttentionHead(
+          attention, sequence: sequence, head: head, of: queries.headCount,
+          queries: inner.load(queries, head, sequence, attention.queryCount), keys: keyMatrix,
+          values: valueMatrix, width: queries.width, logSums: logSums)
+        let target = inner.target(queryGradient, head, sequence, attention.queryCount)
+        let gradients = unsafe AttentionHead.Gradients(
+          output: inner.load(outputs, head, sequence, attention.queryCount), queries: target,
+          keys: keyTarget, values: valueTarget,
+          bias: biasGradient?.floats(
+            (sequence * queries.headCount + head) * (biasGradient?.width ?? 0)))
+        unsafe part.backward(
+          gradients, scores: scores, slopes: slopes, kept: kept, type: outputGradient.type)
+        queryGradient.store(target, head, sequence, attention.queryCount)
+      }
+      keyGradient.store(keyTarget, keyHead, sequence, attention.keyCount)
+      valueGradient.store(valueTarget, keyHead, sequence, attention.keyCount)
+    }
+  }
+
+  package func bucketBias(_ weight: Tensor, buckets: [Int], factor: Float, into table: Tensor) {
+    let heads = weight.width
+    for head in 0..<heads {
+      for (distance, bucket) in buckets.enumerated() {
+        let source = unsafe weight.place(bucket * heads + head)
+        let target = unsafe table.floats(head * table.width + distance)
+        unsafe ctr_convert(weight.type.kernelType, source, 1, CTR_FLOAT32, target, 1, 1, 1)
+        unsafe target.pointee *= factor
+      }
+    }
+  }
+
+  package func bucketBiasGradient(
+    _ table: Tensor, buckets: [Int], factor: Float, weight: Tensor
+  ) {
+    let heads = weight.width
+    var sums = [Double](repeating: 0, count: weight.count)
+    for sequence in 0..<table.shape[0] {
+      for head in 0..<heads {
+        let row = unsafe table.floats((sequence * heads + head) * table.width)
+        for (distance, bucket) in buckets.enumerated() {
+          sums[bucket * heads + head] += Double(unsafe row[distance])
+        }
+      }
+    }
+    let gradient = sums.map { Float($0) * factor }
+    unsafe gradient.withUnsafeBufferPointer { gradient in
+      guard let start = gradient.baseAddress else { return }
+      unsafe ctr_accumulate(start, weight.type.kernelType, weight.start, weight.count)
+    }
+  }
+}
+
+extension Attention {
+  /// Numbers of scratch that a member needs for one head.
+  fileprivate func room(_ width: Int, backward: Bool) -> Int {
+    let heads = (backward ? 4 : 2) * keyCount + (backward ? 3 : 2) * queryCount
+    let scores = backward ? 3 : 1
+    return scores * AttentionHead.scoreCount(self) + heads * width + 16 * 12
+  }
+}
+
+extension AttentionHead {
+  fileprivate init(
+    _ attention: Attention, sequence: Int, head: Int, of headCount: Int, queries: Matrix,
+    keys: Matrix, values: Matrix, width: Int, logSums: Tensor
+  ) {
+    let index = sequence * headCount + head
+    unsafe self.init(
+      attention: attention,
+      bias: attention.bias.map { unsafe UnsafePointer($0.floats(head * $0.width)) },
+      firstRandom: UInt64(index * attention.queryCount) * UInt64(attention.keyCount),
+      queries: queries, keys: keys, values: values, width: width,
+      logSums: logSums.floats(index * attention.queryCount))
+  }
+}
+
+/// A member's scratch while it works on a head.
+@safe
+private struct Room {
+  private var next: UnsafeMutablePointer<Float>
+
+  init(_ start: UnsafeMutablePointer<Float>) { unsafe next = start }
+
+  /// Takes the next numbers.
+  mutating func take(_ count: Int) -> UnsafeMutablePointer<Float> {
+    defer { unsafe next += (count + 15) / 16 * 16 }
+    return unsafe next
+  }
+
+  /// A head in float32: where it is, or converted.
+  mutating func load(_ view: HeadView, _ head: Int, _ sequence: Int, _ rows: Int) -> Matrix {
+    let matrix = view.matrix(head, sequence, rows)
+    guard matrix.type != .float32 else { return matrix }
+    let target = target(view, head, sequence, rows)
+    unsafe ctr_convert(
+      matrix.type.kernelType, matrix.start, matrix.stride, CTR_FLOAT32, target.start,
+      target.stride, rows, view.width)
+    return target
+  }
+
+  /// Where to write a head in float32: where it is, or beside.
+  mutating func target(_ view: HeadView, _ head: Int, _ sequence: Int, _ rows: Int) -> Matrix {
+    let matrix = view.matrix(head, sequence, rows)
+    guard matrix.type != .float32 else { return matrix }
+    return Matrix(
+      address: UInt(bitPattern: unsafe take(rows * view.width)), type: .float32,
+      stride: view.width)
+  }
+}
+
+extension HeadView {
+  /// One head of one sequence.
+  fileprivate func matrix(_ head: Int, _ sequence: Int, _ rows: Int) -> Matrix {
+    let index = offset + sequence * rows * rowStride + head * headStride
+    return Matrix(
+      address: tensor.address + UInt(index * tensor.type.byteCount), type: tensor.type,
+      stride: rowStride)
+  }
+
+  /// Stores a head that was written beside.
+  fileprivate func store(_ source: Matrix, _ head: Int, _ sequence: Int, _ rows: Int) {
+    let matrix = matrix(head, sequence, rows)
+    guard matrix.address != source.address else { return }
+    unsafe ctr_convert(
+      CTR_FLOAT32, source.start, source.stride, matrix.type.kernelType, matrix.start,
+      matrix.stride, rows, width)
+  }
+}
+
+extension Matrix {
+  /// Writes zeros.
+  fileprivate func clear(rows: Int, columns: Int) {
+    for row in 0..<rows { unsafe ctr_fill(CTR_FLOAT32, floats + row * stride, 0, columns) }
+  }
+}

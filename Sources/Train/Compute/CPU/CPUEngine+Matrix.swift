@@ -1,0 +1,165 @@
+internal import CBLAS
+internal import CDNNL
+internal import CTrain
+internal import Machine
+
+extension CPUEngine {
+  /// A matrix product by all members: each makes some rows of the target, or some columns.
+  func multiply(_ product: MatrixProduct) {
+    if product.rows >= product.columns {
+      split(product.rows, multiple: 16) { range, member in
+        self.multiplyAlone(product.rows(range), member: member)
+      }
+    } else {
+      split(product.columns, multiple: 16) { range, member in
+        self.multiplyAlone(product.columns(range), member: member)
+      }
+    }
+  }
+
+  /// A matrix product by one member.
+  func multiplyAlone(_ product: MatrixProduct, member: Int) {
+    let types = [product.left.type, product.right.type, product.target.type]
+    if types.allSatisfy({ $0 == .float32 }) {
+      Self.multiplyFloats(product)
+    } else {
+      multiplyInBlocks(product, member: member)
+    }
+  }
+
+  /// A matrix product of float32 numbers, on the calling thread.
+  static func multiplyFloats(_ product: MatrixProduct) {
+    guard product.rows > 0, product.columns > 0 else { return }
+    let sum: Float = product.accumulates ? 1 : 0
+    #if arch(x86_64)
+    // oneDNN writes its kernels for the processor at hand, which a pinned or older OpenBLAS
+    // may not know: 190–250 against 90–125 GFLOP/s a core on a Zen 5.
+    let status = unsafe dnnl_sgemm(
+      product.left.isTransposed ? letterT : letterN,
+      product.right.isTransposed ? letterT : letterN,
+      dnnl_dim_t(product.rows), dnnl_dim_t(product.columns), dnnl_dim_t(product.depth),
+      1, product.left.floats, dnnl_dim_t(product.left.stride),
+      product.right.floats, dnnl_dim_t(product.right.stride),
+      sum, product.target.floats, dnnl_dim_t(product.target.stride))
+    if status == dnnl_success { return }
+    #endif
+    unsafe cblas_sgemm(
+      CblasRowMajor, product.left.isTransposed ? CblasTrans : CblasNoTrans,
+      product.right.isTransposed ? CblasTrans : CblasNoTrans,
+      blasint(product.rows), blasint(product.columns), blasint(product.depth),
+      1, product.left.floats, blasint(product.left.stride),
+      product.right.floats, blasint(product.right.stride),
+      sum, product.target.floats, blasint(product.target.stride))
+  }
+
+  /// A matrix product of any types: blocks are converted to float32, and sums rounded at the end.
+  private func multiplyInBlocks(_ product: MatrixProduct, member: Int) {
+    let rowBlock = 256
+    let columnBlock = 512
+    let depthBlock = 1024
+    let start = unsafe scratch(
+      of: member,
+      count: rowBlock * depthBlock + columnBlock * depthBlock + rowBlock * columnBlock)
+    let left = UInt(bitPattern: start)
+    let right = UInt(bitPattern: unsafe start + rowBlock * depthBlock)
+    let sums = unsafe start + (rowBlock + columnBlock) * depthBlock
+    let target = product.target
+    for row in stride(from: 0, to: product.rows, by: rowBlock) {
+      let rows = min(rowBlock, product.rows - row)
+      for column in stride(from: 0, to: product.columns, by: columnBlock) {
+        let columns = min(columnBlock, product.columns - column)
+        for depth in stride(from: 0, to: product.depth, by: depthBlock) {
+          let depths = min(depthBlock, product.depth - depth)
+          Self.multiplyFloats(
+            MatrixProduct(
+              rows: rows, columns: columns, depth: depths,
+              left: Self.converted(
+                product.left.from(row: row, column: depth), rows: rows, columns: depths, at: left),
+              right: Self.converted(
+                product.right.from(row: depth, column: column), rows: depths, columns: columns,
+                at: right),
+              target: Matrix(
+                address: UInt(bitPattern: sums), type: .float32, stride: columns),
+              accumulates: depth > 0))
+        }
+        for line in 0..<rows {
+          let place = unsafe target.from(row: row + line, column: column).start
+          let sum = unsafe sums + line * columns
+          if product.accumulates {
+            unsafe ctr_accumulate(sum, target.type.kernelType, place, columns)
+          } else {
+            unsafe ctr_convert(
+              CTR_FLOAT32, sum, columns, target.type.kernelType, place, columns, 1, columns)
+          }
+        }
+      }
+    }
+  }
+
+  /// A block of a matrix in float32: where it is, or converted to `address`.
+  private static func converted(
+    _ matrix: Matrix, rows: Int, columns: Int, at address: UInt
+  ) -> Matrix {
+    guard matrix.type != .float32 else { return matrix }
+    let lines = matrix.isTransposed ? columns : rows
+    let width = matrix.isTransposed ? rows : columns
+    let block = Matrix(
+      address: address, type: .float32, stride: width, isTransposed: matrix.isTransposed)
+    unsafe ctr_convert(
+      matrix.type.kernelType, matrix.start, matrix.stride, CTR_FLOAT32, block.start, width, lines,
+      width)
+    return block
+  }
+
+  package func linear(_ input: Tensor, weight: Tensor, bias: Tensor?, into output: Tensor) {
+    multiply(
+      MatrixProduct(
+        rows: input.rowCount, columns: weight.shape[0], depth: input.width, left: Matrix(input),
+        right: Matrix(weight, transposed: true), target: Matrix(output)))
+    guard let bias else { return }
+    split(output.rowCount) { range, _ in
+      unsafe ctr_add_row(
+        output.type.kernelType, bias.start, output.place(range.lowerBound * output.width),
+        range.count, output.width)
+    }
+  }
+
+  package func linearInputGradient(
+    _ outputGradient: Tensor, weight: Tensor, into inputGradient: Tensor, accumulate: Bool
+  ) {
+    multiply(
+      MatrixProduct(
+        rows: outputGradient.rowCount, columns: inputGradient.width, depth: outputGradient.width,
+        left: Matrix(outputGradient), right: Matrix(weight), target: Matrix(inputGradient),
+        accumulates: accumulate))
+  }
+
+  package func linearParameterGradients(
+    input: Tensor, outputGradient: Tensor, weight: Tensor, bias: Tensor?
+  ) {
+    multiply(
+      MatrixProduct(
+        rows: outputGradient.width, columns: input.width, depth: input.rowCount,
+        left: Matrix(outputGradient, transposed: true), right: Matrix(input),
+        target: Matrix(weight), accumulates: true))
+    if let bias { addColumnSums(of: outputGradient, to: bias) }
+  }
+
+  /// Adds the sum of each column of a matrix to `sums`; each member has some columns.
+  func addColumnSums(of matrix: Tensor, to sums: Tensor) {
+    split(matrix.width, multiple: 16) { range, member in
+      let columns = unsafe self.scratch(of: member, count: range.count)
+      unsafe columns.update(repeating: 0, count: range.count)
+      unsafe ctr_column_sums(
+        matrix.type.kernelType, matrix.place(range.lowerBound), matrix.rowCount, matrix.width,
+        range.count, columns)
+      unsafe ctr_accumulate(
+        columns, sums.type.kernelType, sums.place(range.lowerBound), range.count)
+    }
+  }
+}
+
+#if arch(x86_64)
+private let letterN = CChar(UInt8(ascii: "N"))
+private let letterT = CChar(UInt8(ascii: "T"))
+#endif

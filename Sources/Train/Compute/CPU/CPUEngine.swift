@@ -1,0 +1,116 @@
+internal import CBLAS
+internal import CTrain
+internal import Glibc
+internal import Machine
+
+/// The operations of ``ComputeEngine`` on the processor's cores.
+///
+/// Work is cut into ranges of rows, or into heads, for a team of threads; the libraries underneath
+/// run one thread each. Sums that cross rows are made in blocks of fixed size and combined in order,
+/// so that they do not depend on the number of threads.
+package final class CPUEngine: ComputeEngine {
+  let team: ThreadTeam
+  private let scratch: [Scratch]
+
+  /// Starts an engine; `threads` counts the calling thread.
+  package init(threads: Int = WorkerPool.processorCount) {
+    openblas_set_num_threads(1)
+    team = ThreadTeam(threads: threads, name: "compute")
+    scratch = (0..<team.threadCount).map { _ in Scratch() }
+  }
+
+  package var summary: String { "CPU, \(team.threadCount) threads" }
+
+  package func makeMemory(byteCount: Int) throws(TrainError) -> EngineMemory {
+    guard let address = AlignedMemory.allocate(byteCount) else {
+      throw .system(SystemError(call: "malloc", path: "\(byteCount) bytes", code: ENOMEM))
+    }
+    return EngineMemory(address: address, byteCount: byteCount, release: AlignedMemory.free)
+  }
+
+  // MARK: - Sharing work
+
+  /// Runs `body` on a range of `count` for each member.
+  func split(_ count: Int, multiple: Int = 1, _ body: @Sendable (Range<Int>, Int) -> Void) {
+    team.split(count, multiple: multiple) { range, member in
+      ctr_use_one_openmp_thread()
+      body(range, member)
+    }
+  }
+
+  /// Runs `body` once for each of `count` tasks.
+  func forEach(_ count: Int, _ body: @Sendable (Int, Int) -> Void) {
+    team.forEach(count: count) { index, member in
+      ctr_use_one_openmp_thread()
+      body(index, member)
+    }
+  }
+
+  /// Numbers that only the member uses, and only until its next call.
+  func scratch(of member: Int, count: Int) -> UnsafeMutablePointer<Float> {
+    unsafe scratch[member].floats(count)
+  }
+
+  /// Memory of one member. `@unchecked Sendable`: only the member reaches it.
+  private final class Scratch: @unchecked Sendable {
+    private var address: UInt = 0
+    private var count = 0
+
+    deinit { AlignedMemory.free(address) }
+
+    func floats(_ count: Int) -> UnsafeMutablePointer<Float> {
+      if self.count < count {
+        AlignedMemory.free(address)
+        address = AlignedMemory.allocate(count * MemoryLayout<Float>.size) ?? 0
+        self.count = count
+      }
+      guard let start = unsafe UnsafeMutablePointer<Float>(bitPattern: address) else {
+        preconditionFailure("out of memory: \(count) numbers")
+      }
+      return unsafe start
+    }
+  }
+}
+
+extension Tensor {
+  /// The first number.
+  var start: UnsafeMutableRawPointer { unsafe place(0) }
+
+  /// The number at an index.
+  func place(_ index: Int) -> UnsafeMutableRawPointer {
+    guard
+      let pointer = unsafe UnsafeMutableRawPointer(
+        bitPattern: address + UInt(index * type.byteCount))
+    else { preconditionFailure("a tensor is never at zero") }
+    return unsafe pointer
+  }
+
+  /// The number at an index of a float32 tensor.
+  func floats(_ index: Int = 0) -> UnsafeMutablePointer<Float> {
+    precondition(type == .float32, "a float32 tensor is expected, not \(type)")
+    return unsafe place(index).assumingMemoryBound(to: Float.self)
+  }
+
+  /// The number at an index of an int32 tensor.
+  func integers(_ index: Int = 0) -> UnsafeMutablePointer<Int32> {
+    precondition(type == .int32, "an int32 tensor is expected, not \(type)")
+    return unsafe place(index).assumingMemoryBound(to: Int32.self)
+  }
+
+  /// Numbers of a row: the last axis.
+  var width: Int { shape.last ?? 1 }
+  /// How many rows there are.
+  var rowCount: Int { width == 0 ? 0 : count / width }
+}
+
+extension ScalarType {
+  /// The kernels' name of the type.
+  var kernelType: ctr_type {
+    switch self {
+    case .float32: CTR_FLOAT32
+    case .bfloat16: CTR_BFLOAT16
+    case .float16: CTR_FLOAT16
+    case .int32: preconditionFailure("whole numbers are not computed with")
+    }
+  }
+}

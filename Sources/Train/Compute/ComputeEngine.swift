@@ -1,0 +1,123 @@
+/// The operations of which models are made, with their gradients.
+///
+/// Matrices lie row by row; a linear weight has the shape [outputs, inputs]. Tensors of one call
+/// have one type unless said otherwise; statistics, log-probabilities and bias tables are float32.
+/// Sums are carried in float32 whatever the type, and rounded once. Gradients of parameters are
+/// always added to what is there; other gradients replace it unless `accumulate` says otherwise.
+/// An engine is used by one thread at a time. For one number of threads it gives the same bits each
+/// time.
+package protocol ComputeEngine: AnyObject, Sendable {
+  /// What does the work, for messages.
+  var summary: String { get }
+
+  /// Makes memory that holds zeros.
+  func makeMemory(byteCount: Int) throws(TrainError) -> EngineMemory
+
+  // MARK: Moving numbers
+
+  /// Writes numbers from the host, converted to the tensor's type.
+  func write(_ numbers: Span<Float>, to target: Tensor)
+  /// Writes whole numbers from the host into an int32 tensor.
+  func write(_ numbers: Span<Int32>, to target: Tensor)
+  /// Reads numbers to the host.
+  func read(_ source: Tensor, into numbers: inout MutableSpan<Float>)
+  /// Fills a tensor with one value.
+  func fill(_ target: Tensor, with value: Float)
+  /// Fills a float32 tensor with normal numbers around 0; number i depends on the key and i alone.
+  func fillNormal(_ target: Tensor, deviation: Float, key: UInt64)
+  /// Fills a float32 tensor with numbers spread evenly between −bound and bound.
+  func fillUniform(_ target: Tensor, bound: Float, key: UInt64)
+  /// Copies numbers, converting them to the type of the target.
+  func convert(_ source: Tensor, into target: Tensor)
+  /// Copies heads out of wider rows into rows of their own, or back.
+  func copyHeads(from source: HeadView, to target: HeadView, rows: Int)
+  /// sum = x + y; the sum may be one of them.
+  func add(_ x: Tensor, _ y: Tensor, into sum: Tensor)
+  /// product = x · factor; the product may be x.
+  func scale(_ x: Tensor, by factor: Float, into product: Tensor)
+
+  // MARK: Linear
+
+  /// output [rows, outputs] = input [rows, inputs] · weightᵀ + bias.
+  func linear(_ input: Tensor, weight: Tensor, bias: Tensor?, into output: Tensor)
+  /// inputGradient = outputGradient · weight.
+  func linearInputGradient(
+    _ outputGradient: Tensor, weight: Tensor, into inputGradient: Tensor, accumulate: Bool)
+  /// Adds outputGradientᵀ · input to the weight's gradient, and the sums of columns to the bias's.
+  func linearParameterGradients(
+    input: Tensor, outputGradient: Tensor, weight: Tensor, bias: Tensor?)
+
+  // MARK: Embedding
+
+  /// output [rows, width] = rows of a table, by the int32 tokens.
+  func embed(_ tokens: Tensor, table: Tensor, into output: Tensor)
+  /// Adds each row of a gradient to the row of the table's gradient that its token names.
+  func embedGradient(_ tokens: Tensor, outputGradient: Tensor, table: Tensor)
+  /// Adds row `first + r mod period` of a table to each row r of `target`.
+  func addPositions(_ table: Tensor, first: Int, period: Int, to target: Tensor)
+  /// The gradient of ``addPositions(_:first:period:to:)`` for the table.
+  func addPositionsGradient(_ gradient: Tensor, first: Int, period: Int, table: Tensor)
+
+  // MARK: Norms, activations, positions
+
+  /// output = norm of each row; `statistics` [rows, 2] is kept for the gradient.
+  func norm(_ input: Tensor, _ norm: Norm, into output: Tensor, statistics: Tensor)
+  /// Gradients of a norm.
+  func normGradient(
+    input: Tensor, _ norm: Norm, statistics: Tensor, outputGradient: Tensor,
+    inputGradient: Tensor, accumulate: Bool, gradients: NormGradients)
+  /// output = activation(input); a gated input has rows of twice the width: values, then gates.
+  func activate(_ input: Tensor, _ activation: Activation, into output: Tensor)
+  /// The gradient of ``activate(_:_:into:)``, in the shape of the input.
+  func activateGradient(
+    input: Tensor, _ activation: Activation, outputGradient: Tensor, inputGradient: Tensor)
+  /// Turns heads by the angles of their positions, in place; or back.
+  func rotate(_ heads: HeadView, rows: Int, _ rotation: Rotation, backward: Bool)
+
+  // MARK: Attention
+
+  /// Causal attention: output [batch · queries, heads · width]; `logSums` [batch · heads, queries]
+  /// is kept for the gradient.
+  func attention(
+    queries: HeadView, keys: HeadView, values: HeadView, _ attention: Attention,
+    into output: Tensor, logSums: Tensor)
+  /// Gradients of attention, written to views that lie as the inputs do.
+  func attentionGradient(
+    queries: HeadView, keys: HeadView, values: HeadView, _ attention: Attention,
+    logSums: Tensor, outputGradient: Tensor, queryGradient: HeadView, keyGradient: HeadView,
+    valueGradient: HeadView, biasGradient: Tensor?)
+  /// table [heads, distances] = weight [buckets, heads], by the bucket of each distance, · factor.
+  func bucketBias(_ weight: Tensor, buckets: [Int], factor: Float, into table: Tensor)
+  /// The gradient of ``bucketBias(_:buckets:factor:into:)``: adds to the weight's gradient, from
+  /// the gradient [batch, heads, distances] of the table.
+  func bucketBiasGradient(_ table: Tensor, buckets: [Int], factor: Float, weight: Tensor)
+
+  // MARK: Dropout and residuals
+
+  /// output = dropout(input); its gradient is the same function of the gradient.
+  func dropout(_ input: Tensor, _ dropout: Dropout, into output: Tensor)
+  /// output = residual + dropout(input); the output may be the residual.
+  func addResidual(
+    _ residual: Tensor, _ input: Tensor, dropout: Dropout?, into output: Tensor)
+
+  // MARK: Loss
+
+  /// The log-probability of each row's label under softmax(hidden · weightᵀ).
+  ///
+  /// With `gradient`, also the gradients of −Σ coefficient · log-probability: the hidden state's
+  /// replaces what is there, the weight's is added. Logits are made for a few rows at a time, in
+  /// `workspace` [rows at a time, vocabulary], which is float32.
+  func labelLogProbabilities(
+    hidden: Tensor, weight: Tensor, labels: Tensor, workspace: Tensor,
+    into logProbabilities: Tensor, gradient: HeadGradient?)
+}
+
+extension ComputeEngine {
+  /// The numbers of a tensor.
+  package func numbers(of tensor: Tensor) -> [Float] {
+    var numbers = [Float](repeating: 0, count: tensor.count)
+    var span = numbers.mutableSpan
+    read(tensor, into: &span)
+    return numbers
+  }
+}

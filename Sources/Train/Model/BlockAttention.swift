@@ -1,0 +1,194 @@
+/// The attention of a layer: queries, keys and values, their norm and rotation, and what is seen.
+struct BlockAttention {
+  let settings: ModelSettings
+  let engine: any ComputeEngine
+  let index: Int
+  let queryKeyValue: LinearWeights
+  let queryKeyNorm: NormWeights?
+  let dense: LinearWeights
+  let scoreBias: ScoreBias
+  /// Cosines and sines of rotary positions.
+  let rotary: (cosines: Tensor, sines: Tensor)?
+
+  func forward(
+    _ input: Tensor, into output: Tensor, _ kept: BlockActivations, _ space: ModelWorkspace
+  ) {
+    engine.linear(
+      input, weight: queryKeyValue.weight.value, bias: queryKeyValue.bias?.value,
+      into: kept.queryKeyValue)
+    let views = QueryKeyValueViews(settings, kept.queryKeyValue)
+    let rows = kept.queryKeyValue.rowCount
+    if let queryKeyNorm {
+      let scratch = space.scratch.first
+      normHeads(views.queries, queryKeyNorm, raw: kept.rawQueries, kept.queryStatistics, scratch)
+      normHeads(views.keys, queryKeyNorm, raw: kept.rawKeys, kept.keyStatistics, scratch)
+    }
+    if let rotation = rotation(space) {
+      engine.rotate(views.queries, rows: rows, rotation, backward: false)
+      engine.rotate(views.keys, rows: rows, rotation, backward: false)
+    }
+    engine.attention(
+      queries: views.queries, keys: views.keys, values: views.values, switches(space),
+      into: kept.context, logSums: kept.logSums)
+    engine.linear(
+      kept.context, weight: dense.weight.value, bias: dense.bias?.value, into: output)
+  }
+
+  func backward(
+    _ gradient: Tensor, input: Tensor, into inputGradient: Tensor, _ kept: BlockActivations,
+    _ space: ModelWorkspace
+  ) {
+    let scratch = space.scratch
+    // The gradient of the context is not needed any more when the input's is written.
+    let contextGradient = inputGradient
+    engine.linearBackward(
+      dense, input: kept.context, outputGradient: gradient, inputGradient: contextGradient)
+    let views = QueryKeyValueViews(settings, kept.queryKeyValue)
+    let gradients = QueryKeyValueViews(settings, scratch.queryKeyValueGradient)
+    let biasGradient = scoreBias.isTrained ? scratch.biasGradient : nil
+    if let biasGradient { engine.fill(biasGradient, with: 0) }
+    engine.attentionGradient(
+      queries: views.queries, keys: views.keys, values: views.values, switches(space),
+      logSums: kept.logSums, outputGradient: contextGradient, queryGradient: gradients.queries,
+      keyGradient: gradients.keys, valueGradient: gradients.values, biasGradient: biasGradient)
+    if let biasGradient { scoreBias.backward(biasGradient, layer: index, length: space.length) }
+    let rows = kept.queryKeyValue.rowCount
+    if let rotation = rotation(space) {
+      engine.rotate(gradients.queries, rows: rows, rotation, backward: true)
+      engine.rotate(gradients.keys, rows: rows, rotation, backward: true)
+    }
+    if let queryKeyNorm {
+      normHeadsBackward(
+        gradients.queries, queryKeyNorm, raw: kept.rawQueries, kept.queryStatistics,
+        inputGradient)
+      normHeadsBackward(
+        gradients.keys, queryKeyNorm, raw: kept.rawKeys, kept.keyStatistics, inputGradient)
+    }
+    engine.linearBackward(
+      queryKeyValue, input: input, outputGradient: scratch.queryKeyValueGradient,
+      inputGradient: inputGradient)
+  }
+
+  private func switches(_ space: ModelWorkspace) -> Attention {
+    var bias: Tensor?
+    if settings.hasScoreBias {
+      scoreBias.fill(space.scratch.bias, layer: index, length: space.length)
+      bias = space.scratch.bias
+    }
+    return Attention(
+      batch: space.batch, queryCount: space.length, keyCount: space.length,
+      scale: Float(1 / Double(settings.headWidth).squareRoot()),
+      // The reference forgets the window.
+      window: settings.hasQuirks ? nil : settings.slidingWindow, bias: bias,
+      dropout: space.dropout?.dropout(settings.attentionDropout, layer: index, .probabilities))
+  }
+
+  private func rotation(_ space: ModelWorkspace) -> Rotation? {
+    rotary.map {
+      Rotation(cosines: $0.cosines, sines: $0.sines, firstPosition: 0, period: space.length)
+    }
+  }
+
+  // MARK: - The norm of queries and keys
+
+  private func normHeads(
+    _ heads: HeadView, _ weights: NormWeights, raw: Tensor, _ statistics: Tensor,
+    _ scratch: Tensor
+  ) {
+    let rows = raw.rowCount
+    let plain = HeadView(raw, headCount: heads.headCount, width: heads.width)
+    engine.copyHeads(from: heads, to: plain, rows: rows)
+    let shape = weights.norm.shape(of: raw, heads)
+    engine.norm(
+      raw.reshaped(shape), weights.norm, into: scratch.reshaped(shape), statistics: statistics)
+    engine.copyHeads(from: plain.of(scratch), to: heads, rows: rows)
+  }
+
+  private func normHeadsBackward(
+    _ heads: HeadView, _ weights: NormWeights, raw: Tensor, _ statistics: Tensor,
+    _ scratch: Tensor
+  ) {
+    let rows = raw.rowCount
+    let plain = HeadView(scratch, headCount: heads.headCount, width: heads.width)
+    engine.copyHeads(from: heads, to: plain, rows: rows)
+    let shape = weights.norm.shape(of: raw, heads)
+    engine.normGradient(
+      input: raw.reshaped(shape), weights.norm, statistics: statistics,
+      outputGradient: scratch.reshaped(shape), inputGradient: scratch.reshaped(shape),
+      accumulate: false, gradients: weights.gradients)
+    engine.copyHeads(from: plain, to: heads, rows: rows)
+  }
+}
+
+extension Norm {
+  /// Rows of all heads together for a layer norm, and of one head for the others.
+  fileprivate func shape(of raw: Tensor, _ heads: HeadView) -> [Int] {
+    kind == .layerNorm ? raw.shape : [raw.rowCount * heads.headCount, heads.width]
+  }
+}
+
+/// Where queries, keys and values lie in the rows of one product: head by head where every head
+/// has its own keys, else all queries, then all keys, then all values.
+struct QueryKeyValueViews {
+  let queries: HeadView
+  let keys: HeadView
+  let values: HeadView
+
+  init(_ settings: ModelSettings, _ tensor: Tensor) {
+    let width = settings.headWidth
+    let heads = settings.headCount
+    let keyHeads = settings.keyValueHeadCount
+    let isInterleaved = keyHeads == heads
+    func view(_ offset: Int, _ count: Int) -> HeadView {
+      HeadView(
+        tensor, offset: offset, rowStride: settings.queryKeyValueSize,
+        headStride: isInterleaved ? 3 * width : width, headCount: count, width: width)
+    }
+    queries = view(0, heads)
+    keys = view(isInterleaved ? width : heads * width, keyHeads)
+    values = view(isInterleaved ? 2 * width : (heads + keyHeads) * width, keyHeads)
+  }
+}
+
+/// What is added to scores by distance: ALiBi's slopes or trained buckets.
+struct ScoreBias {
+  let settings: ModelSettings
+  let engine: any ComputeEngine
+  /// The trained weight [buckets, heads].
+  let weight: Trained?
+  /// The bucket of each distance.
+  let buckets: [Int]
+  /// Slopes by distance [heads, distances].
+  let slopes: Tensor?
+
+  /// Whether there is a weight to train.
+  var isTrained: Bool { weight != nil }
+
+  /// Fills a table [heads, distances].
+  func fill(_ table: Tensor, layer: Int, length: Int) {
+    let factor = layerFactor(layer)
+    if let weight {
+      engine.bucketBias(
+        weight.value, buckets: Array(buckets.prefix(length)), factor: rootOfWidth * factor,
+        into: table)
+    } else if let slopes {
+      engine.scale(slopes.reshaped(table.shape), by: factor, into: table)
+    }
+  }
+
+  /// Adds to the gradient of the weight.
+  func backward(_ table: Tensor, layer: Int, length: Int) {
+    guard let weight else { return }
+    engine.bucketBiasGradient(
+      table, buckets: Array(buckets.prefix(length)), factor: rootOfWidth * layerFactor(layer),
+      weight: weight.gradient)
+  }
+
+  private var rootOfWidth: Float { Float(Double(settings.headWidth).squareRoot()) }
+
+  /// With scaling by layer, products are divided and then multiplied by the layer's number; only
+  /// what is added between is changed by it.
+  private func layerFactor(_ layer: Int) -> Float {
+    settings.scalesScoresByLayer ? Float(max(1, layer)) : 1
+  }
+}

@@ -1,0 +1,170 @@
+/// What a model of GPT-NeoX's family is made of. Names in comments are GPT-NeoX's keys.
+package struct ModelSettings: Sendable, Equatable {
+  /// How a model knows the order of tokens (`pos_emb`).
+  package enum Positions: Sendable, Equatable {
+    /// Only causality tells.
+    case none
+    /// A trained table of `count` positions, of which the first `offset` are left out
+    /// (`max_position_embeddings`, `opt_pos_emb_offset`).
+    case learned(count: Int, offset: Int)
+    /// Fixed sines and cosines.
+    case sinusoidal
+    /// Rotation of the first `width` numbers of each head (`rotary_pct`, `rotary_emb_base`).
+    case rotary(width: Int, base: Double)
+    /// A trained bias by bucket of distance (`rpe_num_buckets`, `rpe_max_distance`).
+    case relativeBias(buckets: Int, maximumDistance: Int)
+    /// A bias that falls with distance, at a slope for each head.
+    case alibi
+  }
+
+  /// The norm of the hidden state (`norm`).
+  package enum NormKind: String, Sendable {
+    case layerNorm, rmsNorm, scaleNorm, nonParametricLayerNorm
+  }
+
+  /// What the model ends in.
+  package enum Head: Sendable, Equatable {
+    /// A matrix of its own (`no_weight_tying: true`).
+    case untied
+    /// The matrix of the embedding.
+    case tied
+    /// One number a token: a reward model (`rm_linear`).
+    case reward
+  }
+
+  /// `num_layers`
+  package var layerCount: Int
+  /// `hidden_size`
+  package var hiddenSize: Int
+  /// `num_attention_heads`
+  package var headCount: Int
+  /// `num_kv_heads`; equal to ``headCount`` where every head has keys of its own.
+  package var keyValueHeadCount: Int
+  /// Rows of the embedding, padding included.
+  package var vocabularySize: Int
+  /// `seq_length`: the longest sequence.
+  package var sequenceLength: Int
+  /// How order is known.
+  package var positions = Positions.none
+  /// The norm before each part of a layer and at the end.
+  package var norm = NormKind.layerNorm
+  /// `layernorm_epsilon`, `rms_norm_epsilon` or `scalenorm_epsilon`.
+  package var normEpsilon: Float = 1e-5
+  /// `use_qk_layernorm`
+  package var normalizesQueriesAndKeys = false
+  /// `activation`
+  package var activation = Activation(.gelu)
+  /// Columns of `mlp.linear2.weight`: the width between the two products, gates not counted.
+  package var innerSize: Int
+  /// `use_bias_in_mlp`
+  package var hasFeedForwardBias = true
+  /// `use_bias_in_attn_linear`
+  package var hasAttentionBias = true
+  /// `gpt_j_residual`: attention and feed-forward side by side.
+  package var isParallel = false
+  /// `gpt_j_tied`: both sides share one norm.
+  package var sharesNorm = false
+  /// What the model ends in.
+  package var head = Head.untied
+  /// `sliding_window_width`: a query sees itself and this many keys before it.
+  package var slidingWindow: Int?
+  /// `apply_query_key_layer_scaling`; it matters only for biases of scores, which it multiplies.
+  package var scalesScoresByLayer = false
+  /// `hidden_dropout`
+  package var hiddenDropout: Float = 0
+  /// `attention_dropout`
+  package var attentionDropout: Float = 0
+  /// `init_method`
+  package var initialization = InitializationScheme.normal
+  /// `output_layer_init_method`
+  package var outputInitialization = InitializationScheme.scaledNormal
+  /// `init_method_std`
+  package var initializationDeviation: Double = 0.02
+  /// `checkpoint_num_layers` where `checkpoint_activations` is on.
+  package var checkpointedLayers: Int?
+  /// `neox_quirks`: faults of the reference are imitated.
+  package var hasQuirks = false
+
+  /// Describes a model with GPT-NeoX's defaults for the rest.
+  package init(
+    layerCount: Int, hiddenSize: Int, headCount: Int, vocabularySize: Int, sequenceLength: Int
+  ) {
+    self.layerCount = layerCount
+    self.hiddenSize = hiddenSize
+    self.headCount = headCount
+    keyValueHeadCount = headCount
+    self.vocabularySize = vocabularySize
+    self.sequenceLength = sequenceLength
+    innerSize = 4 * hiddenSize
+  }
+
+  /// Numbers of a head.
+  package var headWidth: Int { hiddenSize / headCount }
+  /// Rows of `attention.query_key_value.weight`.
+  package var queryKeyValueSize: Int { (headCount + 2 * keyValueHeadCount) * headWidth }
+  /// Rows of `mlp.linear1.weight`.
+  package var innerRows: Int { activation.isGated ? 2 * innerSize : innerSize }
+  /// Whether queries attend at all; the reference leaves attention out here.
+  var hasAttention: Bool { !(hasQuirks && isParallel && !hasFeedForwardBias) }
+
+  /// The width between the products of a feed-forward part: columns of `mlp.linear2.weight`.
+  ///
+  /// Where GPT-NeoX rounds the two halves of a gated width differently, which cannot work, the
+  /// width of the second product rules.
+  ///
+  /// - Parameters:
+  ///   - size: `intermediate_size`, or what stands for it.
+  ///   - multiple: `mlp_multiple_of`.
+  package static func innerSize(of size: Int, isGated: Bool, multiple: Int) -> Int {
+    let wanted = isGated ? (size * 2 / 3 + 1) / 2 : size
+    let exact = isGated ? size * 2 / 3 / 2 : size
+    let rounded = (exact + multiple - 1) / multiple * multiple
+    guard isGated else { return rounded }
+    let rows = 2 * multiple
+    let first = (size * 2 / 3 + rows - 1) / rows * rows
+    return first == 2 * rounded ? rounded : (wanted + multiple - 1) / multiple * multiple
+  }
+
+  /// Finds what cannot be computed.
+  ///
+  /// - Throws: ``TrainError/unsupported(what:reason:)``.
+  package func check() throws(TrainError) {
+    func require(_ condition: Bool, _ what: String, _ reason: String) throws(TrainError) {
+      if !condition { throw .unsupported(what: what, reason: reason) }
+    }
+    try require(
+      layerCount > 0 && hiddenSize > 0 && headCount > 0 && vocabularySize > 0 && innerSize > 0
+        && sequenceLength > 0, "model", "every size must be at least 1")
+    try require(
+      hiddenSize % headCount == 0, "hidden_size \(hiddenSize)",
+      "must be a multiple of num_attention_heads \(headCount)")
+    try require(
+      keyValueHeadCount > 0 && headCount % keyValueHeadCount == 0,
+      "num_kv_heads \(keyValueHeadCount)", "must divide num_attention_heads \(headCount)")
+    try require(
+      !normalizesQueriesAndKeys || keyValueHeadCount == headCount, "use_qk_layernorm",
+      "needs as many key heads as query heads; unset num_kv_heads")
+    try require(
+      hiddenDropout >= 0 && hiddenDropout < 1 && attentionDropout >= 0 && attentionDropout < 1,
+      "dropout", "must be at least 0 and below 1")
+    try require(
+      checkpointedLayers ?? 1 > 0, "checkpoint_num_layers", "must be at least 1")
+    switch positions {
+    case .rotary(let width, let base):
+      try require(
+        width > 0 && width % 2 == 0 && width <= headWidth && base > 0, "rotary_pct",
+        "turns \(width) of \(headWidth) numbers of a head; it must be an even count above 0")
+    case .learned(let count, let offset):
+      try require(
+        offset >= 0 && sequenceLength + offset <= count, "max_position_embeddings \(count)",
+        "must be at least seq_length \(sequenceLength) + opt_pos_emb_offset \(offset)")
+    case .sinusoidal:
+      try require(hiddenSize % 2 == 0, "hidden_size", "must be even for sinusoidal positions")
+    case .relativeBias(let buckets, let maximum):
+      try require(
+        buckets >= 2 && maximum > buckets / 2, "rpe_num_buckets \(buckets)",
+        "must be at least 2, and rpe_max_distance above half of it")
+    case .none, .alibi: break
+    }
+  }
+}

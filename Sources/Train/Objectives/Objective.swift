@@ -1,0 +1,43 @@
+/// What a model is trained for: turns a micro batch into a loss, its gradients and metrics.
+package protocol Objective {
+  /// Runs the model over a micro batch.
+  ///
+  /// - Parameters:
+  ///   - batch: as large as the workspace.
+  ///   - gradientScale: gradients of loss · scale are added to the model's; `nil` makes none.
+  ///   - dropout: which numbers are dropped; `nil` drops none.
+  /// - Throws: ``TrainError`` when a batch cannot enter the model.
+  func run(
+    _ batch: Batch, on model: GPTNeoX, in space: ModelWorkspace, gradientScale: Float?,
+    dropout: DropoutSeed?
+  ) throws(TrainError) -> ObjectiveResult
+}
+
+/// What an objective found for a micro batch.
+package struct ObjectiveResult: Sendable {
+  /// The loss.
+  package var loss: Double
+  /// Other figures by the reference's names, in its order.
+  package var metrics: [(name: String, value: Double)] = []
+}
+
+extension Objective {
+  /// Hands tokens and labels to a workspace, once they are known to be what the model can take.
+  func load(_ batch: Batch, _ model: GPTNeoX, _ space: ModelWorkspace) throws(TrainError) {
+    let count = space.batch * space.length
+    guard batch.count == space.batch, batch.length == space.length,
+      batch.tokens.count == count, batch.labels.count == count, batch.lossMask.count == count
+    else {
+      throw .unsupported(
+        what: "micro batch of \(batch.count) × \(batch.length) tokens",
+        reason: "memory was made for \(space.batch) × \(space.length)")
+    }
+    let vocabulary = Int32(clamping: model.settings.vocabularySize)
+    for id in batch.tokens + batch.labels where id < 0 || id >= vocabulary {
+      throw .unsupported(
+        what: "token \(id)", reason: "the vocabulary ends at \(vocabulary - 1)")
+    }
+    model.engine.write(batch.tokens.span, to: space.tokens)
+    model.engine.write(batch.labels.span, to: space.labels)
+  }
+}
