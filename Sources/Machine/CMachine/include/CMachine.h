@@ -23,6 +23,9 @@ int cm_processor_count(void);
 long long cm_copy_range(
     int source, long long from, int target, long long to, long long count);
 
+/// Begins to fetch memory that will be changed soon; any address will do.
+static inline void cm_prefetch(const void *place) { __builtin_prefetch(place, 1); }
+
 /// What a run of numbers holds.
 typedef struct {
   long long least;
