@@ -43,7 +43,8 @@ package enum BlendWeights {
     for place in stride(from: 8, to: whole, by: 8) {
       for lane in 0..<8 { sums[lane] += numbers[start + place + lane] }
     }
-    let sum = ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]))
+    let sum =
+      ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]))
     return numbers.dropFirst(whole).reduce(sum, +)
   }
 }

@@ -28,22 +28,18 @@ package struct NeoxOrder: SampleOrder {
       place %= count
     }
     var row = try checked(maps.shuffleIndices[place], below: maps.shuffleIndices.count, "shuffle")
-    if request.neoxQuirks, isUnreadable(row) {
-      // GPT-NeoX fails at this sample and takes the first one instead.
-      row = try checked(maps.shuffleIndices[0], below: maps.shuffleIndices.count, "shuffle")
-      guard !isUnreadable(row) else {
-        throw .unsuitable(
-          path: path,
-          reason: "GPT-NeoX cannot read sample \(index): its order begins with the incomplete"
-            + " last one; leave neox_quirks out, or give another seed")
-      }
+    if isUnreadable(row) {
+      // GPT-NeoX fails at this sample and takes the first one instead. When that is the same one,
+      // GPT-NeoX calls itself without end; here its one document is read.
+      let first = try checked(maps.shuffleIndices[0], below: maps.shuffleIndices.count, "shuffle")
+      if !isUnreadable(first) { row = first }
     }
     try append(row, to: &pieces)
   }
 
+  // The last sample of documents packed until overflow has no document behind it.
   private func isUnreadable(_ row: Int) -> Bool {
-    request.packing == .packUntilOverflow
-      && maps.sampleIndices[2 * (row + 1)] >= maps.documentIndices.count
+    request.packing == .packUntilOverflow && row + 1 >= maps.shuffleIndices.count
   }
 
   private func append(_ row: Int, to pieces: inout [SamplePiece]) throws(IndexedDataError) {
@@ -52,7 +48,6 @@ package struct NeoxOrder: SampleOrder {
     let documentCount = maps.documentIndices.count
     let first = try checked(maps.sampleIndices[2 * row], below: documentCount, "sample")
     let start = try checked(maps.sampleIndices[2 * row + 1], below: .max, "sample")
-    // Nothing follows the last sample of documents packed until overflow.
     let last = try checked(maps.sampleIndices[2 * row + 2], below: documentCount + 1, "sample")
     let end = try checked(maps.sampleIndices[2 * row + 3], below: .max, "sample")
     guard first < last else {

@@ -63,9 +63,10 @@ package struct BatchSource: Sendable {
     let done = iteration * settings.accumulationSteps
     return switch split {
     case .train: done
-    case .valid: settings.evaluationInterval.map {
-      done / $0 * settings.evaluationIterations
-    } ?? 0
+    case .valid:
+      settings.evaluationInterval.map {
+        done / $0 * settings.evaluationIterations
+      } ?? 0
     case .test: 0
     }
   }

@@ -78,7 +78,8 @@ struct MersenneTwisterTests {
     #expect(numbers.sorted() == [Int32](0..<Int32(count)))
   }
 
-  @Test("the blocks of swaps are those of a plain loop", arguments: [2, 3, 513, 1024, 1025, 70_001])
+  @Test(
+    "the blocks of swaps are those of a plain loop", arguments: [2, 3, 513, 1024, 1025, 70_001])
   func plainLoop(count: Int) {
     var generator = MersenneTwister(seed: 99)
     var plain = generator

@@ -5,7 +5,8 @@ import Testing
 @testable import IndexedData
 
 /// Maps that GPT-NeoX left behind when it was run.
-@Suite("Recorded maps", .enabled(if: SharedMaterial.isPresent, Comment(rawValue: SharedMaterial.absent)))
+@Suite(
+  "Recorded maps", .enabled(if: SharedMaterial.isPresent, Comment(rawValue: SharedMaterial.absent)))
 struct RecordedMapsTests {
   private static let golden = SharedMaterial.path("golden/")
 
@@ -108,7 +109,8 @@ struct RecordedMapsTests {
       let isPacked = entry.name.hasPrefix("packed")
       let text = try dataset(isPacked ? "books40_text_document" : "train_pos_document")
       var data = OrderData(text: text)
-      let samples = number("_ns").map(OrderLength.samples) ?? .epochs(try #require(number("_ep")))
+      var samples = OrderLength.epochs(number("_ep") ?? 0)
+      if let count = number("_ns") { samples = .samples(count) }
       var request = OrderRequest(
         documents: 0..<text.sequenceCount, length: samples,
         sequenceLength: try #require(number("_sl")), seed: UInt32(try #require(number("_seed"))))
