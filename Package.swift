@@ -41,7 +41,7 @@ let package = Package(
       exclude: ["CSimdJSON", "CTokenize"], swiftSettings: swiftRules),
 
     // IndexedData: .bin/.idx shards.
-    .target(name: "IndexedData", dependencies: ["Machine"], swiftSettings: swiftRules),
+    .target(name: "IndexedData", dependencies: ["Machine", "CMachine"], swiftSettings: swiftRules),
 
     // Train: from a configuration and shards to a trained model.
     .systemLibrary(

@@ -7,12 +7,13 @@ internal import Glibc
 /// not be `Sendable`: monitors live inside calls that join their threads before they return, and
 /// the thread that made the value is one of those that wait there.
 @safe
-final class Monitor<Value: ~Copyable>: @unchecked Sendable {
+package final class Monitor<Value: ~Copyable>: @unchecked Sendable {
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
   private var value: Value
 
-  init(_ value: consuming Value) {
+  /// Puts a value behind a lock.
+  package init(_ value: consuming Value) {
     self.value = value
     unsafe pthread_mutex_init(mutex, nil)
     unsafe pthread_cond_init(changed, nil)
@@ -26,7 +27,7 @@ final class Monitor<Value: ~Copyable>: @unchecked Sendable {
   }
 
   /// Runs `body` with the lock held, and wakes all who wait.
-  func withLock<Result: ~Copyable, Failure: Error>(
+  package func withLock<Result: ~Copyable, Failure: Error>(
     _ body: (inout Value) throws(Failure) -> Result
   ) throws(Failure) -> Result {
     unsafe pthread_mutex_lock(mutex)
@@ -38,7 +39,7 @@ final class Monitor<Value: ~Copyable>: @unchecked Sendable {
   }
 
   /// Waits until `body` returns a result; it is asked again after each change.
-  func wait<Result: ~Copyable>(until body: (inout Value) -> Result?) -> Result {
+  package func wait<Result: ~Copyable>(until body: (inout Value) -> Result?) -> Result {
     unsafe pthread_mutex_lock(mutex)
     defer { unsafe pthread_mutex_unlock(mutex) }
     while true {

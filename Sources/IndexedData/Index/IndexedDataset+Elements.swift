@@ -50,6 +50,36 @@ extension IndexedDataset {
     try fill(sequence, offset, &target)
   }
 
+  /// Fills `target` with token ids or labels of a sequence, from element `offset` on.
+  ///
+  /// - Throws: ``IndexedDataError/notAnID(path:sequence:found:)`` for what 32 bits cannot hold.
+  public func read(
+    _ sequence: Int, from offset: Int = 0, into target: inout MutableSpan<Int32>
+  ) throws(IndexedDataError) {
+    try fill(sequence, offset, &target)
+  }
+
+  /// Fills `target` with elements of a sequence as fractions, from element `offset` on.
+  public func read(
+    _ sequence: Int, from offset: Int = 0, into target: inout MutableSpan<Float>
+  ) throws(IndexedDataError) {
+    let type = elementType
+    // A closure cannot write to a span that it does not own, so the span is lent by address.
+    try unsafe target.withUnsafeMutableBufferPointer { (target) throws(IndexedDataError) in
+      try withBytes(of: sequence, from: offset, count: target.count) { bytes in
+        for place in 0..<target.count {
+          let bits = bytes.loadElement(at: place * type.byteCount, type)
+          unsafe target[place] =
+            switch type {
+            case .float32: Float(bitPattern: UInt32(truncatingIfNeeded: bits))
+            case .float64: Float(Double(bitPattern: UInt64(bitPattern: bits)))
+            default: Float(bits)
+            }
+        }
+      }
+    }
+  }
+
   /// All token ids of a sequence.
   public func tokens(of sequence: Int) throws(IndexedDataError) -> [Int64] {
     var ids = [Int64](repeating: 0, count: try size(of: sequence))

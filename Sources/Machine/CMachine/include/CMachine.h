@@ -32,6 +32,9 @@ static inline void cm_pause(void) {
 #endif
 }
 
+/// Begins to fetch memory that will be changed soon; any address will do.
+static inline void cm_prefetch(const void *place) { __builtin_prefetch(place, 1); }
+
 /// What a run of numbers holds.
 typedef struct {
   long long least;

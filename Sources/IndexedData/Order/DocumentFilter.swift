@@ -1,0 +1,61 @@
+/// Which documents the packings of whole documents leave out.
+struct DocumentFilter {
+  private let request: OrderRequest
+  private let data: OrderData
+  private let sizes: [Int32]
+  private let negativeSizes: [Int32]?
+  private let labelCount: Int
+
+  init(_ request: OrderRequest, _ data: OrderData) throws(IndexedDataError) {
+    var request = request
+    // GPT-NeoX takes the first documents of the dataset, whatever part of it was asked for.
+    if request.neoxQuirks { request.documents = 0..<request.documents.count }
+    self.request = request
+    self.data = data
+    sizes = try data.text.sizes(of: request.documents)
+    var negativeSizes: [Int32]?
+    if let negative = data.negative { negativeSizes = try negative.sizes(of: request.documents) }
+    self.negativeSizes = negativeSizes
+    // GPT-NeoX looks at one label more where several documents share a sample.
+    labelCount = request.sequenceLength + (request.packing == .packUntilOverflow ? 1 : 0)
+    guard !sizes.isEmpty else {
+      throw .unsuitable(path: data.text.prefix, reason: "there is no document to draw from")
+    }
+  }
+
+  /// How many documents there are to choose from.
+  var count: Int { sizes.count }
+
+  /// The number in the dataset of a document to choose.
+  func document(_ choice: Int) -> Int { request.documents.lowerBound + choice }
+
+  /// The length of a document, or of the longer one of a pair.
+  func length(_ choice: Int) -> Int {
+    Int(max(sizes[choice], negativeSizes?[choice] ?? 0))
+  }
+
+  /// Whether the document is left out.
+  func skips(_ choice: Int) throws(IndexedDataError) -> Bool {
+    if !request.allowsChopping {
+      let limit = request.sequenceLength + 1
+      // GPT-NeoX's pairs packed until overflow are left out when they are short.
+      let isInverted =
+        request.neoxQuirks && data.negative != nil && request.packing == .packUntilOverflow
+      let shorter = Int(min(sizes[choice], negativeSizes?[choice] ?? .max))
+      if isInverted ? shorter < limit : length(choice) > limit { return true }
+    }
+    let document = document(choice)
+    if let labels = data.labels, try labels.isMasked(document, first: labelCount) { return true }
+    if let labels = data.negativeLabels { return try labels.isMasked(document, first: labelCount) }
+    return false
+  }
+
+  /// Why nothing was left, as an error.
+  var nothingLeft: IndexedDataError {
+    .unsuitable(
+      path: data.text.prefix,
+      reason: "none of \(count) documents can be trained on: all are"
+        + (request.allowsChopping ? "" : " longer than \(request.sequenceLength + 1) tokens or")
+        + " masked by their labels")
+  }
+}

@@ -1,0 +1,135 @@
+internal import Machine
+
+/// Whether index maps are kept for the next run.
+package enum MapStorage: Sendable {
+  /// Under GPT-NeoX's names, beside the data; in memory where nothing can be written.
+  case besideData
+  /// In memory only.
+  case memory
+}
+
+/// Where maps came from.
+package enum MapOrigin: Equatable, Sendable {
+  /// From files of an earlier run.
+  case reused
+  /// They were made and written.
+  case written
+  /// They were made and not written; the reason, unless nobody wanted them written.
+  case memory(reason: String?)
+}
+
+/// The files of index maps: GPT-NeoX's three, and one that says what they were made from.
+///
+/// GPT-NeoX finds its maps by name alone and so takes old ones when the data have changed. The
+/// fourth file holds a key of all inputs; without it, or with another key, maps are made again.
+package struct MapFiles: Sendable {
+  /// The common part of the paths.
+  package let base: String
+  private let request: OrderRequest
+  private let data: OrderData
+
+  /// Names the maps of a dataset; `name` is `train`, `valid` or `test`, followed by `_` and the
+  /// dataset's place when a list of datasets was given.
+  package init(_ request: OrderRequest, _ data: OrderData, name: String) {
+    self.request = request
+    self.data = data
+    var samples = "None"
+    if case .samples(let count) = request.length { samples = "\(count)" }
+    // GPT-NeoX leaves the mark out for pairs.
+    let mark = request.allowsChopping && data.negative == nil ? "_ac" : ""
+    base =
+      "\(data.text.prefix)_\(name)_indexmap_\(samples)ns_\(request.sequenceLength)sl"
+      + "_\(request.seed)s_\(request.packing.rawValue)pi\(mark)"
+  }
+
+  /// The three maps and the file with their key, in this order.
+  package var paths: [String] {
+    ["doc_idx.npy", "sample_idx.npy", "shuffle_idx.npy", "key.json"].map { "\(base)_\($0)" }
+  }
+
+  /// Takes up stored maps when they fit, else makes and stores them.
+  package func prepare(
+    _ storage: MapStorage
+  ) throws(IndexedDataError) -> (maps: SampleMaps, origin: MapOrigin) {
+    guard storage == .besideData else {
+      return (try SampleMaps(request, data), .memory(reason: nil))
+    }
+    let key = try contentKey()
+    if let maps = stored(key) { return (maps, .reused) }
+    let maps = try SampleMaps(request, data)
+    do throws(SystemError) {
+      try write(maps, key)
+    } catch {
+      return (maps, .memory(reason: error.description))
+    }
+    // The files' pages can be given back to the system; arrays cannot.
+    return (stored(key) ?? maps, .written)
+  }
+
+  private func contentKey() throws(IndexedDataError) -> String {
+    var key = ContentKey()
+    key.add("\(request)")
+    for dataset in [data.text, data.negative].compactMap({ $0 }) {
+      try key.add(file: dataset.indexPath)
+    }
+    // Labels decide which documents are left out; packed data leave none out.
+    guard request.packing != .packed else { return key.text }
+    for (name, labels) in [("labels", data.labels), ("negative labels", data.negativeLabels)] {
+      guard let labels else { continue }
+      key.add(name)
+      try key.add(file: labels.indexPath)
+      try key.add(file: labels.elementsPath)
+    }
+    return key.text
+  }
+
+  private func keyFile(_ key: String, _ byteCounts: [Int]) -> [UInt8] {
+    JSONText.object([
+      .init("format", "neox-swift index maps 1"), .init("content_key", .string(key)),
+      .init("doc_idx_bytes", JSONText(byteCounts[0])),
+      .init("sample_idx_bytes", JSONText(byteCounts[1])),
+      .init("shuffle_idx_bytes", JSONText(byteCounts[2])),
+    ]).bytes(.pretty) + [0x0A]
+  }
+
+  // Whatever is missing or odd about stored maps, making them again is the remedy.
+  private func stored(_ key: String) -> SampleMaps? {
+    guard let keyBytes = try? Self.bytes(paths[3], limit: 4096),
+      let documents = try? NumPyFile(path: paths[0]),
+      let samples = try? NumPyFile(path: paths[1]),
+      let shuffle = try? NumPyFile(path: paths[2]),
+      keyBytes == keyFile(key, [documents, samples, shuffle].map(\.byteCount)),
+      samples.header.shape.count == 2, samples.header.shape[1] == 2,
+      samples.header.shape[0] == shuffle.count + 1
+    else { return nil }
+    return SampleMaps(
+      documentIndices: .file(documents), sampleIndices: .file(samples),
+      shuffleIndices: .file(shuffle))
+  }
+
+  private static func bytes(_ path: String, limit: Int) throws(SystemError) -> [UInt8] {
+    let buffer = try InputFile(path: path).readAll(limit: limit)
+    return unsafe buffer.bytes.withUnsafeBytes { unsafe Array($0) }
+  }
+
+  private func write(_ maps: SampleMaps, _ key: String) throws(SystemError) {
+    let lockPath = base + "_lock"
+    // Whoever comes second keeps its own maps in memory rather than wait.
+    let lock = try FileLock(path: lockPath)
+    defer {
+      for path in paths { try? DurableFile.remove(path + ".new") }
+      try? DurableFile.remove(lockPath)
+    }
+    try DurableFile.remove(paths[3])
+    try maps.documentIndices.write(to: paths[0], width: nil)
+    try maps.sampleIndices.write(to: paths[1], width: 2)
+    try maps.shuffleIndices.write(to: paths[2], width: nil)
+    var byteCounts: [Int] = []
+    for path in paths.prefix(3) { byteCounts.append(try InputFile(path: path).byteCount) }
+    try DurableFile.replace(paths[3], with: keyFile(key, byteCounts))
+    extend(lock)
+  }
+
+  // The lock is held up to here: a value that is not used any more may be dropped early.
+  private func extend(_ lock: borrowing FileLock) {}
+}

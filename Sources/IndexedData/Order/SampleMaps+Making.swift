@@ -1,0 +1,45 @@
+extension SampleMaps {
+  /// Makes GPT-NeoX's maps.
+  ///
+  /// - Throws: `unsuitable` when there is nothing to draw from.
+  package init(_ request: OrderRequest, _ data: OrderData) throws(IndexedDataError) {
+    try Self.check(request, data)
+    switch (request.packing, request.length) {
+    case (.packed, _):
+      self = try PackedMaps.make(request, data)
+    case (.packUntilOverflow, .samples(let count)):
+      self = try WholeDocumentMaps.packedUntilOverflow(request, data, sampleCount: count)
+    case (.unpacked, .samples(let count)):
+      self = try WholeDocumentMaps.unpacked(request, data, sampleCount: count)
+    case (_, .epochs):
+      throw .unsuitable(
+        path: data.text.prefix,
+        reason: "training by epochs needs pack_impl packed, not \(request.packing.rawValue)")
+    }
+  }
+
+  private static func check(
+    _ request: OrderRequest, _ data: OrderData
+  ) throws(IndexedDataError) {
+    let path = data.text.prefix
+    guard (1...Int(Int32.max) - 1).contains(request.sequenceLength) else {
+      throw .unsuitable(
+        path: path, reason: "a sequence length of \(request.sequenceLength) cannot be")
+    }
+    switch request.length {
+    case .samples(let count), .epochs(let count):
+      guard count >= 0, count <= 1 << 40 else {
+        throw .unsuitable(path: path, reason: "\(count) samples or epochs cannot be")
+      }
+    }
+    for dataset in data.all {
+      guard request.documents.lowerBound >= 0,
+        request.documents.upperBound <= dataset.sequenceCount
+      else {
+        throw .outOfRange(
+          path: dataset.prefix, what: "document", asked: request.documents.upperBound,
+          limit: dataset.sequenceCount)
+      }
+    }
+  }
+}

@@ -1,0 +1,27 @@
+/// A run of tokens of one document.
+package struct SamplePiece: Equatable, Sendable {
+  /// The document, as GPT-NeoX calls a sequence.
+  package var document: Int
+  /// The first token.
+  package var offset: Int
+  /// How many tokens; `nil` for all up to the document's end, which companions may have elsewhere.
+  package var count: Int?
+
+  /// Names a run of tokens.
+  package init(document: Int, offset: Int, count: Int?) {
+    self.document = document
+    self.offset = offset
+    self.count = count
+  }
+}
+
+/// The order in which samples are drawn from a dataset: what sample `index` is made of.
+package protocol SampleOrder: Sendable {
+  /// How many samples there are.
+  var count: Int { get }
+
+  /// Appends the pieces of a sample, in order; together they may be shorter or longer than it.
+  ///
+  /// - Throws: `malformed` when stored maps hold what cannot be.
+  func appendPieces(of index: Int, to pieces: inout [SamplePiece]) throws(IndexedDataError)
+}

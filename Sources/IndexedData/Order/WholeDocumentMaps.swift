@@ -1,0 +1,72 @@
+/// The maps of `pack_until_overflow` and `unpacked` data, bit for bit those of GPT-NeoX where it does
+/// not fail.
+enum WholeDocumentMaps {
+  /// As many whole documents a sample as fit, in shuffled order, shuffled anew after each pass.
+  static func packedUntilOverflow(
+    _ request: OrderRequest, _ data: OrderData, sampleCount: Int
+  ) throws(IndexedDataError) -> SampleMaps {
+    let filter = try DocumentFilter(request, data)
+    var generator = MersenneTwister(seed: request.seed)
+    var shuffle = [Int64](0..<Int64(sampleCount))
+    generator.shuffle(&shuffle)
+    var queue = [Int64](0..<Int64(filter.count))
+    generator.shuffle(&queue)
+    var order: [Int64] = []
+    var rows: [Int64] = []
+    rows.reserveCapacity(2 * (sampleCount + 1))
+    let room = request.sequenceLength + 1
+    var run = 0
+    var place = 0
+    var orderCountAtPassStart = 0
+    while rows.count < 2 * sampleCount {
+      let choice = Int(queue[place])
+      place += 1
+      if !(try filter.skips(choice)) {
+        let length = filter.length(choice)
+        if run == 0 || run + length > room {
+          rows.append(Int64(order.count))
+          rows.append(0)
+          run = 0
+        }
+        run += length
+        order.append(Int64(filter.document(choice)))
+      }
+      guard place == queue.count else { continue }
+      guard order.count > orderCountAtPassStart else { throw filter.nothingLeft }
+      orderCountAtPassStart = order.count
+      place = 0
+      generator.shuffle(&queue)
+    }
+    rows.append(Int64(order.count))
+    rows.append(0)
+    return SampleMaps(
+      documentIndices: .int64(order), sampleIndices: .int64(rows), shuffleIndices: .int64(shuffle))
+  }
+
+  /// One document a sample, in ascending order again and again; only the samples are shuffled.
+  static func unpacked(
+    _ request: OrderRequest, _ data: OrderData, sampleCount: Int
+  ) throws(IndexedDataError) -> SampleMaps {
+    let filter = try DocumentFilter(request, data)
+    var generator = MersenneTwister(seed: request.seed)
+    var shuffle = [Int64](0..<Int64(sampleCount))
+    if data.negative != nil { shuffle = shuffle.map { $0 % Int64(filter.count) } }
+    generator.shuffle(&shuffle)
+    // One pass tells the whole order, which is that pass again and again.
+    var kept: [Int64] = []
+    for choice in 0..<filter.count where !(try filter.skips(choice)) {
+      kept.append(Int64(filter.document(choice)))
+      if kept.count > sampleCount { break }
+    }
+    guard !kept.isEmpty else { throw filter.nothingLeft }
+    let order = (0...sampleCount).map { kept[$0 % kept.count] }
+    var rows: [Int64] = []
+    rows.reserveCapacity(2 * (sampleCount + 1))
+    for row in 0...sampleCount {
+      rows.append(Int64(row))
+      rows.append(0)
+    }
+    return SampleMaps(
+      documentIndices: .int64(order), sampleIndices: .int64(rows), shuffleIndices: .int64(shuffle))
+  }
+}

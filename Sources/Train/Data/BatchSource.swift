@@ -1,0 +1,142 @@
+internal import IndexedData
+
+/// Fills batches from a split's samples; any micro step at once, the same from any thread.
+///
+/// The samples of a micro batch follow each other, first those of rank 0. A pass ends with the last
+/// whole micro batch, and the next one begins with the first sample again.
+package struct BatchSource: Sendable {
+  /// Where the samples come from.
+  package let dataset: BlendedDataset
+  /// Which part of the data this is.
+  package let split: DataSplit
+  /// How many micro batches a pass has.
+  package let count: Int
+  private let settings: DataSettings
+  private let hasLabels: Bool
+  private let hasRewards: Bool
+
+  init(
+    _ dataset: BlendedDataset, _ split: DataSplit, _ settings: DataSettings
+  ) throws(TrainError) {
+    self.dataset = dataset
+    self.split = split
+    self.settings = settings
+    let labels = settings.neoxQuirks ? settings.train.labels : settings[split].labels
+    // GPT-NeoX looks for labels in all splits when, and only when, the training data have them.
+    guard !labels.isEmpty == !settings[split].labels.isEmpty || labels.isEmpty else {
+      throw .unsupported(
+        what: "\(split.rawValue)_label_data_paths",
+        reason: "is missing while the training data have labels, which GPT-NeoX cannot run with")
+    }
+    hasLabels = !labels.isEmpty
+    hasRewards = !settings[split].rewards.isEmpty
+    count = dataset.count / settings.globalMicroBatchSize
+    guard count > 0 else {
+      throw .unsupported(
+        what: "the \(split.rawValue) data",
+        reason: "\(dataset.count) samples are fewer than the"
+          + " \(settings.globalMicroBatchSize) of one micro batch"
+          + (split == .train ? "" : "; give more data, or eval_iters 0"))
+    }
+  }
+
+  /// A batch of the right shape, with nothing in it.
+  package func makeBatch() -> Batch {
+    Batch(
+      rowCount: settings.microBatchSize * (settings.hasPairs ? 2 : 1),
+      columnCount: settings.sequenceLength, hasRewards: hasRewards,
+      hasReferences: settings.referenceName != nil)
+  }
+
+  /// The samples of a micro step for this rank, in the order of its rows.
+  ///
+  /// - Precondition: `microStep ≥ 0`.
+  package func samples(microStep: Int) -> Range<Int> {
+    precondition(microStep >= 0)
+    let first =
+      microStep % count * settings.globalMicroBatchSize + settings.rank * settings.microBatchSize
+    return first..<(first + settings.microBatchSize)
+  }
+
+  /// The micro step at which a run goes on after `iteration` steps, as GPT-NeoX finds it.
+  package func resumingMicroStep(iteration: Int) -> Int {
+    let done = iteration * settings.accumulationSteps
+    return switch split {
+    case .train: done
+    case .valid:
+      settings.evaluationInterval.map {
+        done / $0 * settings.evaluationIterations
+      } ?? 0
+    case .test: 0
+    }
+  }
+
+  /// The batch of a micro step.
+  package func batch(microStep: Int) throws(TrainError) -> Batch {
+    var batch = makeBatch()
+    var row = SampleRow(sequenceLength: settings.sequenceLength)
+    try fill(&batch, microStep: microStep, using: &row)
+    return batch
+  }
+
+  /// Fills a batch that ``makeBatch()`` made.
+  func fill(
+    _ batch: inout Batch, microStep: Int, using row: inout SampleRow
+  ) throws(TrainError) {
+    batch.microStep = microStep
+    for (place, index) in samples(microStep: microStep).enumerated() {
+      let (member, sample) = dataset.place(of: index)
+      let source = dataset.members[member]
+      do throws(IndexedDataError) {
+        row.pieces.removeAll(keepingCapacity: true)
+        try source.order.appendPieces(of: sample, to: &row.pieces)
+        for (side, tracks) in source.sides.enumerated() {
+          try row.read(tracks)
+          try store(row, side * settings.microBatchSize + place, tracks, in: &batch)
+        }
+      } catch {
+        throw .dataset(error)
+      }
+    }
+  }
+
+  private func store(
+    _ row: SampleRow, _ place: Int, _ tracks: DocumentTracks, in batch: inout Batch
+  ) throws(IndexedDataError) {
+    let start = place * batch.columnCount
+    let limit = Int32(clamping: settings.vocabularySize ?? .max)
+    let masked = settings.masksEndOfDocument ? settings.endOfDocument : nil
+    for column in 0..<batch.columnCount {
+      let token = row.text[column]
+      let next = row.text[column + 1]
+      let label = hasLabels ? row.labels[column + 1] : next
+      guard token >= 0, token < limit, next >= 0, label < limit else {
+        throw badID(row, tracks, limit)
+      }
+      let isTrained = label >= 0
+      batch.tokens[start + column] = token
+      batch.labels[start + column] = isTrained ? label : 0
+      batch.lossMask[start + column] = isTrained && token != masked ? 1 : 0
+    }
+    if hasRewards {
+      for column in 0..<batch.columnCount { batch.rewards[start + column] = row.rewards[column] }
+    }
+    if settings.referenceName != nil {
+      for column in 0..<batch.columnCount {
+        batch.references[start + column] = row.references[column]
+      }
+    }
+  }
+
+  private func badID(
+    _ row: SampleRow, _ tracks: DocumentTracks, _ limit: Int32
+  ) -> IndexedDataError {
+    let documents = row.pieces.map { "\($0.document)" }.prefix(8).joined(separator: ", ")
+    let text = row.text.first { $0 < 0 || $0 >= limit }
+    return .unsuitable(
+      path: text == nil ? tracks.labels?.prefix ?? tracks.text.prefix : tracks.text.prefix,
+      reason: "among documents \(documents): expected token ids from 0 to \(limit - 1), found"
+        + " \(text ?? row.labels.max() ?? limit); the data may have been made with another"
+        + " tokenizer")
+  }
+}

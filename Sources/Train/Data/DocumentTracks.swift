@@ -1,0 +1,82 @@
+package import IndexedData
+
+/// Text and what belongs to it, document by document.
+package struct DocumentTracks: Sendable {
+  /// The text.
+  package let text: IndexedDataset
+  /// A label for each token; those below 0 train nothing.
+  package let labels: IndexedDataset?
+  /// A reward for each document.
+  package let rewards: IndexedDataset?
+  /// The log-probability the reference model gives each next token, `S` for each document.
+  package let references: IndexedDataset?
+
+  /// Opens the datasets and checks that they fit together.
+  init(
+    text: String, labels: String?, rewards: String?, referenceName: String?, sequenceLength: Int,
+    mode: ReadingMode
+  ) throws(TrainError) {
+    func open(_ prefix: String?) throws(TrainError) -> IndexedDataset? {
+      guard let prefix else { return nil }
+      do throws(IndexedDataError) {
+        return try IndexedDataset(prefix: prefix, mode: mode)
+      } catch {
+        throw .dataset(error)
+      }
+    }
+    do throws(IndexedDataError) {
+      self.text = try IndexedDataset(prefix: text, mode: mode)
+    } catch {
+      throw .dataset(error)
+    }
+    self.labels = try open(labels)
+    self.rewards = try open(rewards)
+    references = try open(referenceName.map { "\(text)_\($0)" })
+    do throws(IndexedDataError) {
+      try check(sequenceLength)
+    } catch {
+      throw .dataset(error)
+    }
+  }
+
+  private func check(_ sequenceLength: Int) throws(IndexedDataError) {
+    guard text.sequenceCount > 0 else {
+      throw .unsuitable(path: text.prefix, reason: "has no documents to train on")
+    }
+    for dataset in [text, labels].compactMap({ $0 }) where dataset.elementType.isFloatingPoint {
+      throw .unsuitable(
+        path: dataset.prefix, reason: "holds \(dataset.elementType.rawValue), not token ids")
+    }
+    if let labels, let document = try text.firstDifferingSize(from: labels) {
+      let isShort = document >= min(labels.sequenceCount, text.sequenceCount)
+      throw .unequalShapes(
+        first: text.prefix, second: labels.prefix,
+        what: isShort ? "documents" : "labels of document \(document)",
+        expected: isShort ? text.sequenceCount : try text.size(of: document),
+        found: isShort ? labels.sequenceCount : try labels.size(of: document))
+    }
+    if let rewards, rewards.sequenceCount != text.sequenceCount {
+      throw .unequalShapes(
+        first: text.prefix, second: rewards.prefix, what: "documents",
+        expected: text.sequenceCount, found: rewards.sequenceCount)
+    }
+    if let references { try check(references, sequenceLength) }
+  }
+
+  // GPT-NeoX writes more rows than there are documents.
+  private func check(
+    _ references: IndexedDataset, _ sequenceLength: Int
+  ) throws(IndexedDataError) {
+    guard references.sequenceCount >= text.sequenceCount else {
+      throw .unequalShapes(
+        first: text.prefix, second: references.prefix, what: "documents",
+        expected: text.sequenceCount, found: references.sequenceCount)
+    }
+    let sizes = try references.sizes(of: 0..<text.sequenceCount)
+    guard let document = sizes.firstIndex(where: { Int($0) != sequenceLength }) else { return }
+    throw .unequalShapes(
+      first: "seq_length", second: references.prefix,
+      what: "log-probabilities of document \(document)", expected: sequenceLength,
+      found: Int(sizes[document]))
+  }
+}

@@ -1,0 +1,58 @@
+package import IndexedData
+
+/// The samples of one dataset in one split, in the order in which they are drawn.
+package struct SampleDataset: Sendable {
+  /// The text, or the preferred and the rejected answers of pairs, each with its companions.
+  package let sides: [DocumentTracks]
+  /// Which documents make up each sample.
+  package let order: any SampleOrder
+  /// Where the index maps came from.
+  package let mapOrigin: MapOrigin
+
+  /// How many samples there are.
+  package var count: Int { order.count }
+
+  /// Finds the order of a dataset's samples.
+  ///
+  /// - Parameter name: the split's name in the names of map files.
+  init(
+    _ sides: [DocumentTracks], _ request: OrderRequest, name: String, storage: MapStorage
+  ) throws(TrainError) {
+    self.sides = sides
+    let negative = sides.count > 1 ? sides[1] : nil
+    let data = OrderData(
+      text: sides[0].text, labels: sides[0].labels, negative: negative?.text,
+      negativeLabels: negative?.labels)
+    do throws(IndexedDataError) {
+      let (maps, origin) = try MapFiles(request, data, name: name).prepare(storage)
+      order = NeoxOrder(maps, request, prefix: sides[0].text.prefix)
+      mapOrigin = origin
+    } catch {
+      throw .dataset(error)
+    }
+  }
+}
+
+/// The samples of a split: those of one dataset, or of several blended by weight.
+package struct BlendedDataset: Sendable {
+  /// The datasets.
+  package let members: [SampleDataset]
+  /// Their weights, which add up to one.
+  package let weights: [Double]
+  private let blend: Blend
+
+  /// Blends datasets; there are as many samples as in all of them.
+  init(_ members: [SampleDataset], weights: [Double]) {
+    self.members = members
+    self.weights = weights
+    blend = Blend(weights: weights, count: members.reduce(0) { $0 + $1.count })
+  }
+
+  /// How many samples there are.
+  package var count: Int { blend.count }
+
+  /// Which sample of which dataset a sample is.
+  ///
+  /// - Precondition: `0 ≤ index < count`.
+  package func place(of index: Int) -> (dataset: Int, sample: Int) { blend[index] }
+}

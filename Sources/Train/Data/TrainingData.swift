@@ -1,0 +1,134 @@
+internal import IndexedData
+
+/// The data of a run: for each split, which sample comes when.
+package struct TrainingData: Sendable {
+  /// Batches of training data.
+  package let train: BatchSource
+  /// Batches for evaluation on the way and at the end; `nil` when there is none.
+  package let valid: BatchSource?
+  /// Batches for the test at the end; `nil` when there is none.
+  package let test: BatchSource?
+  /// How many steps the run has: as asked for, or as the epochs give.
+  package let iterations: Int
+
+  /// Opens the datasets, checks that they fit together, and finds their order.
+  ///
+  /// - Throws: `unsupported` for settings that contradict each other, `dataset` for data that do
+  ///   not fit.
+  package init(_ settings: DataSettings) throws(TrainError) {
+    try settings.check()
+    guard let train = try Self.source(.train, settings) else {
+      throw .unsupported(
+        what: settings.dataPath ?? "train_data_paths",
+        reason: "the split '\(settings.split)' leaves no documents to train on")
+    }
+    self.train = train
+    let evaluates = settings.evaluationIterations > 0
+    valid = evaluates ? try Self.source(.valid, settings) : nil
+    test = evaluates ? try Self.source(.test, settings) : nil
+    if let iterations = settings.trainIterations {
+      self.iterations = iterations
+    } else {
+      iterations = train.count * (settings.trainEpochs ?? 1) / settings.accumulationSteps
+    }
+  }
+
+  private static func source(
+    _ split: DataSplit, _ settings: DataSettings
+  ) throws(TrainError) -> BatchSource? {
+    let samples = try settings.sampleCount(of: split)
+    let blended: BlendedDataset?
+    if let path = settings.dataPath {
+      blended = try splitDataset(path, split, samples, settings)
+    } else {
+      blended = try listedDatasets(split, samples, settings)
+    }
+    guard let blended else { return nil }
+    return try BatchSource(blended, split, settings)
+  }
+
+  private static func request(
+    _ documents: Range<Int>, _ samples: Int?, _ settings: DataSettings
+  ) -> OrderRequest {
+    OrderRequest(
+      documents: documents, length: samples.map(OrderLength.samples) ?? .epochs(1),
+      sequenceLength: settings.sequenceLength, seed: settings.seed, packing: settings.packing,
+      allowsChopping: settings.allowsChopping, neoxQuirks: settings.neoxQuirks)
+  }
+
+  // One dataset for all splits.
+  private static func splitDataset(
+    _ path: String, _ split: DataSplit, _ samples: Int?, _ settings: DataSettings
+  ) throws(TrainError) -> BlendedDataset? {
+    let tracks = try DocumentTracks(
+      text: path, labels: nil, rewards: nil, referenceName: settings.referenceName,
+      sequenceLength: settings.sequenceLength, mode: settings.readingMode)
+    let boundaries: [Int]
+    do throws(IndexedDataError) {
+      boundaries = try splitBoundaries(settings.split, count: tracks.text.sequenceCount)
+    } catch {
+      throw .dataset(error)
+    }
+    let place = DataSplit.allCases.firstIndex(of: split) ?? 0
+    guard boundaries.allSatisfy({ $0 >= 0 && $0 <= tracks.text.sequenceCount }) else {
+      throw .unsupported(
+        what: "split '\(settings.split)'",
+        reason: "\(tracks.text.sequenceCount) documents of \(path) cannot be shared out so;"
+          + " GPT-NeoX's rounding gives the boundaries \(boundaries)")
+    }
+    guard boundaries[place] < boundaries[place + 1] else { return nil }
+    let dataset = try SampleDataset(
+      [tracks], request(boundaries[place]..<boundaries[place + 1], samples, settings),
+      name: split.rawValue, storage: settings.mapStorage)
+    return BlendedDataset([dataset], weights: [1])
+  }
+
+  // A list of datasets for each split.
+  private static func listedDatasets(
+    _ split: DataSplit, _ samples: Int?, _ settings: DataSettings
+  ) throws(TrainError) -> BlendedDataset? {
+    let list = settings[split]
+    guard !list.paths.isEmpty else { return nil }
+    var sides: [[DocumentTracks]] = []
+    for place in list.paths.indices { sides.append(try tracks(list, place, settings)) }
+    var weights = list.weights
+    if weights.isEmpty { weights = [Double](repeating: 1, count: sides.count) }
+    if settings.weighsByDocumentCount {
+      weights = BlendWeights.byDocumentCount(
+        sides.map { $0[0].text.sequenceCount }, alpha: settings.weightAlpha)
+    }
+    let shares = BlendWeights.shares(weights, samples: samples ?? 0)
+    var members: [SampleDataset] = []
+    for (place, tracks) in sides.enumerated() {
+      let documents = 0..<tracks[0].text.sequenceCount
+      members.append(
+        try SampleDataset(
+          tracks, request(documents, samples.map { _ in shares.counts[place] }, settings),
+          name: "\(split.rawValue)_\(place)", storage: settings.mapStorage))
+    }
+    return BlendedDataset(members, weights: shares.weights)
+  }
+
+  private static func tracks(
+    _ list: DataList, _ place: Int, _ settings: DataSettings
+  ) throws(TrainError) -> [DocumentTracks] {
+    func open(_ text: String, _ labels: [String], _ rewards: [String]) throws(TrainError)
+      -> DocumentTracks
+    {
+      try DocumentTracks(
+        text: text, labels: labels.isEmpty ? nil : labels[place],
+        rewards: rewards.isEmpty ? nil : rewards[place], referenceName: settings.referenceName,
+        sequenceLength: settings.sequenceLength, mode: settings.readingMode)
+    }
+    let text = try open(list.paths[place], list.labels, list.rewards)
+    guard settings.hasPairs else { return [text] }
+    let negative = try open(list.negatives[place], list.negativeLabels, [])
+    guard text.text.sequenceCount == negative.text.sequenceCount else {
+      throw .dataset(
+        .unequalShapes(
+          first: text.text.prefix, second: negative.text.prefix, what: "documents",
+          expected: text.text.sequenceCount, found: negative.text.sequenceCount))
+    }
+    return [text, negative]
+  }
+}

@@ -1,0 +1,127 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import IndexedData
+
+@Suite("Files of maps")
+struct MapFilesTests {
+  let folder: TemporaryFolder
+
+  init() throws {
+    folder = try TemporaryFolder()
+  }
+
+  private func request(_ length: OrderLength, packing: Packing = .packed) -> OrderRequest {
+    OrderRequest(documents: 0..<5, length: length, sequenceLength: 4, packing: packing)
+  }
+
+  private static let maps10 = [
+    "00e474285f5e052969469fc494535f42706816a29b48c218a27d1968836e27cd",
+    "1e9e41f983051398720517711fc5b1bac78d958ddc538226aa261570cf739cc1",
+    "31f5d64671006910304bd5bb1fdc4f4974a1ac2823d49b10026933af639bc9a8",
+  ]
+
+  @Test("files are GPT-NeoX's, byte for byte and by name")
+  func files() throws {
+    let data = OrderData(text: try Sample.t.dataset(folder, "t"))
+    let files = MapFiles(request(.samples(10)), data, name: "train_0")
+    #expect(try files.prepare(.besideData).origin == .written)
+    let base = folder.file("t_train_0_indexmap_10ns_4sl_1234s_packedpi_ac_")
+    let names = ["doc_idx.npy", "sample_idx.npy", "shuffle_idx.npy"]
+    #expect(files.paths == (names + ["key.json"]).map { base + $0 })
+    let hashes = try files.paths.prefix(3).map {
+      SHA256.hex(try folder.read(String($0.dropFirst(folder.path.count + 1))))
+    }
+    #expect(hashes == Self.maps10)
+    let epochs = MapFiles(request(.epochs(1)), data, name: "train_0")
+    _ = try epochs.prepare(.besideData)
+    #expect(epochs.base == folder.file("t_train_0_indexmap_Nonens_4sl_1234s_packedpi_ac"))
+    let text = try Data(contentsOf: URL(filePath: epochs.paths[0]))
+    #expect(
+      SHA256.hex(Array(text))
+        == "230c6f15038d02c3484939f9e89788d47f189966aac36eea045f602f5fc4e23b")
+    #expect(try folder.names.count == 2 + 8)
+  }
+
+  @Test("maps are used again until an input changes")
+  func reuse() throws {
+    let text = try Sample.t.dataset(folder, "t")
+    let labels = try Sample.tLabels.dataset(folder, "l")
+    let wanted = request(.samples(6), packing: .unpacked)
+    func prepare(_ data: OrderData) throws -> ([Int], MapOrigin) {
+      let (maps, origin) = try MapFiles(wanted, data, name: "train_0").prepare(.besideData)
+      return (maps.documentIndices.numbers, origin)
+    }
+    let data = OrderData(text: text, labels: labels)
+    let first = try prepare(data)
+    #expect(first.0 == [0, 1, 3, 4, 0, 1, 3] && first.1 == .written)
+    #expect(try prepare(data) == (first.0, .reused))
+    // Other labels of the same shape: GPT-NeoX would go on with the old maps.
+    var other = Sample.tLabels
+    other.sequences[2][1] = 31
+    let changed = OrderData(text: text, labels: try other.dataset(folder, "l"))
+    #expect(try prepare(changed) == ([0, 1, 2, 3, 4, 0, 1], .written))
+    #expect(try prepare(changed).1 == .reused)
+    // Without labels the same names mean other maps.
+    #expect(try prepare(OrderData(text: text)).1 == .written)
+    // Other text.
+    var shorter = Sample.t
+    shorter.sequences[0].removeLast()
+    #expect(try prepare(OrderData(text: shorter.dataset(folder, "t"))).1 == .written)
+  }
+
+  @Test("damaged or half-written maps are made again")
+  func damage() throws {
+    let data = OrderData(text: try Sample.t.dataset(folder, "t"))
+    let files = MapFiles(request(.samples(10)), data, name: "train")
+    let expected = try files.prepare(.besideData).maps
+    for path in files.paths {
+      let name = String(path.dropFirst(folder.path.count + 1))
+      let bytes = try folder.read(name)
+      for bad in [Array(bytes.dropLast()), [], Array(bytes.reversed())] {
+        try folder.write(name, bad)
+        let (maps, origin) = try files.prepare(.besideData)
+        #expect(origin == .written)
+        #expect(maps.sampleIndices.numbers == expected.sampleIndices.numbers)
+      }
+      try FileManager.default.removeItem(atPath: path)
+      #expect(try files.prepare(.besideData).origin == .written)
+    }
+  }
+
+  @Test("numbers that cannot be are an error when they are met")
+  func impossibleNumbers() throws {
+    let text = try Sample.t.dataset(folder, "t")
+    let wanted = request(.samples(10))
+    let good = try SampleMaps(wanted, OrderData(text: text))
+    for bad in [Int64.max, .min, -1, 11] {
+      var maps = good
+      maps.shuffleIndices = .int64(good.shuffleIndices.numbers.map { _ in bad })
+      let order = NeoxOrder(maps, wanted, prefix: "t")
+      #expect(throws: IndexedDataError.self) { try order.pieces(0) }
+      maps = good
+      maps.documentIndices = .int64(good.documentIndices.numbers.map { _ in bad })
+      #expect(throws: IndexedDataError.self) {
+        try NeoxOrder(maps, wanted, prefix: "t").pieces(0)
+      }
+    }
+  }
+
+  @Test("maps stay in memory where nothing can be written, or nobody wants files")
+  func memory() throws {
+    let data = OrderData(text: try Sample.t.dataset(folder, "t"))
+    let files = MapFiles(request(.samples(10)), data, name: "train")
+    #expect(try files.prepare(.memory).origin == .memory(reason: nil))
+    #expect(try folder.names == ["t.bin", "t.idx"])
+    // A folder in the way stands for a folder that cannot be written: tests may run as root.
+    try FileManager.default.createDirectory(
+      atPath: files.base + "_lock", withIntermediateDirectories: false)
+    let (maps, origin) = try files.prepare(.besideData)
+    #expect(maps.shuffleIndices.count == 11)
+    guard case .memory(reason: .some) = origin else {
+      Issue.record("expected maps in memory, found \(origin)")
+      return
+    }
+  }
+}
