@@ -3,5 +3,7 @@
 
 #include <stddef.h>
 
+#include "CTrainOptimize.h"
+
 /// The sum of squares of `count` numbers, accumulated in double precision.
 double ctr_sum_of_squares(const float *numbers, size_t count);
