@@ -33,13 +33,12 @@ package final class OptimizationLoop {
     package var isSkipped: Bool
   }
 
-  /// Joins the parts.
+  /// Joins the parts; gradients of a norm above `gradientClipping` are scaled down to it, and 0 lets
+  /// them be.
   ///
-  /// - Parameters:
-  ///   - gradientClipping: the largest norm of all gradients; 0 for any.
-  ///   - neoxQuirks: whether the reference's faults are wanted: a clipping of exactly 1.0 does
-  ///     nothing, the fp16 wrappers of ZeRO stage 0 take a step without gradients first, and fp32
-  ///     goes on with gradients that are no numbers.
+  /// With `neoxQuirks` the reference's faults come back: a clipping of exactly 1.0 does nothing, the
+  /// fp16 wrappers of ZeRO stage 0 take a step without gradients first, and fp32 goes on with
+  /// gradients that are no numbers.
   package init(
     optimizer: Optimizer, wrapper: PrecisionWrapper, scaler: LossScaler,
     scheduler: LearningRateScheduler, gradientClipping: Double, communicator: any Communicator,

@@ -89,24 +89,26 @@ struct LearningRateTests {
     // JSONSerialization rounds numbers wrongly.
     struct Table: Decodable {
       var style: String
-      var start_lr: Double
-      var min_lr: Double
+      var startLr: Double
+      var minLr: Double
       var warmup: Double
-      var warmup_iter: Double
-      var total_iters: Int
-      var lr_at_num_iters_0_1_2: [Double]
+      var warmupIter: Double
+      var totalIters: Int
+      var lrAtNumIters012: [Double]
     }
     let data = try Data(
       contentsOf: URL(filePath: SharedMaterial.path("golden/tables/lr_schedules.json")))
-    let tables = try JSONDecoder().decode([Table].self, from: data)
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    let tables = try decoder.decode([Table].self, from: data)
     #expect(tables.count == 24)
     for table in tables {
       let annealing = Annealing(
         style: try #require(LearningRateSchedule.Style(rawValue: table.style)),
-        start: table.start_lr, minimum: table.min_lr, warmup: table.warmup,
-        endStep: table.total_iters, neoxQuirks: true)
-      #expect(annealing.warmupSteps == table.warmup_iter)
-      for (count, rate) in table.lr_at_num_iters_0_1_2.enumerated() {
+        start: table.startLr, minimum: table.minLr, warmup: table.warmup,
+        endStep: table.totalIters, neoxQuirks: true)
+      #expect(annealing.warmupSteps == table.warmupIter)
+      for (count, rate) in table.lrAtNumIters012.enumerated() {
         #expect(annealing.rate(after: count) == rate, "\(annealing) \(count)")
       }
     }
