@@ -14,6 +14,9 @@ package struct LearningRateScheduler: Sendable, Equatable {
   /// Notes that a step was taken.
   package mutating func advance() { stepCount += 1 }
 
+  /// Takes up the count of steps of a checkpoint.
+  mutating func resume(stepCount: Int) { self.stepCount = stepCount }
+
   /// What a resumed run does where its schedule is not the checkpoint's.
   package enum Preference: Sendable {
     /// It refuses to go on.
