@@ -73,3 +73,38 @@ struct JSONFields {
     return values
   }
 }
+
+extension JSONFields {
+  private func present<Value>(
+    _ key: String, _ kind: String, _ read: (JSONNode) -> Value?
+  ) throws(TrainError) -> Value? {
+    guard let value = optional(key) else { return nil }
+    guard let value = read(value) else { throw problem(key, "it has to be \(kind)") }
+    return value
+  }
+
+  /// A whole number above 0, small enough that sizes can be multiplied.
+  func size(_ key: String, atMost limit: Int = 1 << 31) throws(TrainError) -> Int {
+    let value = try integer(key)
+    guard (1...limit).contains(value) else {
+      throw problem(key, "\(value) is not between 1 and \(limit)")
+    }
+    return value
+  }
+
+  func optionalInteger(_ key: String) throws(TrainError) -> Int? {
+    try present(key, "a whole number") { $0.integer }
+  }
+
+  func optionalNumber(_ key: String) throws(TrainError) -> Double? {
+    try present(key, "a number") { $0.number }
+  }
+
+  func optionalString(_ key: String) throws(TrainError) -> String? {
+    try present(key, "a string") { $0.string }
+  }
+
+  func optionalBoolean(_ key: String) throws(TrainError) -> Bool? {
+    try present(key, "true or false") { $0.boolean }
+  }
+}
