@@ -27,6 +27,11 @@ package struct Checkpoint: Sendable {
   }
 
   private static func verify(_ path: String) throws(TrainError) -> Set<String> {
+    guard DurableFile.exists(path + "/" + CheckpointName.hashes) else {
+      throw .malformed(
+        path: path, place: CheckpointName.hashes,
+        reason: "it is missing: the checkpoint was not finished, or is none of this program's")
+    }
     let hashes = try JSONFields(path: path + "/" + CheckpointName.hashes)
     let files = try hashes.dictionary { file in
       file["bytes"]?.integer.flatMap { count in
