@@ -16,6 +16,21 @@
 #define ROOT(x) __builtin_elementwise_sqrt(x)
 
 CTR_CLONES
+void ctr_widen_float16(const void *halves, float *restrict numbers, size_t count) {
+  const _Float16 *source = halves;
+  for (size_t i = 0; i < count; i++) numbers[i] = (float)source[i];
+}
+
+CTR_CLONES
+void ctr_widen_bfloat16(const void *halves, float *restrict numbers, size_t count) {
+  const uint16_t *source = halves;
+  for (size_t i = 0; i < count; i++) {
+    uint32_t bits = (uint32_t)source[i] << 16;
+    memcpy(&numbers[i], &bits, sizeof bits);
+  }
+}
+
+CTR_CLONES
 void ctr_adam_fused(float *restrict values, const float *restrict gradients, float *restrict first,
                     float *restrict second, size_t count, const ctr_adam_numbers *numbers) {
   const ctr_adam_numbers n = *numbers;

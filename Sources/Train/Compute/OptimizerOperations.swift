@@ -1,21 +1,21 @@
 internal import Machine
 
-/// A trained tensor, as the optimizer sees it: fp32 values and fp32 gradients in an engine's memory.
+/// A trained tensor, as the optimizer sees it: fp32 values and their gradients in an engine's memory.
 package struct ParameterSlice: Sendable {
   /// GPT-NeoX's name, for instance `sequential.2.attention.dense.weight`.
   package let name: String
   /// The fp32 values.
   package let value: Tensor
-  /// The fp32 gradients, of the same shape.
+  /// The gradients, of the same shape, in any floating-point type.
   package let gradient: Tensor
   /// Whether weight decay applies.
   package let decays: Bool
 
   /// Names a tensor and its gradient.
   ///
-  /// - Precondition: both are fp32 and of one shape.
+  /// - Precondition: the values are fp32, and both are of one shape.
   package init(name: String, value: Tensor, gradient: Tensor, decays: Bool) {
-    precondition(value.type == .float32 && gradient.type == .float32)
+    precondition(value.type == .float32 && gradient.type != .int32)
     precondition(value.shape == gradient.shape)
     self.name = name
     self.value = value
@@ -35,13 +35,13 @@ package protocol NumberStorage: AnyObject, Sendable {
 
 /// What an optimizer asks of an engine.
 ///
-/// Every operation works in fp32, reads and writes each number once, and gives the same bits for
+/// Every operation works in fp32 (gradients of other types are widened first), reads and writes each number once, and gives the same bits for
 /// any number of threads.
 package protocol OptimizerOperations: Sendable {
   /// Makes fp32 numbers, all zero.
   func makeNumbers(count: Int) -> any NumberStorage
 
-  /// The sum of the squares of all numbers, in double precision; infinite or not a number exactly
+  /// The sum of the squares of all numbers, of any floating-point type, in double precision; infinite or not a number exactly
   /// where one of them is.
   func sumOfSquares(_ tensors: [Tensor]) -> Double
 

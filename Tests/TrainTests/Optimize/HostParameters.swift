@@ -34,11 +34,11 @@ final class HostParameters {
 
 extension CPUNumbers {
   var array: [Float] {
-    (0..<numbers.count).compactMap { floats(numbers)?[$0] }
+    (0..<numbers.count).compactMap { floatPointer(numbers)?[$0] }
   }
 
   func set(_ array: [Float]) {
     precondition(array.count == numbers.count)
-    for (index, number) in array.enumerated() { floats(numbers)?[index] = number }
+    for (index, number) in array.enumerated() { floatPointer(numbers)?[index] = number }
   }
 }

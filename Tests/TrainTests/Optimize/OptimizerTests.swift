@@ -109,6 +109,43 @@ struct OptimizerTests {
     #expect(try run(workers: 5) == alone)
   }
 
+  @Test("gradients of fewer bits are widened", arguments: [ScalarType.float16, .bfloat16])
+  func narrowGradients(type: ScalarType) throws {
+    for optimizer in ["adam", "sm3"] {
+      // Small whole numbers, which all types hold.
+      let numbers = (0..<20_000).map { Float($0 % 201 - 100) }
+      func run(_ type: ScalarType) throws -> ([[Float]], Double) {
+        let parameters = HostParameters([("w.weight", [200, 100]), ("w.bias", [20_000])])
+        let operations = CPUOptimizerOperations(workers: 2)
+        let halves = CPUNumbers(count: 20_000)
+        let slices = parameters.slices.map { slice in
+          parameters.setGradients(0, numbers)
+          parameters.setGradients(1, numbers)
+          return ParameterSlice(
+            name: slice.name, value: slice.value,
+            gradient: type == .float32
+              ? slice.gradient
+              : Tensor(address: halves.numbers.address, shape: slice.shape, type: type),
+            decays: slice.decays)
+        }
+        let bits = numbers.map { type == .float16 ? halfPrecisionBits($0) : brainFloatBits($0) }
+        operations.copy(
+          bits.span.bytes,
+          to: Tensor(address: halves.numbers.address, shape: [20_000], type: .float16))
+        let optimizer = try Optimizer(
+          OptimizerSettings(type: optimizer, parameters: [:], weightDecay: 0.1),
+          parameters: slices, operations: operations)
+        let sum = operations.sumOfSquares(slices.map(\.gradient))
+        optimizer.step(learningRate: 0.01, gradientFactor: 0.5)
+        return withExtendedLifetime(halves) { (parameters.allValues, sum) }
+      }
+      let wide = try run(.float32)
+      let narrow = try run(type)
+      #expect(wide.0 == narrow.0 && wide.1 == narrow.1)
+      #expect(wide.1 == 2 * numbers.reduce(0) { $0 + Double($1 * $1) })
+    }
+  }
+
   @Test("Lion stands still where nothing pulls, unless FusedLion's fault is wanted")
   func lionAtZero() throws {
     for (quirks, wanted) in [(false, Float(1)), (true, 1.5)] {

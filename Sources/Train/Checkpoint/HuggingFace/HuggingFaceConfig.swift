@@ -43,7 +43,7 @@ package struct HuggingFaceConfig: Sendable, Equatable {
   }
 
   private static func gptNeoX(_ fields: JSONFields) throws(TrainError) -> HuggingFaceSettings {
-    let activation = try Activation(
+    let activation = try ActivationName(
       fields, "hidden_act", try fields.optionalString("hidden_act") ?? "gelu", isGated: false)
     let hidden = try fields.size("hidden_size")
     var settings = HuggingFaceSettings(
@@ -65,7 +65,7 @@ package struct HuggingFaceConfig: Sendable, Equatable {
   }
 
   private static func gpt2(_ fields: JSONFields) throws(TrainError) -> HuggingFaceSettings {
-    let activation = try Activation(
+    let activation = try ActivationName(
       fields, "activation_function",
       try fields.optionalString("activation_function") ?? "gelu_new", isGated: false)
     for key in ["scale_attn_by_inverse_layer_idx", "add_cross_attention"]
@@ -94,7 +94,7 @@ package struct HuggingFaceConfig: Sendable, Equatable {
   private static func llama(
     _ fields: JSONFields, isMistral: Bool
   ) throws(TrainError) -> HuggingFaceSettings {
-    let activation = try Activation(
+    let activation = try ActivationName(
       fields, "hidden_act", try fields.optionalString("hidden_act") ?? "silu", isGated: true)
     let hidden = try fields.size("hidden_size")
     let heads = try fields.size("num_attention_heads")
@@ -146,7 +146,7 @@ package struct HuggingFaceConfig: Sendable, Equatable {
 }
 
 /// An activation by both of its names.
-struct Activation {
+struct ActivationName {
   /// GPT-NeoX's name.
   var name: String
   /// Whether it is the tanh form of GELU.

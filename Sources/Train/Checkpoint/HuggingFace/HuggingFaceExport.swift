@@ -136,7 +136,7 @@ extension HuggingFaceArchitecture {
       }
     }
     try require(
-      Activation.huggingFaceName(settings) != nil, "activation \(settings.activation)",
+      ActivationName.huggingFaceName(settings) != nil, "activation \(settings.activation)",
       "no class of transformers has it")
     let isGrouped = settings.keyValueHeadCount != settings.headCount
     switch (settings.norm, settings.positions) {
@@ -171,7 +171,8 @@ extension HuggingFaceArchitecture {
 extension HuggingFaceConfig {
   /// The text of `config.json`, for the older and the newer versions of transformers.
   func json(precision: WeightExport.Precision, endOfText: Int?) -> JSONText {
-    let activation = JSONText.string(Activation.huggingFaceName(settings) ?? settings.activation)
+    let activation = JSONText.string(
+      ActivationName.huggingFaceName(settings) ?? settings.activation)
     let token = endOfText.map { JSONText($0) } ?? .null
     let rotary: JSONText = [
       "rope_type": "default", "rope_theta": .number(settings.rotaryBase),

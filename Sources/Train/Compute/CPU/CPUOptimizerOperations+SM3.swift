@@ -13,10 +13,13 @@ extension CPUOptimizerOperations {
   }
 
   private func updateVector(_ step: SM3Step, _ piece: UpdatePiece) {
-    var numbers = step.numbers
-    unsafe ctr_sm3_vector(
-      floats(piece.value), floats(piece.gradient), floats(piece.states[0]),
-      piece.states.count > 1 ? floats(piece.states[1]) : nil, piece.value.count, &numbers)
+    let count = piece.value.count
+    unsafe withFloats(piece.gradient, from: 0, count: count) { gradients in
+      var numbers = step.numbers
+      unsafe ctr_sm3_vector(
+        floatPointer(piece.value), gradients, floatPointer(piece.states[0]),
+        piece.states.count > 1 ? floatPointer(piece.states[1]) : nil, count, &numbers)
+    }
   }
 
   // Blocks of whole rows, each with column maxima of its own: the largest of them is the same
@@ -30,19 +33,23 @@ extension CPUOptimizerOperations {
     let found = maxima.numbers
     forEachBlock(blockCount) { index in
       let first = index * rowsOfBlock
-      var numbers = step.numbers
-      unsafe ctr_sm3_rows(
-        floats(piece.value, from: first * columns), floats(piece.gradient, from: first * columns),
-        floats(piece.states[0], from: first), floats(piece.states[1]),
-        floats(found, from: index * columns),
-        piece.states.count > 2 ? floats(piece.states[2], from: first * columns) : nil,
-        min(rowsOfBlock, rows - first), columns, &numbers)
+      let count = min(rowsOfBlock, rows - first)
+      let place = first * columns
+      unsafe withFloats(piece.gradient, from: place, count: count * columns) { gradients in
+        var numbers = step.numbers
+        unsafe ctr_sm3_rows(
+          floatPointer(piece.value, from: place), gradients,
+          floatPointer(piece.states[0], from: first), floatPointer(piece.states[1]),
+          floatPointer(found, from: index * columns),
+          piece.states.count > 2 ? floatPointer(piece.states[2], from: place) : nil, count,
+          columns, &numbers)
+      }
     }
     // Without beta the new accumulators replace the old ones, which are never larger.
-    guard let columnAccumulators = unsafe floats(piece.states[1]) else { return }
+    guard let columnAccumulators = unsafe floatPointer(piece.states[1]) else { return }
     if step.beta == 0 { unsafe memset(columnAccumulators, 0, 4 * columns) }
     for index in 0..<blockCount {
-      unsafe ctr_maximum(columnAccumulators, floats(found, from: index * columns), columns)
+      unsafe ctr_maximum(columnAccumulators, floatPointer(found, from: index * columns), columns)
     }
   }
 }

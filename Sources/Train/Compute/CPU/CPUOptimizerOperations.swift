@@ -34,10 +34,14 @@ package struct CPUOptimizerOperations: OptimizerOperations {
     let place = sums.numbers.address
     forEachBlock(blocks.count) { index in
       let block = blocks[index]
-      guard let target = unsafe UnsafeMutablePointer<Double>(bitPattern: place),
-        let start = unsafe floats(tensors[block.tensor], from: block.start)
-      else { return }
-      unsafe target[index] = ctr_sum_of_squares(start, block.count)
+      var sum = 0.0
+      for piece in block.pieces(of: tensors[block.tensor]) {
+        unsafe withFloats(tensors[block.tensor], from: piece.start, count: piece.count) { start in
+          unsafe sum += ctr_sum_of_squares(start, piece.count)
+        }
+      }
+      guard let target = unsafe UnsafeMutablePointer<Double>(bitPattern: place) else { return }
+      unsafe target[index] = sum
     }
     guard let partial = unsafe UnsafePointer<Double>(bitPattern: place) else { return 0 }
     var sum = 0.0
@@ -49,7 +53,12 @@ package struct CPUOptimizerOperations: OptimizerOperations {
     let blocks = Self.blocks(of: pieces.map(\.value))
     forEachBlock(blocks.count) { index in
       let block = blocks[index]
-      apply(step, pieces[block.tensor], block)
+      let piece = pieces[block.tensor]
+      for part in block.pieces(of: piece.gradient) {
+        unsafe withFloats(piece.gradient, from: part.start, count: part.count) { gradients in
+          unsafe apply(step, piece, part, gradients)
+        }
+      }
     }
   }
 
@@ -78,6 +87,15 @@ package struct CPUOptimizerOperations: OptimizerOperations {
     var tensor: Int
     var start: Int
     var count: Int
+
+    /// Parts small enough for the first caches, where the numbers have to be widened.
+    func pieces(of tensor: Tensor) -> [Block] {
+      guard tensor.type != .float32 else { return [self] }
+      let most = 1 << 13
+      return stride(from: start, to: start + count, by: most).map { first in
+        Block(tensor: self.tensor, start: first, count: min(most, start + count - first))
+      }
+    }
   }
 
   static func blocks(of tensors: [Tensor]) -> [Block] {
@@ -91,12 +109,13 @@ package struct CPUOptimizerOperations: OptimizerOperations {
     return blocks
   }
 
-  private func apply(_ step: ElementwiseStep, _ piece: UpdatePiece, _ block: Block) {
-    guard let values = unsafe floats(piece.value, from: block.start),
-      let gradients = unsafe floats(piece.gradient, from: block.start)
-    else { return }
+  private func apply(
+    _ step: ElementwiseStep, _ piece: UpdatePiece, _ block: Block,
+    _ gradients: UnsafePointer<Float>
+  ) {
+    guard let values = unsafe floatPointer(piece.value, from: block.start) else { return }
     func state(_ index: Int) -> UnsafeMutablePointer<Float>? {
-      index < piece.states.count ? unsafe floats(piece.states[index], from: block.start) : nil
+      index < piece.states.count ? unsafe floatPointer(piece.states[index], from: block.start) : nil
     }
     switch step {
     case .adam(let adam):
@@ -130,8 +149,28 @@ package struct CPUOptimizerOperations: OptimizerOperations {
 }
 
 /// The numbers of a tensor from one of them on; `nil` when it is empty.
-func floats(_ tensor: Tensor, from start: Int = 0) -> UnsafeMutablePointer<Float>? {
+func floatPointer(_ tensor: Tensor, from start: Int = 0) -> UnsafeMutablePointer<Float>? {
   unsafe UnsafeMutablePointer<Float>(bitPattern: tensor.address + UInt(4 * start))
+}
+
+/// Shows numbers of a tensor as fp32: where they lie, or widened beside.
+func withFloats(
+  _ tensor: Tensor, from start: Int, count: Int, _ body: (UnsafePointer<Float>) -> Void
+) {
+  guard tensor.type != .float32 else {
+    if let numbers = unsafe floatPointer(tensor, from: start) { unsafe body(numbers) }
+    return
+  }
+  unsafe withUnsafeTemporaryAllocation(of: Float.self, capacity: max(count, 1)) { scratch in
+    guard let target = scratch.baseAddress else { return }
+    let source = unsafe UnsafeRawPointer(bitPattern: tensor.address + UInt(2 * start))
+    if tensor.type == .bfloat16 {
+      unsafe ctr_widen_bfloat16(source, target, count)
+    } else {
+      unsafe ctr_widen_float16(source, target, count)
+    }
+    unsafe body(target)
+  }
 }
 
 /// Numbers in this process's memory, on a boundary of 64 bytes.
