@@ -13,3 +13,4 @@
 #include "CTrainNorms.h"
 #include "CTrainNumbers.h"
 #include "CTrainRandom.h"
+#include "CTrainOptimize.h"

@@ -1,0 +1,105 @@
+internal import Machine
+internal import Tokenize
+
+extension CheckpointState {
+  /// The version of the layout that is written.
+  static let version = 1
+
+  /// The state as JSON; every number comes back as it was.
+  var json: JSONText {
+    [
+      "version": JSONText(Self.version),
+      "iteration": JSONText(iteration),
+      "skipped_steps": JSONText(skippedCount),
+      "optimizer": .string(optimizer),
+      "optimizer_steps": JSONText(optimizerStepCount),
+      "lr_scheduler": scheduler.json,
+      "loss_scale": [
+        "scale": .number(lossScale.scale),
+        "steps": JSONText(lossScale.stepCount),
+        "last_overflow": JSONText(lossScale.lastOverflow),
+        "hysteresis_left": JSONText(lossScale.hysteresisLeft),
+      ],
+      "data_position": Self.object(dataPosition) { JSONText($0) },
+      // As text, because many readers of JSON have no whole numbers of 64 bits.
+      "random_state": Self.object(randomState) { .string(String($0)) },
+      "args": Self.object(arguments) { .string($0) },
+    ]
+  }
+
+  private static func object<Value>(
+    _ values: [String: Value], _ text: (Value) -> JSONText
+  ) -> JSONText {
+    .object(values.sorted { $0.key < $1.key }.map { .init($0.key, text($0.value)) })
+  }
+
+  /// Reads the state of a checkpoint.
+  init(path: String) throws(TrainError) {
+    let fields = try JSONFields(path: path)
+    let version = try fields.integer("version")
+    guard version == Self.version else {
+      throw .malformed(
+        path: path, place: "version",
+        reason: "it is \(version), and this program reads \(Self.version)")
+    }
+    iteration = try fields.integer("iteration")
+    skippedCount = try fields.integer("skipped_steps")
+    optimizer = try fields.string("optimizer")
+    optimizerStepCount = try fields.integer("optimizer_steps")
+    scheduler = try LearningRateScheduler(fields.object("lr_scheduler"))
+    let scale = try fields.object("loss_scale")
+    lossScale = LossScaler.State(
+      scale: try scale.number("scale"), stepCount: try scale.integer("steps"),
+      lastOverflow: try scale.integer("last_overflow"),
+      hysteresisLeft: try scale.integer("hysteresis_left"))
+    dataPosition = try fields.object("data_position").dictionary { $0.integer }
+    randomState = try fields.object("random_state").dictionary { $0.string.flatMap { UInt64($0) } }
+    arguments = try fields.object("args").dictionary { $0.string }
+  }
+}
+
+extension LearningRateScheduler {
+  fileprivate var json: JSONText {
+    var members: [JSONText.Member] = [.init("num_iters", JSONText(stepCount))]
+    switch schedule {
+    case .annealing(let annealing):
+      members += [
+        .init("decay_style", .string(annealing.style.rawValue)),
+        .init("start_lr", .number(annealing.start)),
+        .init("min_lr", .number(annealing.minimum)),
+        .init("warmup_iter", .number(annealing.warmupSteps)),
+        .init("end_iter", JSONText(annealing.endStep)),
+        .init("neox_quirks", .bool(annealing.neoxQuirks)),
+      ]
+    case .warmupDecay(let decay):
+      members += [
+        .init("decay_style", "WarmupDecayLR"),
+        .init("start_lr", .number(decay.start)),
+        .init("warmup_iter", JSONText(decay.warmupSteps)),
+        .init("end_iter", JSONText(decay.endStep)),
+      ]
+    }
+    return .object(members)
+  }
+
+  fileprivate init(_ fields: JSONFields) throws(TrainError) {
+    let name = try fields.string("decay_style")
+    let start = try fields.number("start_lr")
+    let end = try fields.integer("end_iter")
+    if name == "WarmupDecayLR" {
+      var decay = WarmupDecay(start: start, warmup: 0, trainSteps: end)
+      decay.warmupSteps = try fields.integer("warmup_iter")
+      self.init(.warmupDecay(decay))
+    } else {
+      guard let style = LearningRateSchedule.Style(rawValue: name) else {
+        throw fields.problem("decay_style", "\(name) is none of ours")
+      }
+      var annealing = Annealing(
+        style: style, start: start, minimum: try fields.number("min_lr"), warmup: 0, endStep: end,
+        neoxQuirks: try fields.boolean("neox_quirks"))
+      annealing.warmupSteps = try fields.number("warmup_iter")
+      self.init(.annealing(annealing))
+    }
+    resume(stepCount: try fields.integer("num_iters"))
+  }
+}

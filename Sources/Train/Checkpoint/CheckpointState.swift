@@ -1,0 +1,40 @@
+/// Where a run stands, besides its weights and the states of its optimizer.
+package struct CheckpointState: Sendable, Equatable {
+  /// Optimizer steps of the run, skipped ones included.
+  package var iteration: Int
+  /// Steps that were skipped.
+  package var skippedCount = 0
+  /// Updates that the optimizer has made.
+  package var optimizerStepCount = 0
+  /// The optimizer, by its `optimizer.type`.
+  package var optimizer = ""
+  /// The learning-rate schedule and how far it has come.
+  package var scheduler: LearningRateScheduler
+  /// The loss scale.
+  package var lossScale = LossScaler.one.state
+  /// How many samples of each stream were taken, for instance `train`.
+  package var dataPosition: [String: Int] = [:]
+  /// Seeds and counters of random streams, by name.
+  package var randomState: [String: UInt64] = [:]
+  /// Settings that have to be the same in a run that goes on from here, as text.
+  package var arguments: [String: String] = [:]
+
+  /// The state at the beginning of a run.
+  package init(iteration: Int = 0, scheduler: LearningRateScheduler) {
+    self.iteration = iteration
+    self.scheduler = scheduler
+  }
+
+  /// Checks that a run with these settings can go on from here.
+  ///
+  /// - Throws: ``TrainError/malformed(path:place:reason:)`` naming the first setting that differs.
+  package func check(arguments current: [String: String], path: String) throws(TrainError) {
+    for (name, stored) in arguments.sorted(by: { $0.key < $1.key }) {
+      guard let now = current[name], now != stored else { continue }
+      throw .malformed(
+        path: path, place: name,
+        reason: "\(name) value from checkpoint (\(stored)) is not equal to the currently set"
+          + " argument value (\(now)).")
+    }
+  }
+}

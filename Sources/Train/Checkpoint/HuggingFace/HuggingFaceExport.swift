@@ -1,0 +1,232 @@
+internal import Machine
+
+/// Writes models so that other programs can load them.
+package enum WeightExport {
+  /// The precision of exported weights, by its name in transformers.
+  package enum Precision: String, Sendable, CaseIterable {
+    case float32
+    case bfloat16
+    case float16
+
+    var type: SafetensorsType {
+      switch self {
+      case .float32: .float32
+      case .bfloat16: .bfloat16
+      case .float16: .float16
+      }
+    }
+  }
+
+  /// Writes one safetensors file with GPT-NeoX's names.
+  ///
+  /// - Throws: ``TrainError/unsupported(what:reason:)`` where the file is there already.
+  package static func writeFile(
+    _ path: String, _ weights: any NamedWeights, precision: Precision
+  ) throws(TrainError) {
+    guard !DurableFile.exists(path) else {
+      throw .unsupported(what: path, reason: "it is there already; name another file or remove it")
+    }
+    let partial = path + ".partial"
+    var sources: [SafetensorsSource] = []
+    for name in weights.names {
+      let shape = weights.shape(name) ?? []
+      sources.append(
+        source(name, shape, precision) { () throws(TrainError) in
+          try weights.floats(of: name)
+        })
+    }
+    _ = try SafetensorsWriter.write(partial, metadata: [("format", "pt")], sources)
+    do throws(SystemError) {
+      try DurableFile.rename(partial, to: path)
+      try DurableFile.synchronizeFolder(of: path)
+    } catch { throw .system(error) }
+  }
+
+  /// Writes a folder that transformers loads: `config.json`, `model.safetensors`, and copies of the
+  /// tokenizer's files.
+  ///
+  /// - Throws: ``TrainError/unsupported(what:reason:)`` where no class of transformers computes the
+  ///   same, or where the folder holds something; ``TrainError/malformed(path:place:reason:)`` where
+  ///   weights are missing.
+  package static func writeHuggingFace(
+    _ folder: String, _ weights: any NamedWeights, settings: HuggingFaceSettings,
+    precision: Precision, endOfText: Int? = nil, tokenizerFiles: [String] = []
+  ) throws(TrainError) {
+    let config = HuggingFaceConfig(
+      architecture: try HuggingFaceArchitecture(for: settings), settings: settings)
+    let mappings = HuggingFaceMapping(config).weights
+    try check(weights, mappings)
+    guard try FolderContents.names(folder).isEmpty else {
+      throw .unsupported(what: folder, reason: "it is not empty; name another folder or empty it")
+    }
+    let partial = trimmed(folder) + ".partial"
+    try FolderContents.remove(partial)
+    try FolderContents.make(partial)
+    _ = try SafetensorsWriter.write(
+      partial + "/model.safetensors", metadata: [("format", "pt")],
+      mappings.flatMap { sources($0, weights, precision) })
+    let json = config.json(precision: precision, endOfText: endOfText)
+    do throws(SystemError) {
+      try DurableFile.replace(partial + "/config.json", with: json.bytes(.pretty) + [0x0A])
+      for file in tokenizerFiles {
+        let bytes = try InputFile(path: file).readAll(limit: 1 << 30)
+        let name = file.split(separator: "/").last.map(String.init) ?? file
+        try DurableFile.replace(partial + "/" + name, with: bytes.bytes)
+      }
+      // Takes the place of an empty folder.
+      try DurableFile.rename(partial, to: trimmed(folder))
+      try DurableFile.synchronizeFolder(of: trimmed(folder))
+    } catch { throw .system(error) }
+  }
+
+  private static func trimmed(_ path: String) -> String {
+    path.count > 1 && path.hasSuffix("/") ? trimmed(String(path.dropLast())) : path
+  }
+
+  private static func check(
+    _ weights: any NamedWeights, _ mappings: [WeightMapping]
+  ) throws(TrainError) {
+    for mapping in mappings where !mapping.isZero {
+      let found = weights.shape(mapping.name)
+      guard found != mapping.shape else { continue }
+      throw .malformed(
+        path: weights.path, place: mapping.name,
+        reason: "it is \(found.map { "\($0)" } ?? "missing"), and the settings want"
+          + " \(mapping.shape)")
+    }
+  }
+
+  private static func source(
+    _ name: String, _ shape: [Int], _ precision: Precision,
+    _ numbers: @escaping () throws(TrainError) -> [Float]
+  ) -> SafetensorsSource {
+    SafetensorsSource(name: name, type: precision.type, shape: shape) {
+      (sink) throws(TrainError) in
+      try SafetensorsSource(name: name, shape: shape, try numbers(), as: precision.type)
+        .produce(sink)
+    }
+  }
+
+  private static func sources(
+    _ mapping: WeightMapping, _ weights: any NamedWeights, _ precision: Precision
+  ) -> [SafetensorsSource] {
+    mapping.parts.indices.map { index in
+      let rows = mapping.parts[index].rows
+      let shape =
+        mapping.isVector
+        ? [rows] : mapping.layout.isTransposed ? [mapping.width, rows] : [rows, mapping.width]
+      return source(mapping.parts[index].name, shape, precision) { () throws(TrainError) in
+        guard !mapping.isZero else { return [Float](repeating: 0, count: rows * mapping.width) }
+        return mapping.layout.parts(
+          try weights.floats(of: mapping.name), width: mapping.width,
+          rowCounts: mapping.parts.map(\.rows))[index]
+      }
+    }
+  }
+}
+
+extension HuggingFaceArchitecture {
+  /// The class that computes what a model computes.
+  ///
+  /// - Throws: ``TrainError/unsupported(what:reason:)`` naming the key that no class has.
+  package init(for settings: HuggingFaceSettings) throws(TrainError) {
+    func require(_ isGood: Bool, _ key: String, _ reason: String) throws(TrainError) {
+      guard isGood else {
+        throw .unsupported(what: "export to transformers: \(key)", reason: reason)
+      }
+    }
+    try require(
+      ActivationName.huggingFaceName(settings) != nil, "activation \(settings.activation)",
+      "no class of transformers has it")
+    let isGrouped = settings.keyValueHeadCount != settings.headCount
+    switch (settings.norm, settings.positions) {
+    case (.layernorm, .rotary):
+      try require(!isGrouped, "num_kv_heads", "GPTNeoXForCausalLM has as many as heads")
+      try require(!settings.isGated, "activation", "GPTNeoXForCausalLM has no gates")
+      try require(settings.window == nil, "sliding_window_width", "GPTNeoXForCausalLM has none")
+      self = .gptNeoX
+    case (.layernorm, .learned):
+      try require(!isGrouped, "num_kv_heads", "GPT2LMHeadModel has as many as heads")
+      try require(!settings.isGated, "activation", "GPT2LMHeadModel has no gates")
+      try require(!settings.isParallel, "gpt_j_residual", "GPT2LMHeadModel is sequential")
+      try require(settings.window == nil, "sliding_window_width", "GPT2LMHeadModel has none")
+      self = .gpt2
+    case (.rmsnorm, .rotary):
+      try require(settings.isGated, "activation", "LlamaForCausalLM has gates only")
+      try require(!settings.isParallel, "gpt_j_residual", "LlamaForCausalLM is sequential")
+      try require(settings.rotaryFraction == 1, "rotary_pct", "LlamaForCausalLM turns whole heads")
+      let hasBias = settings.hasAttentionBias || settings.hasMLPBias
+      try require(
+        settings.window == nil || !hasBias, "use_bias_in_attn_linear",
+        "MistralForCausalLM, which has the sliding window, has no biases")
+      self = settings.window == nil ? .llama : .mistral
+    case (.rmsnorm, .learned):
+      throw .unsupported(
+        what: "export to transformers: norm rmsnorm with pos_emb learned",
+        reason: "no class of transformers has both")
+    }
+  }
+}
+
+extension HuggingFaceConfig {
+  /// The text of `config.json`, for the older and the newer versions of transformers.
+  func json(precision: WeightExport.Precision, endOfText: Int?) -> JSONText {
+    let activation = JSONText.string(
+      ActivationName.huggingFaceName(settings) ?? settings.activation)
+    let token = endOfText.map { JSONText($0) } ?? .null
+    let rotary: JSONText = [
+      "rope_type": "default", "rope_theta": .number(settings.rotaryBase),
+      "partial_rotary_factor": .number(settings.rotaryFraction),
+    ]
+    var members: [JSONText.Member] = [
+      .init("architectures", [.string(architecture.rawValue)]),
+      .init("model_type", .string(architecture.modelType)),
+      .init("vocab_size", JSONText(settings.vocabularySize)),
+      .init("tie_word_embeddings", .bool(settings.isTied)),
+      .init("bos_token_id", token), .init("eos_token_id", token),
+      .init("initializer_range", 0.02),
+      .init("torch_dtype", .string(precision.rawValue)), .init("use_cache", true),
+    ]
+    if architecture == .gpt2 {
+      members += [
+        .init("n_embd", JSONText(settings.hiddenSize)),
+        .init("n_layer", JSONText(settings.layerCount)),
+        .init("n_head", JSONText(settings.headCount)),
+        .init("n_inner", JSONText(settings.feedForwardSize)),
+        .init("n_positions", JSONText(settings.maximumPositions)),
+        .init("layer_norm_epsilon", .number(settings.normEpsilon)),
+        .init("activation_function", activation),
+      ]
+      return .object(members)
+    }
+    members += [
+      .init("hidden_size", JSONText(settings.hiddenSize)),
+      .init("num_hidden_layers", JSONText(settings.layerCount)),
+      .init("num_attention_heads", JSONText(settings.headCount)),
+      .init("intermediate_size", JSONText(settings.feedForwardSize)),
+      .init("max_position_embeddings", JSONText(settings.maximumPositions)),
+      .init("hidden_act", activation), .init("rope_parameters", rotary),
+      .init("attention_bias", .bool(settings.hasAttentionBias)),
+    ]
+    if architecture == .gptNeoX {
+      members += [
+        .init("rotary_pct", .number(settings.rotaryFraction)),
+        .init("rotary_emb_base", .number(settings.rotaryBase)),
+        .init("use_parallel_residual", .bool(settings.isParallel)),
+        .init("layer_norm_eps", .number(settings.normEpsilon)),
+      ]
+    } else {
+      members += [
+        .init("num_key_value_heads", JSONText(settings.keyValueHeadCount)),
+        .init("head_dim", JSONText(settings.headSize)),
+        .init("rope_theta", .number(settings.rotaryBase)),
+        .init("rms_norm_eps", .number(settings.normEpsilon)),
+        .init("mlp_bias", .bool(settings.hasMLPBias)),
+      ]
+      if let window = settings.window {
+        members.append(.init("sliding_window", JSONText(window + 1)))
+      }
+    }
+    return .object(members)
+  }
+}
