@@ -20,6 +20,7 @@ let package = Package(
     .library(name: "Train", targets: ["Train"]),
     .executable(name: "neox-preprocess", targets: ["neox-preprocess"]),
     .executable(name: "neox-index", targets: ["neox-index"]),
+    .executable(name: "neox-train", targets: ["neox-train"]),
     .executable(name: "neox-bench", targets: ["neox-bench"]),
   ],
   targets: [
@@ -68,7 +69,8 @@ let package = Package(
       name: "CCurl", path: "Sources/tools/Preprocess/CCurl",
       linkerSettings: [.linkedLibrary("curl")]),
     .target(
-      name: "CommandLineKit", path: "Sources/tools/CommandLineKit", swiftSettings: swiftRules),
+      name: "CommandLineKit", dependencies: ["Machine"], path: "Sources/tools/CommandLineKit",
+      swiftSettings: swiftRules),
     .target(
       name: "Preprocess",
       dependencies: [
@@ -85,6 +87,9 @@ let package = Package(
       dependencies: ["Preprocess", "Tokenize", "IndexedData", "Machine", "CommandLineKit"],
       path: "Sources/tools/neox-index", swiftSettings: swiftRules),
     .executableTarget(
+      name: "neox-train", dependencies: ["Train", "Machine", "CommandLineKit"],
+      path: "Sources/tools/neox-train", swiftSettings: swiftRules),
+    .executableTarget(
       name: "neox-bench",
       dependencies: ["Preprocess", "Tokenize", "IndexedData", "Machine", "CommandLineKit"],
       path: "Sources/tools/neox-bench", swiftSettings: swiftRules),
@@ -96,7 +101,8 @@ let package = Package(
       name: "IndexedDataTests", dependencies: ["IndexedData", "Machine", "TestSupport"]),
     .testTarget(
       name: "TrainTests", dependencies: ["Train", "IndexedData", "Machine", "TestSupport"]),
-    .testTarget(name: "CommandLineKitTests", dependencies: ["CommandLineKit", "TestSupport"]),
+    .testTarget(
+      name: "CommandLineKitTests", dependencies: ["CommandLineKit", "Machine", "TestSupport"]),
     .testTarget(
       name: "PreprocessTests",
       dependencies: [
@@ -105,7 +111,7 @@ let package = Package(
     .testTarget(
       name: "ProgramTests",
       dependencies: [
-        "neox-preprocess", "neox-index", "neox-bench", "IndexedData", "TestSupport",
+        "neox-preprocess", "neox-index", "neox-train", "neox-bench", "IndexedData", "TestSupport",
       ],
       exclude: ["Snapshots"]),
   ],

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import CommandLineKit
+@testable import Machine
 
 struct ArgumentTableTests {
   @Test func theSampleTableIsSound() {

@@ -1,3 +1,5 @@
+internal import Machine
+
 /// How many words an argument takes.
 package enum ArgumentArity: Equatable, Sendable {
   /// None: the name alone says it.

@@ -55,6 +55,19 @@ extension Argument {
       })
   }
 
+  /// An option with one value that may be used several times; every use counts.
+  package static func each<Value: ArgumentValue>(
+    _ name: String, _ path: FieldPath<Root, [Value]>, placeholder: String,
+    rule: ValueRule<Value>? = nil, _ help: String
+  ) -> Self {
+    Self(
+      names: [name], hiddenNames: [], placeholder: placeholder, arity: .one, isRequired: false,
+      choices: Value.choices, help: help, defaultText: { _ in "" },
+      set: { (root, words) throws(ArgumentFault) in
+        root[keyPath: path] += try readAll(words, rule)
+      })
+  }
+
   /// An option without a value, which sets `path` to `value`.
   package static func flag(
     _ name: String, _ path: FieldPath<Root, Bool>, value: Bool = true,

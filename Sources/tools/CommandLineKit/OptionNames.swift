@@ -1,3 +1,5 @@
+internal import Machine
+
 // How a word is recognised as an option.
 
 extension ArgumentParser {

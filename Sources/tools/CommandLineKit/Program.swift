@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Machine
 
 /// A program: a command of its own, commands that are selected by the first word, or both.
 package struct Program: Sendable {

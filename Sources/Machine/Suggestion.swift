@@ -11,7 +11,7 @@ package func closestName(to word: String, among candidates: [String]) -> String?
 }
 
 /// The number of single-byte insertions, removals, changes and swaps of neighbours between two words.
-func editDistance(_ a: [UInt8], _ b: [UInt8]) -> Int {
+package func editDistance(_ a: [UInt8], _ b: [UInt8]) -> Int {
   var beforeLast: [Int] = []
   var last = Array(0...b.count)
   for i in a.indices {

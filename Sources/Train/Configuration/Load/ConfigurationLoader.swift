@@ -1,0 +1,170 @@
+internal import Glibc
+internal import Machine
+
+/// Reads the files of a configuration and puts their keys together.
+///
+/// Files may not repeat each other's keys, in whatever spelling; `--set` may.
+struct ConfigurationLoader {
+  private(set) var loaded = LoadedConfiguration()
+  private(set) var report = ConfigurationReport()
+
+  init(_ request: ConfigurationRequest) {
+    for file in request.files { read(file, in: request.folder) }
+    spreadExtraArguments()
+    for setting in request.settings { set(setting) }
+  }
+
+  // MARK: - Files
+
+  private mutating func read(_ name: String, in folder: String?) {
+    let path = Self.path(of: name, in: folder)
+    let bytes: [UInt8]
+    do throws(SystemError) {
+      let file = try InputFile(path: path)
+      let buffer = try file.readAll(limit: YAMLEvent.byteLimit)
+      bytes = unsafe buffer.bytes.withUnsafeBytes { unsafe Array($0) }
+    } catch {
+      let hint = path == name ? "" : " (for \(name))"
+      report.problem("cannot be read\(hint): \(error)", at: SourcePlace(file: path))
+      return
+    }
+    let base = path.split(separator: "/").last.map(String.init) ?? path
+    if loaded.texts.contains(where: { $0.name == base }) {
+      report.problem(
+        "another configuration file is named \(base) too; checkpoints keep files by their names",
+        at: SourcePlace(file: path))
+    }
+    loaded.paths.append(path)
+    loaded.texts.append((base, String(decoding: bytes, as: UTF8.self)))
+    let (root, faults) = YAMLComposer.document(bytes, file: path)
+    for fault in faults { report.problem(fault.reason, at: fault.place) }
+    guard let root else { return }
+    guard case .map(let entries) = root.value else {
+      report.problem(
+        "found \(root.value.found); a configuration is a mapping of keys", at: root.place)
+      return
+    }
+    for entry in entries { add(entry) }
+  }
+
+  /// The path of a file: `.yml` is added to a name without it, unless the file is there as it is.
+  static func path(of name: String, in folder: String?) -> String {
+    let whole = folder.map { name.hasPrefix("/") ? name : joined($0, name) } ?? name
+    if whole.hasSuffix(".yml") || whole.hasSuffix(".json") { return whole }
+    if whole.hasSuffix(".yaml"), isThere(whole) { return whole }
+    return whole + ".yml"
+  }
+
+  private static func joined(_ folder: String, _ name: String) -> String {
+    folder.isEmpty || folder.hasSuffix("/") ? folder + name : folder + "/" + name
+  }
+
+  private static func isThere(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
+
+  // MARK: - Keys
+
+  private mutating func add(_ entry: ConfigurationEntry) {
+    let (name, node) = Self.canonical(entry)
+    if let before = loaded.given[name] {
+      let spelled = before.spelling == entry.key ? "" : " as \(before.spelling)"
+      report.problem(
+        "is given twice; it also stands at \(before.place)\(spelled)", key: entry.key,
+        at: entry.place)
+      return
+    }
+    insert(name, .init(spelling: entry.key, place: entry.place, node: node))
+  }
+
+  private mutating func insert(_ name: String, _ given: LoadedConfiguration.Given) {
+    if loaded.given.updateValue(given, forKey: name) == nil { loaded.order.append(name) }
+  }
+
+  /// A key's name in the table, and its value as that key takes it.
+  private static func canonical(
+    _ entry: ConfigurationEntry
+  ) -> (name: String, node: ConfigurationNode) {
+    let name = String(entry.key.map { $0 == "-" ? "_" : $0 })
+    guard ConfigurationTable.keys[name] == nil, let alias = ConfigurationTable.aliases[name] else {
+      return (name, entry.node)
+    }
+    guard alias.isElement, case .string = entry.node.value else { return (alias.name, entry.node) }
+    return (alias.name, ConfigurationNode(.list([entry.node]), at: entry.node.place))
+  }
+
+  // MARK: - DeepSpeed's own keys
+
+  /// Moves keys of `deepspeed_extra_args` that GPT-NeoX has as well to the top level, and looks at
+  /// the others.
+  private mutating func spreadExtraArguments() {
+    let key = "deepspeed_extra_args"
+    guard case .map(let entries)? = loaded.given[key]?.node.value else { return }
+    let known = ConfigurationTable.engine.map(\.name)
+    for entry in entries {
+      if known.contains(entry.key) {
+        moveExtraArgument(entry)
+      } else if let reason = DeepSpeedKeys.extra[entry.key] {
+        report.unused("\(key).\(entry.key)", at: entry.place, because: reason)
+      } else {
+        let nearest = closestName(to: entry.key, among: known + DeepSpeedKeys.extra.keys.sorted())
+        report.problem(
+          "DeepSpeed has no such key" + (nearest.map { "; did you mean \($0)?" } ?? ""),
+          key: "\(key).\(entry.key)", at: entry.place)
+      }
+    }
+  }
+
+  private mutating func moveExtraArgument(_ entry: ConfigurationEntry) {
+    guard let before = loaded.given[entry.key] else {
+      insert(entry.key, .init(spelling: entry.key, place: entry.place, node: entry.node))
+      return
+    }
+    report.problem(
+      "is given twice; it also stands at \(before.place), outside deepspeed_extra_args",
+      key: entry.key, at: entry.place)
+  }
+
+  // MARK: - --set
+
+  private mutating func set(_ setting: String) {
+    let place = SourcePlace(file: "--set \(setting)")
+    let parts = setting.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+    let path = parts[0].split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+    guard parts.count == 2, path.allSatisfy({ !$0.isEmpty }) else {
+      report.problem("KEY=VALUE was expected", at: place)
+      return
+    }
+    let (node, faults) = YAMLComposer.document(Array(parts[1].utf8), file: place.file)
+    for fault in faults { report.problem(fault.reason, at: place) }
+    // An empty value is nothing, as it is behind a key of a file.
+    guard faults.isEmpty else { return }
+    let value = ConfigurationNode(node?.value ?? .null, at: place)
+    let inner = path.dropFirst()
+    let (name, whole) = Self.canonical(ConfigurationEntry(path[0], at: place, value))
+    let old = loaded.given[name]?.node
+    guard let new = inner.isEmpty ? whole : Self.replacing(inner[...], in: old, by: value) else {
+      report.problem("\(path[0]) is no mapping", at: place)
+      return
+    }
+    insert(name, .init(spelling: path[0], place: place, node: new))
+  }
+
+  /// A mapping with the value under `path` changed; `nil` where something on the way is none.
+  private static func replacing(
+    _ path: ArraySlice<String>, in node: ConfigurationNode?, by value: ConfigurationNode
+  ) -> ConfigurationNode? {
+    guard let key = path.first else { return value }
+    var entries: [ConfigurationEntry] = []
+    switch node?.value {
+    case .map(let old)?: entries = old
+    case nil, .null?: break
+    default: return nil
+    }
+    let index = entries.firstIndex { $0.key == key }
+    guard
+      let inner = replacing(path.dropFirst(), in: index.map { entries[$0].node }, by: value)
+    else { return nil }
+    let entry = ConfigurationEntry(key, at: value.place, inner)
+    if let index { entries[index] = entry } else { entries.append(entry) }
+    return ConfigurationNode(.map(entries), at: node?.place ?? value.place)
+  }
+}

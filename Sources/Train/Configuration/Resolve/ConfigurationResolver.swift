@@ -1,0 +1,129 @@
+/// Derives from the values of all keys what a run needs, and checks that they fit together.
+///
+/// Every part reports what is wrong with it and goes on, so that one look shows all; the parts that
+/// were made are thrown away then.
+struct ConfigurationResolver {
+  let settings: Settings
+  let request: ConfigurationRequest
+  var report: ConfigurationReport
+
+  init(
+    _ settings: Settings, _ request: ConfigurationRequest, report: ConfigurationReport
+  ) {
+    self.settings = settings
+    self.request = request
+    self.report = report
+  }
+
+  /// The configuration of the files; of use where no problem was reported.
+  mutating func configuration(
+    files: [(name: String, text: String)]
+  ) -> TrainingConfiguration? {
+    checkNumbers()
+    checkDisabled()
+    let model = self.model()
+    let precision = self.precision()
+    let batch = self.batch()
+    let length = self.length()
+    let data = self.data()
+    let objective = self.objective(data)
+    let optimizer = self.optimizer()
+    let learningRate = self.learningRate(length)
+    let checkpoints = self.checkpoints()
+    guard report.problems.isEmpty, let model, let precision, let batch, let optimizer else {
+      return nil
+    }
+    return TrainingConfiguration(
+      model: model, precision: precision, batch: batch, length: length, data: data,
+      tokenizer: tokenizer(), objective: objective, optimizer: optimizer,
+      learningRate: learningRate, checkpoints: checkpoints,
+      recomputation: .init(
+        isOn: settings.bool("checkpoint_activations"),
+        layersPerChunk: settings.integer("checkpoint_num_layers") ?? 1),
+      logging: logging(), generation: generation(), seed: settings.integer("seed") ?? 1234,
+      usesQuirks: settings.bool("neox_quirks"),
+      usesPipelineEngine: (settings.integer("pipe_parallel_size") ?? 0) > 0, files: files)
+  }
+
+  /// Records a problem of a key.
+  mutating func problem(_ key: String, _ text: String) {
+    report.problem(text, key: key, at: settings.place(key))
+  }
+
+  /// A path of the configuration, from the working directory.
+  func path(_ text: String) -> String {
+    guard let base = request.pathBase, !text.hasPrefix("/") else { return text }
+    return base + "/" + text
+  }
+
+  /// The path that a key gives.
+  func path(of key: String) -> String? {
+    guard let text = settings.text(key), !text.isEmpty else { return nil }
+    return path(text)
+  }
+
+  // MARK: - Bounds
+
+  private static let smallest: [(key: String, bound: Double)] = [
+    ("num_layers", 1), ("hidden_size", 1), ("num_attention_heads", 1), ("num_kv_heads", 1),
+    ("seq_length", 1), ("max_position_embeddings", 1), ("intermediate_size", 1),
+    ("mlp_multiple_of", 1), ("sliding_window_width", 0), ("rpe_num_buckets", 2),
+    ("rpe_max_distance", 1), ("opt_pos_emb_offset", 0), ("make_vocab_size_divisible_by", 1),
+    ("rotary_emb_base", 2), ("layernorm_epsilon", 0), ("rms_norm_epsilon", 0),
+    ("scalenorm_epsilon", 0), ("init_method_std", 0), ("seed", 1), ("train_iters", 0),
+    ("train_epochs", 1), ("eval_iters", 0), ("eval_interval", 1), ("exit_interval", 1),
+    ("log_interval", 1), ("keep_last_n_checkpoints", 1), ("checkpoint_num_layers", 1),
+    ("lr_decay_iters", 0), ("lr_decay_fraction", 0), ("min_lr", 0), ("warmup", 0),
+    ("gradient_clipping", 0), ("weight_decay", 0), ("maximum_tokens", 1), ("top_k", 0),
+    ("top_p", 0), ("temperature", 0), ("num_samples", 1), ("dpo_beta", 0), ("kto_beta", 0),
+    ("kto_desirable_weight", 0), ("kto_undesirable_weight", 0), ("z_loss", 0), ("iteration", 0),
+    ("pipe_parallel_size", 0), ("model_parallel_size", 0),
+  ]
+  private static let shares = ["attention_dropout", "hidden_dropout"]
+
+  private mutating func checkNumbers() {
+    for (key, bound) in Self.smallest {
+      guard settings.isGiven(key), let value = settings.number(key), value < bound else { continue }
+      problem(key, "is \(plain(value)); it has to be at least \(plain(bound))")
+    }
+    for key in Self.shares {
+      guard let value = settings.number(key), !(0..<1).contains(value) else { continue }
+      problem(key, "is \(plain(value)); it has to be from 0 to below 1")
+    }
+    if let value = settings.number("top_p"), value > 1 {
+      problem("top_p", "is \(plain(value)); it has to be from 0 to 1")
+    }
+    if let value = settings.number("warmup"), value > 1 {
+      problem("warmup", "is \(plain(value)); it is a share of the schedule, from 0 to 1")
+    }
+  }
+
+  // MARK: - What has to be off
+
+  private static let disabled: [(key: String, reason: String)] = [
+    ("amp", "Apex is not here; give precision, fp16 or bf16 instead"),
+    ("curriculum_learning", "sequences have one length from the first step on"),
+    ("autotuning", "DeepSpeed's autotuner is not here; give the sizes themselves"),
+    ("data_efficiency", "DeepSpeed's data sampling is not here"),
+    ("elasticity", "the batch size does not change during a run"),
+    ("compression_training", "weights are not pruned or quantised"),
+    ("soft_prompt_tuning", "only weights are trained"),
+  ]
+
+  /// Refuses mappings that switch something on which is not here.
+  private mutating func checkDisabled() {
+    for (key, reason) in Self.disabled {
+      guard case .map(let entries)? = settings.map(key)?.value, !entries.isEmpty else { continue }
+      let enabled = entries.first { $0.key == "enabled" }
+      if case .bool(false)? = enabled?.node.value { continue }
+      let hint = enabled == nil ? "; set \(key).enabled to false, or leave it out" : ""
+      report.problem(
+        "is not supported: \(reason)\(hint)", key: key, at: enabled?.place ?? settings.place(key))
+    }
+  }
+}
+
+/// A number without a fraction that is zero.
+func plain(_ value: Double) -> String {
+  value.rounded() == value && abs(value) < 0x1p53 ? String(Int(value)) : "\(value)"
+}

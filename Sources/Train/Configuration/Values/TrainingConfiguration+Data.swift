@@ -1,0 +1,72 @@
+extension TrainingConfiguration {
+  /// What is trained on.
+  package struct Data: Sendable, Equatable {
+    /// Where samples come from.
+    package let source: Source
+    /// How documents fill samples.
+    package let packing: Packing
+    /// Whether documents longer than a sample are kept, cut.
+    package let keepsLongDocuments: Bool
+    /// Whether datasets are weighed by their numbers of documents.
+    package let weighsByDocuments: Bool
+    /// The exponent of that weighing.
+    package let weighingExponent: Double
+    /// Whether predictions are left out whose input is the end of a document.
+    package let masksEndOfDocument: Bool
+    /// The end of the names of datasets with a reference model's values.
+    package let referenceName: String?
+  }
+
+  /// How documents fill samples.
+  package enum Packing: String, Sendable {
+    case packed
+    case packUntilOverflow = "pack_until_overflow"
+    case unpacked
+  }
+
+  /// Where samples come from.
+  package enum Source: Sendable, Equatable {
+    /// Nothing is named, which is enough to check and to generate.
+    case none
+    /// One dataset, divided by `shares` (three numbers as text, such as `969, 30, 1`).
+    case split(path: String, shares: String)
+    /// Datasets for each purpose.
+    case lists(train: [Dataset], valid: [Dataset], test: [Dataset])
+    /// Pairs of preferred and other answers for each purpose.
+    case pairs(train: [Pair], valid: [Pair], test: [Pair])
+  }
+
+  /// A dataset by its prefix, with what lies beside it.
+  package struct Dataset: Sendable, Equatable {
+    /// The prefix of `.bin` and `.idx`.
+    package let path: String
+    /// The prefix of its labels.
+    package let labels: String?
+    /// The prefix of its rewards.
+    package let rewards: String?
+    /// How often it is drawn, against the others.
+    package let weight: Double
+  }
+
+  /// Two datasets of which document i of one is preferred to document i of the other.
+  package struct Pair: Sendable, Equatable {
+    /// The preferred answers.
+    package let preferred: Dataset
+    /// The others.
+    package let other: Dataset
+    /// How often it is drawn, against the others.
+    package var weight: Double { preferred.weight }
+  }
+
+  /// What is learned.
+  package enum Objective: Sendable, Equatable {
+    /// The next token.
+    case languageModel
+    /// Direct preference optimisation.
+    case dpo(beta: Double, isReferenceFree: Bool, isFloat32: Bool)
+    /// A reward model; `squaredOutputWeight` is `z_loss`.
+    case rewardModel(squaredOutputWeight: Double)
+    /// Kahneman–Tversky optimisation.
+    case kto(beta: Double, desirableWeight: Double, undesirableWeight: Double, isFloat32: Bool)
+  }
+}

@@ -1,0 +1,54 @@
+import CommandLineKit
+import Train
+
+/// `neox-train check`: says whether a configuration is right, and all that is wrong.
+struct CheckCommand: Command {
+  var configuration = ConfigurationFlags()
+
+  static let page = CommandPage(
+    name: "check", summary: "say whether a configuration is right",
+    description: [
+      """
+      Reads the files as a run would and lists everything that is wrong, in all files at once: \
+      unknown and misspelled keys, values of the wrong kind, keys that contradict each other, batch \
+      sizes that do not multiply, and what is not supported, with the reason. Keys that are accepted \
+      and mean nothing here are listed too. Datasets, vocabularies and checkpoints are not opened.
+      """
+    ],
+    examples: [
+      .init("One file:", "neox-train check configs/125M.yml"),
+      .init("Several, from a folder:", "neox-train check -d configs 125M local_setup"),
+      .init(
+        "With a change:", "neox-train check configs/125M.yml --set train_micro_batch_size_per_gpu=8"
+      ),
+    ],
+    exitStatus: [
+      .init("0", "The configuration is right."),
+      .init("1", "It has problems, which are listed on standard error."),
+      .init("2", "The command line is wrong."),
+    ])
+
+  static let groups: [ArgumentGroup<Self>] = [
+    ConfigurationFlags.group.lifted(to: \.configuration)
+  ]
+
+  func run() throws {
+    let outcome = TrainingConfiguration.load(configuration.request)
+    show(outcome.report)
+    guard let configuration = outcome.configuration else {
+      let problems = counted(outcome.report.problems.count, "problem")
+      StandardOutput.shared.flush()
+      writeError("neox-train: \(problems)\n")
+      throw QuietExit(1)
+    }
+    StandardOutput.shared.write(ConfigurationSummary(configuration).text)
+  }
+
+  private func show(_ report: ConfigurationReport) {
+    for problem in report.problems { writeError("error: \(problem)\n") }
+    for warning in report.warnings { writeError("warning: \(warning)\n") }
+    for (reason, keys) in report.unusedByReason {
+      StandardOutput.shared.line("no effect: \(keys.joined(separator: ", ")): \(reason)")
+    }
+  }
+}
