@@ -3,7 +3,7 @@
 package struct PipeMark: Equatable, Sendable {
   /// The input, counted from 0 in the expanded list.
   package var input: Int
-  /// Bytes read, as they came out of the pipe. Reading runs ahead of what is done.
+  /// Bytes read, as they came out of the pipe: some more than what is done, as reading runs ahead.
   package var byteCount: Int
   /// Their XXH64.
   package var hash: UInt64

@@ -60,6 +60,7 @@ final class PipeStream: ByteStream {
   /// - Throws: ``PreprocessError/otherData(name:finding:)`` when other bytes come, or fewer, or more
   ///   where the pipe had ended.
   func compareRest(keepsBytes: Bool) throws(PreprocessError) {
+    guard expected != nil else { return }
     var block = [UInt8](repeating: 0, count: 1 << 18)
     var kept: [UInt8] = []
     while let mark = expected, byteCount < mark.byteCount {
