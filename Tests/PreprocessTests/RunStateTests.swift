@@ -11,6 +11,10 @@ struct RunStateTests {
     position.input = 3
     position.byte = 1 << 40
     position.line = 17
+    position.pipes = [
+      PipeMark(input: 0, byteCount: 1 << 42, hash: .max, isWhole: true),
+      PipeMark(input: 3, byteCount: 0, hash: 0, isWhole: false),
+    ]
     state.position = position
     state.counts.read = 10
     state.counts.written = 4
@@ -35,7 +39,9 @@ struct RunStateTests {
   func roundTrip() {
     let state = sample()
     #expect(RunState(storedBytes: state.storedBytes, outputCount: 2) == state)
-    #expect(RunState(storedBytes: state.storedBytes, outputCount: 1) == nil)
+    for count in [1, 3] {
+      #expect(RunState(storedBytes: state.storedBytes, outputCount: count) == nil)
+    }
     let fresh = RunState(outputCount: 1)
     #expect(RunState(storedBytes: fresh.storedBytes, outputCount: 1) == fresh)
   }
@@ -45,6 +51,10 @@ struct RunStateTests {
     let bytes = sample().storedBytes
     #expect(RunState(storedBytes: [], outputCount: 2) == nil)
     #expect(RunState(storedBytes: Array(bytes.dropLast()), outputCount: 2) == nil)
+    #expect(RunState(storedBytes: bytes + bytes.prefix(8), outputCount: 2) == nil)
+    var older = bytes
+    older[0] = 1
+    #expect(RunState(storedBytes: older, outputCount: 2) == nil)
     var generator = SeededGenerator(seed: 5)
     for _ in 0..<2000 {
       var other = bytes

@@ -2,6 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import IndexedData
+
 @Suite("neox-preprocess, broken off and continued")
 struct PreprocessResumeTests {
   let fixture: PreprocessFixture
@@ -142,6 +144,70 @@ struct PreprocessResumeTests {
     #expect(try fixture.outputBytes("s") == bytes)
     let replaced = try PreprocessFixture.program.run(words + ["--overwrite"], input: second)
     #expect(replaced.status == 0 && replaced.output.contains("read 2 "), "\(replaced.all)")
+  }
+
+  /// Breaks off a run on standard input, a pipe, when a third is done: the disk seems full.
+  private func breakOff(_ prefix: String, feeding command: String) throws {
+    let blocks = expected[0].count / 512 / 3
+    let run = try PreprocessFixture.program.run(
+      fixture.arguments("-", prefix: prefix, flags),
+      shellSetup: "trap '' XFSZ; ulimit -f \(blocks); " + feed(command))
+    try #require(run.status == 75 && run.errors.contains("is kept"), "\(run.all)")
+  }
+
+  /// A shell's words that make standard input a pipe with what a command writes.
+  private func feed(_ command: String) -> String {
+    let pipe = fixture.folder.file("\(UUID().uuidString).fifo")
+    return "mkfifo '\(pipe)'; { \(command); } > '\(pipe)' & exec < '\(pipe)'"
+  }
+
+  @Test("a pipe goes on with the same data only", arguments: ["cat", "gzip -n -c"])
+  func otherPipe(reader: String) throws {
+    let size = try fixture.folder.read("i.jsonl").count
+    let same = "\(reader) '\(input)'"
+    try breakOff("p", feeding: same)
+    let words = fixture.arguments("-", prefix: "p", flags)
+    for (other, finding) in [
+      ("sed '3s/t/x/' '\(input)' | \(reader)", "are not those"),
+      ("head -c 1000 '\(input)' | \(reader)", "ends after"),
+      ("head -c \(size / 5) '\(input)' | \(reader)", "ends after"),
+      ("true", "ends after 0 bytes"),
+    ] {
+      let refused = try PreprocessFixture.program.run(words, shellSetup: feed(other))
+      #expect(refused.status == 1, "\(other): \(refused.all)")
+      #expect(
+        refused.errors.contains("standard input: ") && refused.errors.contains(finding),
+        "\(other): \(refused.all)")
+      #expect(refused.errors.contains("feed the same data") && refused.errors.contains("--restart"))
+    }
+    // What was refused has harmed nothing.
+    let run = try PreprocessFixture.program.run(words, shellSetup: feed(same))
+    #expect(run.status == 0 && run.errors.contains("compared first"), "\(run.all)")
+    #expect(try Self.files(fixture, "p")[0...1] == expected[0...1])
+  }
+
+  @Test("a pipe with other data begins anew when asked")
+  func restartedPipe() throws {
+    try breakOff("r", feeding: "cat '\(input)'")
+    let run = try PreprocessFixture.program.run(
+      fixture.arguments("-", prefix: "r", flags + ["--restart"]),
+      shellSetup: feed("sed 's/the/an/' '\(input)'"))
+    #expect(run.status == 0 && !run.errors.contains("compared"), "\(run.all)")
+    #expect(try fixture.outputBytes("r")[0] != expected[0])
+  }
+
+  @Test("work of another version is not continued")
+  func otherVersion() throws {
+    try breakOff("v", feeding: "cat '\(input)'")
+    var journal = try #require(TransactionJournal(bytes: fixture.folder.read("v.journal")))
+    journal.position[0] &-= 1
+    _ = try fixture.folder.write("v.journal", journal.bytes)
+    let words = fixture.arguments("-", prefix: "v", flags)
+    let refused = try PreprocessFixture.program.run(words, input: input)
+    #expect(refused.status == 1 && refused.errors.contains("another version"), "\(refused.all)")
+    let restarted = try PreprocessFixture.program.run(words + ["--restart"], input: input)
+    #expect(restarted.status == 0, "\(restarted.all)")
+    #expect(try fixture.outputBytes("v") == Array(expected[0...1]))
   }
 
   @Test("work that cannot be continued begins anew and says why")

@@ -26,6 +26,8 @@ package enum PreprocessError: Error, Equatable, Sendable {
   case pipeInShards(String)
   /// A saved position lies outside the inputs.
   case cannotResume(String)
+  /// Standard input or a pipe does not hold what unfinished work has read of it.
+  case otherData(name: String, finding: String)
 }
 
 extension PreprocessError: CustomStringConvertible {
@@ -65,6 +67,9 @@ extension PreprocessError: CustomStringConvertible {
     case .cannotResume(let reason):
       return "the work that was begun cannot be continued: \(reason); "
         + "throw it away with --restart"
+    case .otherData(let name, let finding):
+      return "\(name): \(finding); feed the same data again to continue, or throw the work away "
+        + "with --restart"
     }
   }
 }

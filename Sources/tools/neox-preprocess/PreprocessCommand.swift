@@ -25,8 +25,9 @@ struct PreprocessCommand: Command {
         + "and .idx, byte for byte what GPT-NeoX's preprocess_data.py writes. The output does not "
         + "depend on the number of workers, on interruptions, or on how the input is compressed.",
       "A run that was killed, interrupted (exit status 75) or stopped by a full disk is continued by "
-        + "the same command. Files appear under their names when they are whole. Finished output is "
-        + "never replaced unasked; the same command on finished, unchanged output does nothing.",
+        + "the same command; what it had read of standard input or a pipe must then come again, byte "
+        + "for byte, and is compared. Files appear under their names when they are whole. Finished "
+        + "output is never replaced unasked; the same command on finished, unchanged output does nothing.",
       "Inputs are JSON lines, JSON arrays, texts, archives (.zip, .tar) and any of these compressed "
         + "(.gz, .zst, .lz4, .xz, .bz2), recognised by content.",
     ],

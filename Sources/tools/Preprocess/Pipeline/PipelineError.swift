@@ -20,6 +20,8 @@ package enum PipelineError: Error, Sendable {
   case outputIsInput(String)
   /// What was begun was begun with other inputs or options.
   case otherWork(String, difference: String)
+  /// What was begun was begun by another version of the program.
+  case otherVersion(String)
   /// A signal came, or the disk is full; the same command continues, from the start where nothing is saved.
   case suspended(reason: String, isSaved: Bool)
   /// The counts do not add up, which is our own mistake.
@@ -57,6 +59,9 @@ extension PipelineError: CustomStringConvertible {
     case .otherWork(let journal, let difference):
       "\(journal): unfinished work of a run with other \(difference); run that command again to finish "
         + "it, or throw it away with --restart"
+    case .otherVersion(let journal):
+      "\(journal): unfinished work of another version of neox-preprocess; finish it with that one, or "
+        + "throw it away with --restart"
     case .suspended(let reason, isSaved: true):
       "\(reason); the work done is kept: run the same command again to continue"
     case .suspended(let reason, isSaved: false):

@@ -57,7 +57,7 @@ extension PreprocessRun {
     var state = RunState(outputCount: recipe.keys.count)
     if let position = transaction.resumedPosition {
       guard let stored = RunState(storedBytes: position, outputCount: recipe.keys.count) else {
-        throw .otherWork(recipe.journalPath, difference: "contents")
+        throw .otherVersion(recipe.journalPath)
       }
       guard stored.policy == recipe.errorPolicy || stored.counts.hasNoFaults else {
         throw .otherWork(recipe.journalPath, difference: "--on-error, which has had faulty records")

@@ -151,8 +151,8 @@ package struct PreprocessRun: Sendable {
       if let reason = transaction.restartReason { note("\(reason); the work begins anew") }
       if transaction.resumedPosition != nil, !inputs.isRereadable {
         note(
-          "going on where an earlier run stopped; that a pipe or standard input holds the same "
-            + "data again cannot be checked (--restart begins anew)")
+          "going on where an earlier run stopped; what it had read of standard input or a pipe must "
+            + "come again, and is compared first (--restart begins anew)")
       }
       let manifest: Manifest
       if transaction.isFinished {

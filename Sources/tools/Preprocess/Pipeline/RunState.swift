@@ -37,24 +37,17 @@ struct RunState: Equatable, Sendable {
 
   // MARK: - Stored form
 
-  // Little-endian 64-bit numbers: a version, the position (6), whether there is one, the counts (5),
-  // the policy, the flag, the number of outputs, and for each 7 numbers and the histogram's classes.
-  private static let version: UInt64 = 1
-  private static let headWords = 16
+  // Little-endian 64-bit numbers: a version, the counts (5), the policy, the flag, the number of
+  // outputs, for each 7 numbers and the histogram's classes, and the position if there is one.
+  private static let version: UInt64 = 2
+  private static let headWords = 9
   private static let outputWords = 7 + LengthHistogram.classCount
 
   /// The state as bytes.
   var storedBytes: [UInt8] {
     var words: [UInt64] = [Self.version]
-    let place = (position ?? SourcePosition()).storedBytes
-    for start in stride(from: 0, to: place.count, by: 8) {
-      words.append(Self.word(place[start..<(start + 8)]))
-    }
     let numbers =
-      [
-        position == nil ? 0 : 1, counts.read, counts.written, counts.empty, counts.skipped,
-        counts.quarantined,
-      ]
+      [counts.read, counts.written, counts.empty, counts.skipped, counts.quarantined]
       + [ErrorPolicy.allCases.firstIndex(of: policy) ?? 0, isAbandoning ? 1 : 0, outputs.count]
     words += numbers.map(UInt64.init)
     for output in outputs {
@@ -65,26 +58,31 @@ struct RunState: Equatable, Sendable {
       words += (numbers + output.lengths.counts).map(UInt64.init)
     }
     return words.flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> ($0 * 8)) } }
+      + (position?.storedBytes ?? [])
   }
 
-  /// Reads a state back; `nil` unless the bytes are one of `outputCount` outputs.
+  /// Reads a state back; `nil` unless the bytes are one of `outputCount` outputs, of this version.
   init?(storedBytes bytes: [UInt8], outputCount: Int) {
-    guard bytes.count == 8 * (Self.headWords + outputCount * Self.outputWords) else { return nil }
+    let positionStart = 8 * (Self.headWords + outputCount * Self.outputWords)
+    guard bytes.count >= positionStart else { return nil }
     var numbers: [Int] = []
-    for start in stride(from: 0, to: bytes.count, by: 8) {
+    for start in stride(from: 0, to: positionStart, by: 8) {
       guard let number = Int(exactly: Self.word(bytes[start..<(start + 8)])) else { return nil }
       numbers.append(number)
     }
-    guard numbers[0] == Int(Self.version), numbers[15] == outputCount,
-      let position = SourcePosition(storedBytes: Array(bytes[8..<56]))
-    else { return nil }
+    guard numbers[0] == Int(Self.version), numbers[8] == outputCount else { return nil }
     self.init(outputCount: outputCount)
-    if numbers[7] != 0 { self.position = position }
-    (counts.read, counts.written, counts.empty) = (numbers[8], numbers[9], numbers[10])
-    (counts.skipped, counts.quarantined) = (numbers[11], numbers[12])
-    guard ErrorPolicy.allCases.indices.contains(numbers[13]) else { return nil }
-    policy = ErrorPolicy.allCases[numbers[13]]
-    isAbandoning = numbers[14] != 0
+    if bytes.count > positionStart {
+      guard let position = SourcePosition(storedBytes: Array(bytes[positionStart...])) else {
+        return nil
+      }
+      self.position = position
+    }
+    (counts.read, counts.written, counts.empty) = (numbers[1], numbers[2], numbers[3])
+    (counts.skipped, counts.quarantined) = (numbers[4], numbers[5])
+    guard ErrorPolicy.allCases.indices.contains(numbers[6]) else { return nil }
+    policy = ErrorPolicy.allCases[numbers[6]]
+    isAbandoning = numbers[7] != 0
     for index in 0..<outputCount {
       let start = Self.headWords + index * Self.outputWords
       let row = Array(numbers[start..<(start + Self.outputWords)])

@@ -1,6 +1,3 @@
-import Glibc
-import Machine
-
 /// Bytes that come one after another: a file, a pipe, or what comes out of compression or an archive.
 protocol ByteStream: AnyObject {
   /// The stored file, and after `!` the member of an archive.
@@ -39,39 +36,6 @@ final class FileStream: ByteStream {
   /// Goes to another offset.
   func seek(to offset: Int) {
     storedByte = max(0, min(offset, end))
-  }
-}
-
-/// Standard input, or a pipe with a name.
-final class PipeStream: ByteStream {
-  let name: String
-  private(set) var storedByte = 0
-  private let descriptor: Int32
-
-  /// Opens a pipe; `-` is standard input.
-  init(_ path: String) throws(PreprocessError) {
-    name = path == "-" ? "standard input" : path
-    descriptor = path == "-" ? dup(STDIN_FILENO) : unsafe open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else {
-      throw .system(SystemError(call: "open", path: name, code: errno))
-    }
-  }
-
-  deinit {
-    close(descriptor)
-  }
-
-  func read(into buffer: UnsafeMutableRawBufferPointer) throws(PreprocessError) -> Int {
-    while true {
-      let count = unsafe Glibc.read(descriptor, buffer.baseAddress, buffer.count)
-      if count >= 0 {
-        storedByte += count
-        return count
-      }
-      guard errno == EINTR else {
-        throw .system(SystemError(call: "read", path: name, code: errno))
-      }
-    }
   }
 }
 

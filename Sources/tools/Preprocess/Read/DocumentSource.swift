@@ -12,6 +12,10 @@ package struct DocumentSource: ~Copyable {
   private var bytesOpened = 0
   private var regions: (cutter: RegionCutter, place: StreamPlace)?
   private var streams: StreamCutter?
+  /// What they are read from, when it is a pipe.
+  private var pipe: PipeStream?
+  /// What was read of the pipes before that one.
+  private var usedPipes: [PipeMark] = []
   /// A long record whose text is being read in pieces.
   private var long: (document: LongDocument, cut: LongCut)?
 
@@ -34,12 +38,19 @@ package struct DocumentSource: ~Copyable {
   /// The next item; `nil` after the last.
   ///
   /// - Throws: ``PreprocessError``; the first call throws ``PreprocessError/cannotResume(_:)`` when the
-  ///   position is in none of the inputs.
+  ///   position is in none of the inputs, and ``PreprocessError/otherData(name:finding:)`` when a pipe
+  ///   does not hold what it held.
   package mutating func next() throws(PreprocessError) -> WorkItem? {
     if let position = resumePosition {
       resumePosition = nil
       try resume(at: position)
     }
+    var item = try nextItem()
+    item?.tag.end.pipes = pipe.map { usedPipes + [$0.mark] } ?? usedPipes
+    return item
+  }
+
+  private mutating func nextItem() throws(PreprocessError) -> WorkItem? {
     while true {
       if let item = try nextPiece() { return item }
       switch try nextCut() {
@@ -94,8 +105,9 @@ package struct DocumentSource: ~Copyable {
         end: place.position(window.offset)))
   }
 
-  /// Opens the next input; returns whether there is one.
-  private mutating func openNext() throws(PreprocessError) -> Bool {
+  /// Opens the next input, of which an earlier process may have read something; returns whether there
+  /// is one.
+  private mutating func openNext(expecting mark: PipeMark? = nil) throws(PreprocessError) -> Bool {
     guard nextSlice < slices.count else { return false }
     let slice = slices[nextSlice]
     nextSlice += 1
@@ -103,13 +115,16 @@ package struct DocumentSource: ~Copyable {
     let entry = inputs.entries[slice.input]
     regions = nil
     streams = nil
+    if let pipe { usedPipes.append(pipe.mark) }
+    pipe = entry.isFile ? nil : try PipeStream(entry.path, input: slice.input, expecting: mark)
     if entry.isDivisible {
       let place = StreamPlace(
         input: slice.input, path: entry.path, ordinal: 0, name: entry.path)
       let file = try OpenFile(entry.path)
       regions = (RegionCutter(file: file, range: slice.range, options: options), place)
     } else {
-      streams = try StreamCutter(entry, input: slice.input, options: options, pool: pool)
+      streams = try StreamCutter(
+        entry, pipe: pipe, input: slice.input, options: options, pool: pool)
     }
     return true
   }
@@ -178,7 +193,20 @@ extension DocumentSource {
     }
     nextSlice = index
     bytesOpened = slices[..<index].reduce(0) { $0 + $1.range.count }
-    guard slices[index].input == position.input, try openNext() else { return }
+    try passUsedPipes(before: position)
+    guard slices[index].input == position.input else { return }
+    do throws(PreprocessError) {
+      guard try openNext(expecting: mark(of: position.input, in: position)) else { return }
+      try pass(to: position)
+    } catch {
+      // Where the pipe holds other data, that explains whatever else went wrong.
+      try pipe?.compareRest(keepsBytes: false)
+      throw error
+    }
+  }
+
+  /// Goes to a position in the input that is open.
+  private mutating func pass(to position: SourcePosition) throws(PreprocessError) {
     if let range = regions.map({ $0.cutter.offset..<$0.cutter.end }) {
       // A saved position may be the very start, before the shard's own.
       let offset = max(position.byte, range.lowerBound)
@@ -189,10 +217,35 @@ extension DocumentSource {
     } else {
       try streams?.skip(to: position)
     }
+    let cut = position.isInsideDocument ? try longCut() : nil
+    // What had been read is what is done and all of a long record, but also some of what follows.
+    try pipe?.compareRest(keepsBytes: true)
     guard position.isInsideDocument else { return }
-    guard case .long(let cut) = try longCut(), try begin(cut) == nil else {
+    guard case .long(let cut) = cut, try begin(cut) == nil else {
       throw .cannotResume("the long document at byte \(position.byte) is not what it was")
     }
     try long?.document.skip(toKey: position.key, textByte: position.textByte)
+  }
+
+  /// Compares the pipes that are done, as the output holds what they held.
+  private mutating func passUsedPipes(before position: SourcePosition) throws(PreprocessError) {
+    for (input, entry) in inputs.entries[..<position.input].enumerated() where !entry.isFile {
+      let pipe = try PipeStream(
+        entry.path, input: input, expecting: mark(of: input, in: position))
+      try pipe.compareRest(keepsBytes: false)
+      usedPipes.append(pipe.mark)
+    }
+  }
+
+  /// What was read of an input; `nil` when it is a file.
+  private func mark(
+    of input: Int, in position: SourcePosition
+  ) throws(PreprocessError) -> PipeMark? {
+    let entry = inputs.entries[input]
+    guard !entry.isFile else { return nil }
+    guard let mark = position.pipes.first(where: { $0.input == input }) else {
+      throw .cannotResume("it does not tell what was read of \(entry.path)")
+    }
+    return mark
   }
 }

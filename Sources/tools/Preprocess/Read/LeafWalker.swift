@@ -21,14 +21,17 @@ struct LeafWalker {
   private let note: @Sendable (String) -> Void
   private var ordinal = 0
 
-  init(_ entry: InputList.Entry, options: ReadingOptions) throws(PreprocessError) {
+  /// Starts at an input; `pipe` is what it is read from when it is no file.
+  init(
+    _ entry: InputList.Entry, pipe: PipeStream?, options: ReadingOptions
+  ) throws(PreprocessError) {
     self.entry = entry
     wanted = options.format
     note = options.note
-    if entry.isFile {
-      root = FileStream(try OpenFile(entry.path), end: entry.byteCount)
+    if let pipe {
+      root = pipe
     } else {
-      root = try PipeStream(entry.path)
+      root = FileStream(try OpenFile(entry.path), end: entry.byteCount)
     }
   }
 

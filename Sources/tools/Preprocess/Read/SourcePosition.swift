@@ -12,6 +12,8 @@ package struct SourcePosition: Equatable, Sendable {
   package var key = 0
   /// Bytes of that member's text that are done.
   package var textByte = 0
+  /// What had been read of the pipes among the inputs, in order, up to the input of the position.
+  package var pipes: [PipeMark] = []
 
   /// The start of the first input.
   package init() {}
@@ -26,28 +28,42 @@ package struct SourcePosition: Equatable, Sendable {
   /// Whether the position lies inside a long document.
   package var isInsideDocument: Bool { key > 0 || textByte > 0 }
 
-  /// Bytes of a stored position.
-  package static let storedByteCount = 48
+  // Little-endian 64-bit numbers: six of the position, and four for each pipe.
+  private static let headWords = 6
+  private static let pipeWords = 4
 
-  /// The position as six little-endian 64-bit numbers.
+  /// The position as bytes.
   package var storedBytes: [UInt8] {
-    [input, stream, byte, line, key, textByte].flatMap { number in
-      (0..<8).map { UInt8(truncatingIfNeeded: number >> ($0 * 8)) }
+    var words = [input, stream, byte, line, key, textByte].map { UInt64($0) }
+    for pipe in pipes {
+      words += [UInt64(pipe.input), UInt64(pipe.byteCount), pipe.hash, pipe.isWhole ? 1 : 0]
     }
+    return words.flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> ($0 * 8)) } }
   }
 
   /// Reads a position back; `nil` unless the bytes can be one.
   package init?(storedBytes bytes: [UInt8]) {
-    guard bytes.count == Self.storedByteCount else { return nil }
-    let numbers = (0..<6).map { index in
-      (0..<8).reduce(0) { $0 | Int(bytes[index * 8 + $1]) << ($1 * 8) }
+    guard bytes.count >= Self.headWords * 8,
+      (bytes.count - Self.headWords * 8).isMultiple(of: Self.pipeWords * 8)
+    else { return nil }
+    let words = stride(from: 0, to: bytes.count, by: 8).map { start in
+      (0..<8).reduce(UInt64(0)) { $0 | UInt64(bytes[start + $1]) << UInt64($1 * 8) }
     }
-    guard numbers.allSatisfy({ $0 >= 0 }) else { return nil }
+    let numbers = words.prefix(Self.headWords).compactMap { Int(exactly: $0) }
+    guard numbers.count == Self.headWords else { return nil }
     input = numbers[0]
     stream = numbers[1]
     byte = numbers[2]
     line = numbers[3]
     key = numbers[4]
     textByte = numbers[5]
+    for start in stride(from: Self.headWords, to: words.count, by: Self.pipeWords) {
+      guard let input = Int(exactly: words[start]), let count = Int(exactly: words[start + 1]),
+        words[start + 3] <= 1
+      else { return nil }
+      pipes.append(
+        PipeMark(
+          input: input, byteCount: count, hash: words[start + 2], isWhole: words[start + 3] == 1))
+    }
   }
 }

@@ -14,15 +14,16 @@ struct StreamCutter {
   /// Reported after the records before it.
   var pending: PreprocessError?
 
-  /// Starts at the first stream of an input.
+  /// Starts at the first stream of an input; `pipe` is what it is read from when it is no file.
   init(
-    _ entry: InputList.Entry, input: Int, options: ReadingOptions, pool: BlockPool
+    _ entry: InputList.Entry, pipe: PipeStream?, input: Int, options: ReadingOptions,
+    pool: BlockPool
   ) throws(PreprocessError) {
     self.input = input
     self.options = options
     self.pool = pool
     path = entry.path
-    walker = try LeafWalker(entry, options: options)
+    walker = try LeafWalker(entry, pipe: pipe, options: options)
     leaf = try walker.next()
     window = Window(leaf?.stream ?? EmptyStream(path), offset: 0, pool: pool)
   }

@@ -3,7 +3,7 @@
 /// Items are cut by content alone, so that they are the same for any number of workers.
 package struct WorkItem: Sendable {
   /// What the committing thread needs when the bytes are gone.
-  package let tag: ItemTag
+  package internal(set) var tag: ItemTag
   /// Bytes the item holds in memory or makes a worker read.
   package let weight: Int
   let shape: Shape
@@ -85,7 +85,7 @@ package struct ItemTag: Sendable {
   /// The number of its first line, where that is plain; otherwise lines go on from the item before.
   let firstLine: Int?
   /// Where reading continues after it; its line is not counted yet.
-  let end: SourcePosition
+  var end: SourcePosition
 }
 
 /// What a worker counted in one item.
