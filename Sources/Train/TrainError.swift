@@ -9,6 +9,8 @@ public enum TrainError: Error, Sendable {
   case dataset(IndexedDataError)
   /// A file says something at a place that cannot be.
   case malformed(path: String, place: String, reason: String)
+  /// The tokenizer cannot be loaded.
+  case vocabulary(reason: String)
   /// A configuration with problems, a line each.
   case invalidConfiguration(report: String)
   /// What is asked for is not done here; the reason says what to do instead.
@@ -22,6 +24,7 @@ extension TrainError: CustomStringConvertible {
     case .system(let error): error.description
     case .dataset(let error): error.description
     case .malformed(let path, let place, let reason): "\(path): \(place): \(reason)"
+    case .vocabulary(let reason): reason
     case .invalidConfiguration(let report): report
     case .unsupported(let what, let reason): "\(what): \(reason)"
     }

@@ -1,0 +1,144 @@
+internal import Glibc
+internal import Machine
+
+/// What a run writes: its log lines, `metrics.jsonl`, TensorBoard's events, and progress.
+///
+/// Lines and names are those of GPT-NeoX (`megatron/logging.py`).
+struct RunLog: ~Copyable {
+  /// The phases of a step.
+  var timers = Timers()
+  private var line = TrainingLine()
+  private var sinceLine = Stopwatch()
+  private var metrics: MetricsFile
+  private var events: EventFile?
+  private let options: TrainingRun.Options
+  private let configuration: TrainingConfiguration
+  private let lastIteration: Int
+  private let flops: FlopsCount
+  private let tokensPerStep: Int
+  private var meanSeconds: Double?
+
+  /// Opens the files.
+  init(
+    _ configuration: TrainingConfiguration, _ options: TrainingRun.Options, data: TrainingData,
+    vocabulary: RunVocabulary
+  ) throws(TrainError) {
+    let logging = configuration.logging
+    let folder = logging.folder ?? configuration.checkpoints.folder
+    if options.metricsPath == nil, let folder { try FolderContents.make(folder) }
+    let path = options.metricsPath ?? (folder.map { $0 + "/" } ?? "") + "metrics.jsonl"
+    metrics = try MetricsFile(path: path)
+    if let folder = logging.tensorBoardFolder {
+      var events = try EventFile(folder: folder)
+      for (name, text) in configuration.files { try events.text(name, text) }
+      self.events = events
+    } else {
+      events = nil
+    }
+    self.options = options
+    self.configuration = configuration
+    lastIteration = data.iterations
+    let model = configuration.model
+    flops = FlopsCount(
+      layerCount: model.layerCount, hiddenSize: model.hiddenSize,
+      vocabularySize: vocabulary.paddedSize, sequenceLength: model.sequenceLength,
+      batchSize: configuration.batch.global, recomputes: configuration.recomputation.isOn)
+    tokensPerStep = configuration.batch.global * model.sequenceLength
+  }
+
+  /// Tells what is about to be trained.
+  mutating func begin(_ model: GPTNeoX, iteration: Int) {
+    options.output(
+      "\(model.parameters.count) parameters in \(model.type.rawValue), \(model.engine.summary);"
+        + " steps \(iteration) to \(lastIteration), \(tokensPerStep) tokens each")
+    sinceLine.restart()
+  }
+
+  /// Takes in a step; writes the line where one is due.
+  ///
+  /// - Parameter nextRate: the learning rate that the next step will use, which the reference logs.
+  mutating func step(
+    _ result: ObjectiveResult, _ outcome: OptimizationLoop.Outcome, iteration: Int,
+    seconds: Double, nextRate: Double
+  ) throws(TrainError) {
+    let figures = result.metrics + [(name: "lm_loss", value: result.loss)]
+    let lossScale = configuration.precision.kind == .float16 ? outcome.lossScale : nil
+    line.add(figures, isSkipped: outcome.isSkipped)
+    try metrics.write(
+      MetricsFile.Step(
+        iteration: iteration, metrics: figures, learningRate: outcome.learningRate,
+        gradientNorm: outcome.gradientNorm, lossScale: lossScale, isSkipped: outcome.isSkipped,
+        tokensPerSecond: Double(tokensPerStep) / seconds))
+    try event("train/learning_rate", nextRate, iteration)
+    for figure in figures { try event("train/\(figure.name)", figure.value, iteration) }
+    if let lossScale { try event("train/loss_scale", lossScale, iteration) }
+    if iteration % configuration.logging.interval == 0 {
+      try writeLine(iteration: iteration, nextRate: nextRate, lossScale: lossScale)
+    }
+    showProgress(result.loss, iteration: iteration, seconds: seconds)
+  }
+
+  private mutating func writeLine(
+    iteration: Int, nextRate: Double, lossScale: Double?
+  ) throws(TrainError) {
+    let (text, scalars) = line.finish(
+      TrainingLine.Facts(
+        iteration: iteration, lastIteration: lastIteration, elapsed: sinceLine.seconds,
+        learningRate: nextRate, flops: flops, lossScale: lossScale,
+        peakTeraflops: configuration.logging.peakTeraflops))
+    sinceLine.restart()
+    options.output(text)
+    for scalar in scalars { try event(scalar.name, scalar.value, iteration) }
+    if configuration.logging.timesPhases {
+      let interval = configuration.logging.interval
+      options.output(timers.line(steps: interval))
+      for name in timers.names {
+        try event("timers/\(name)", timers.seconds(name) / Double(interval), iteration)
+      }
+    }
+    timers.reset()
+    try events?.flush()
+  }
+
+  /// Writes the results of an evaluation.
+  mutating func evaluation(
+    _ result: ObjectiveResult, split: DataSplit, title: String, iteration: Int
+  ) throws(TrainError) {
+    var figures: [TrainingLine.Metric] = [("lm_loss", result.loss)]
+    figures += result.metrics
+    figures.append(("lm_loss_ppl", exp(result.loss)))
+    let name = split == .test ? "test" : "validation"
+    for text in EvaluationLines.text("\(name) results at \(title)", figures) {
+      options.output(text)
+    }
+    try metrics.write(iteration: iteration, split: name, figures)
+    for figure in figures { try event("\(name)/\(figure.name)", figure.value, iteration) }
+    try events?.flush()
+    // An evaluation is not part of the time of a step.
+    sinceLine.restart()
+  }
+
+  /// Says that `exit_interval` ends the run.
+  func exit(iteration: Int) {
+    options.output("rank: 0 | exiting the program at iteration \(iteration)")
+  }
+
+  /// Hands everything that is left to the system.
+  mutating func end() throws(TrainError) { try events?.flush() }
+
+  private mutating func event(
+    _ tag: String, _ value: Double, _ iteration: Int
+  ) throws(TrainError) {
+    try events?.scalar(tag, value, step: iteration)
+  }
+
+  private mutating func showProgress(_ loss: Double, iteration: Int, seconds: Double) {
+    let mean = meanSeconds.map { 0.9 * $0 + 0.1 * seconds } ?? seconds
+    meanSeconds = mean
+    options.progress(
+      ProgressLine(
+        iteration: iteration, lastIteration: lastIteration, loss: loss,
+        tokensPerSecond: Double(tokensPerStep) / mean,
+        secondsLeft: mean * Double(lastIteration - iteration)))
+  }
+}

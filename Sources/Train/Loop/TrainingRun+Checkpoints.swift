@@ -1,0 +1,102 @@
+internal import Machine
+
+extension TrainingRun {
+  /// Saves a checkpoint and removes old ones; returns its path.
+  @discardableResult
+  func save() throws(TrainError) -> String? {
+    guard let folder = configuration.checkpoints.folder else { return nil }
+    let optimizer = optimization.optimizer
+    var state = CheckpointState(iteration: iteration, scheduler: optimization.scheduler)
+    state.skippedCount = optimization.skippedCount
+    state.optimizerStepCount = optimizer.stepCount
+    state.optimizer = optimizer.settings.kind.rawValue
+    state.lossScale = optimization.scaler.state
+    state.dataPosition = ["valid": validationStep]
+    state.dataPosition["train"] = data.train.resumingMicroStep(iteration: iteration)
+    state.randomState = ["seed": UInt64(configuration.seed)]
+    state.arguments = arguments
+    let contents = CheckpointContents(
+      state: state, weights: weights, optimizer: optimizer,
+      configs: configuration.files.map { ($0.name, Array($0.text.utf8)) })
+    let path = try log.timers.measure("save checkpoint") { () throws(TrainError) in
+      try CheckpointWriter.write(contents, into: folder, operations: operations)
+    }
+    try saves.rotate(folder, latest: iteration)
+    savedIteration = iteration
+    savedPath = path
+    options.output("  successfully saved checkpoint at iteration \(iteration) to \(path)")
+    return path
+  }
+
+  /// Loads what the configuration names; returns the step from which the run goes on.
+  func load() throws(TrainError) -> Int {
+    let checkpoints = configuration.checkpoints
+    guard let path = checkpoints.load else { return 0 }
+    let (source, notices) = try LoadSource.open(
+      path, iteration: checkpoints.iteration, paddedVocabularySize: vocabulary.paddedSize)
+    for notice in notices { options.note(notice) }
+    guard let source = source.weights.map({ ($0, source) }) else {
+      guard !checkpoints.isFinetuning else {
+        throw .unsupported(what: "load \(path)", reason: "has no checkpoint to finetune")
+      }
+      return 0
+    }
+    guard case .checkpoint(let checkpoint) = source.1 else {
+      try WeightLoader.load(source.0, into: weights, operations: operations)
+      model.parameters.refreshValues()
+      options.note("\(path): weights alone were loaded; the run begins at step 0")
+      return 0
+    }
+    try checkpoint.state.check(arguments: arguments, path: checkpoint.path)
+    try WeightLoader.load(source.0, into: weights, operations: operations)
+    model.parameters.refreshValues()
+    guard !checkpoints.isFinetuning else { return 0 }
+    try resume(checkpoint)
+    options.output("  successfully loaded checkpoint \(checkpoint.path)")
+    savedIteration = checkpoint.path.hasPrefix(checkpoints.folder ?? "\0")
+      ? checkpoint.state.iteration : nil
+    savedPath = checkpoint.path
+    return checkpoint.state.iteration
+  }
+
+  private func resume(_ checkpoint: Checkpoint) throws(TrainError) {
+    let state = checkpoint.state
+    var scheduler = optimization.scheduler
+    if configuration.checkpoints.loadsOptimizer {
+      try WeightLoader.load(checkpoint, into: optimization.optimizer)
+      try scheduler.resume(
+        state.scheduler,
+        prefer: LearningRateScheduler.Preference(
+          overrideLRScheduler: configuration.learningRate.overridesCheckpoint,
+          useCheckpointLRScheduler: configuration.learningRate.followsCheckpoint),
+        path: checkpoint.path)
+      optimization.resume(scheduler, scale: state.lossScale, skipped: state.skippedCount)
+    }
+    validationStep = state.dataPosition["valid"] ?? 0
+    if let seed = state.randomState["seed"], seed != UInt64(configuration.seed),
+      configuration.checkpoints.loadsRandomState
+    {
+      options.note(
+        "\(checkpoint.path): the run was begun with seed \(seed); data and dropout follow"
+          + " \(configuration.seed) from here")
+    }
+  }
+
+  /// All weights under their names.
+  private var weights: [CheckpointContents.Weight] {
+    zip(model.parameters.parameters, model.parameters.masters).map { ($0.name, $1) }
+  }
+
+  /// What has to be the same when a run goes on (`megatron/checkpointing.py: check_checkpoint_args`).
+  private var arguments: [String: String] {
+    let shape = configuration.model
+    return [
+      "num_layers": "\(shape.layerCount)", "hidden_size": "\(shape.hiddenSize)",
+      "num_attention_heads": "\(shape.headCount)",
+      "max_position_embeddings": "\(shape.maximumPositions)",
+      "make_vocab_size_divisible_by": "\(configuration.tokenizer.vocabularyMultiple)",
+      "padded_vocab_size": "\(vocabulary.paddedSize)",
+      "tokenizer_type": configuration.tokenizer.kind, "model_parallel_size": "1",
+    ]
+  }
+}

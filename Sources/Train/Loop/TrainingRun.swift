@@ -1,0 +1,251 @@
+package import Machine
+
+/// A run of training, from a configuration to its last checkpoint.
+///
+/// The order of events is GPT-NeoX's (`megatron/training.py: pretrain`): load, save step 0 where that
+/// is asked for, train, evaluate, save, test.
+package final class TrainingRun {
+  /// How a run is carried out; nothing of it changes what is computed, but for the order of sums.
+  package struct Options: Sendable {
+    /// Threads that compute.
+    package var threads = WorkerPool.processorCount
+    /// The file of metrics; `nil` for `metrics.jsonl` in the folder that the configuration gives.
+    package var metricsPath: String?
+    /// Raised when the run shall save and stop.
+    package var interruption = Interruption.process
+    /// Takes a line of the run's output.
+    package var output: @Sendable (String) -> Void
+    /// Takes a note about the run, for the person who started it.
+    package var note: @Sendable (String) -> Void
+    /// Takes the state of the run after each step.
+    package var progress: @Sendable (ProgressLine) -> Void = { _ in }
+
+    /// Names where lines and notes go.
+    package init(
+      output: @escaping @Sendable (String) -> Void, note: @escaping @Sendable (String) -> Void
+    ) {
+      self.output = output
+      self.note = note
+    }
+  }
+
+  /// How a run ended.
+  package enum Ending: Sendable, Equatable {
+    /// All steps were taken.
+    case finished
+    /// `exit_interval` ended it.
+    case exited(iteration: Int)
+    /// It was interrupted; the checkpoint from which it goes on, where one could be saved.
+    case interrupted(iteration: Int, checkpoint: String?)
+  }
+
+  /// What was asked for.
+  package let configuration: TrainingConfiguration
+  /// The model.
+  package let model: GPTNeoX
+  /// The samples.
+  package let data: TrainingData
+  /// Steps that were taken.
+  package private(set) var iteration = 0
+
+  let options: Options
+  let vocabulary: RunVocabulary
+  let optimization: OptimizationLoop
+  let operations: CPUOptimizerOperations
+  let saves: SaveSchedule
+  var log: RunLog
+  /// The micro step of the validation data that comes next.
+  var validationStep = 0
+  /// The iteration of the checkpoint saved last, and where it lies.
+  var savedIteration: Int?
+  var savedPath: String?
+  private let objective: any Objective
+  private let communicator: any Communicator
+  private let space: ModelWorkspace
+  private let savesStepZero: Bool
+
+  /// Opens the data, makes the model, and loads what the configuration names.
+  ///
+  /// - Throws: ``TrainError`` for what cannot be run, read or written.
+  package init(_ configuration: TrainingConfiguration, _ options: Options) throws(TrainError) {
+    guard case .languageModel = configuration.objective else {
+      throw .unsupported(
+        what: "train_impl", reason: "only normal is trained yet; dpo, kto and rm are to come")
+    }
+    let engine = CPUEngine(threads: options.threads)
+    let operations = CPUOptimizerOperations { count, body in
+      engine.forEach(count) { index, _ in body(index) }
+    }
+    let communicator = SingleProcess { engine.convert($0, into: $1) }
+    let vocabulary = try RunVocabulary(configuration.tokenizer)
+    let data = try TrainingData(
+      DataSettings(
+        configuration, vocabulary: vocabulary, rank: communicator.rank,
+        rankCount: communicator.size))
+    let model = try GPTNeoX(
+      ModelSettings(configuration, vocabularySize: vocabulary.paddedSize),
+      type: ScalarType(configuration.precision.kind), engine: engine)
+    model.parameters.initialize(seed: UInt64(configuration.seed))
+    self.configuration = configuration
+    self.options = options
+    self.vocabulary = vocabulary
+    self.data = data
+    self.model = model
+    self.operations = operations
+    self.communicator = communicator
+    objective = CrossEntropy()
+    space = try model.makeWorkspace(
+      batch: configuration.batch.micro, length: configuration.model.sequenceLength, training: true)
+    optimization = try Self.makeOptimization(
+      configuration, model, operations, communicator, iterations: data.iterations)
+    saves = try SaveSchedule(configuration)
+    savesStepZero = configuration.checkpoints.folder != nil && saves.isDue(after: 0)
+    log = try RunLog(configuration, options, data: data, vocabulary: vocabulary)
+    iteration = try load()
+    validationStep =
+      validationStep > 0
+      ? validationStep : data.valid?.resumingMicroStep(iteration: iteration) ?? 0
+  }
+
+  private static func makeOptimization(
+    _ configuration: TrainingConfiguration, _ model: GPTNeoX, _ operations: CPUOptimizerOperations,
+    _ communicator: any Communicator, iterations: Int
+  ) throws(TrainError) -> OptimizationLoop {
+    let settings = try OptimizerSettings(configuration)
+    let store = model.parameters
+    let slices = store.parameters.indices.map { index in
+      ParameterSlice(
+        name: store.parameters[index].name, value: store.masters[index],
+        gradient: store.gradients[index], decays: store.parameters[index].decays)
+    }
+    let wrapper = PrecisionWrapper(
+      computes: model.type, zeroStage: configuration.optimizer.zeroStage,
+      optimizer: settings.kind)
+    return OptimizationLoop(
+      optimizer: try Optimizer(settings, parameters: slices, operations: operations),
+      wrapper: wrapper, scaler: try LossScaler(configuration, wrapper: wrapper),
+      scheduler: LearningRateScheduler(
+        LearningRateSchedule(configuration, optimizer: settings, iterations: iterations)),
+      gradientClipping: configuration.optimizer.clipping ?? 0, communicator: communicator,
+      neoxQuirks: configuration.usesQuirks)
+  }
+
+  // MARK: - The run
+
+  /// Trains to the end, or until the run is interrupted.
+  ///
+  /// - Throws: ``TrainError`` for what goes wrong on the way.
+  package func run() throws(TrainError) -> Ending {
+    log.begin(model, iteration: iteration)
+    if savesStepZero, iteration == 0 { try save() }
+    if iteration < data.iterations, let ending = try train() { return ending }
+    if data.valid != nil { try evaluate(.valid, "the end of training for val data") }
+    if configuration.checkpoints.folder != nil, iteration > 0, savedIteration != iteration {
+      try save()
+    }
+    if data.test != nil { try evaluate(.test, "the end of training for test data") }
+    try log.end()
+    return .finished
+  }
+
+
+  private func train() throws(TrainError) -> Ending? {
+    let loader = try BatchLoader(
+      data.train, startingAt: data.train.resumingMicroStep(iteration: iteration))
+    var batch = data.train.makeBatch()
+    while iteration < data.iterations {
+      if options.interruption.isRaised { return try interrupt() }
+      let watch = Stopwatch()
+      let step = try takeStep(loader, &batch)
+      iteration += 1
+      try log.step(
+        step.result, step.outcome, iteration: iteration, seconds: watch.seconds,
+        nextRate: optimization.scheduler.rate)
+      if configuration.checkpoints.folder != nil, saves.isDue(after: iteration) { try save() }
+      if let interval = configuration.length.evaluationInterval, iteration % interval == 0,
+        data.valid != nil
+      {
+        try evaluate(.valid, "iteration \(iteration)")
+      }
+      if let interval = configuration.length.exitInterval, iteration % interval == 0 {
+        log.exit(iteration: iteration)
+        return .exited(iteration: iteration)
+      }
+    }
+    return nil
+  }
+
+  private func interrupt() throws(TrainError) -> Ending {
+    guard configuration.checkpoints.folder != nil else {
+      return .interrupted(iteration: iteration, checkpoint: nil)
+    }
+    let path = try savedIteration == iteration ? savedPath : save()
+    return .interrupted(iteration: iteration, checkpoint: path)
+  }
+
+  /// Adds up the gradients of a step's micro batches, and updates the weights.
+  private func takeStep(
+    _ loader: BatchLoader, _ batch: inout Batch
+  ) throws(TrainError) -> (result: ObjectiveResult, outcome: OptimizationLoop.Outcome) {
+    let count = configuration.batch.accumulation
+    // The reference's pipeline engine does not divide by the micro batches of a step.
+    let divisor = configuration.usesQuirks && configuration.usesPipelineEngine ? 1 : count
+    let scale = optimization.scaler.scale / Double(divisor * communicator.size)
+    var results: [ObjectiveResult] = []
+    log.timers.start("forward-backward")
+    model.parameters.clearGradients()
+    for micro in 0..<count {
+      try log.timers.measure("batch generator") { () throws(TrainError) in
+        try loader.next(&batch)
+      }
+      results.append(
+        try objective.run(
+          batch, on: model, in: space, gradientScale: Float(scale),
+          dropout: DropoutSeed(
+            seed: UInt64(configuration.seed), iteration: iteration, microBatch: micro)))
+    }
+    log.timers.stop("forward-backward")
+    if communicator.size > 1 {
+      for gradient in model.parameters.gradients {
+        try communicator.allReduce(gradient, by: .sum)
+      }
+    }
+    let outcome = try log.timers.measure("optimizer") { () throws(TrainError) in
+      let outcome = try optimization.step()
+      if !outcome.isSkipped { model.parameters.refreshValues() }
+      return outcome
+    }
+    return (try mean(results), outcome)
+  }
+
+  /// The mean over the micro batches of all processes, each with equal weight.
+  private func mean(_ results: [ObjectiveResult]) throws(TrainError) -> ObjectiveResult {
+    let count = Double(results.count * communicator.size)
+    func mean(_ values: [Double]) throws(TrainError) -> Double {
+      try communicator.allReduce(values.reduce(0, +), by: .sum) / count
+    }
+    var result = ObjectiveResult(loss: try mean(results.map(\.loss)))
+    for (index, metric) in (results.first?.metrics ?? []).enumerated() {
+      result.metrics.append((metric.name, try mean(results.map { $0.metrics[index].value })))
+    }
+    return result
+  }
+
+  // MARK: - Evaluation
+
+  /// Runs the model over `eval_iters` batches of a split and writes what it found.
+  private func evaluate(_ split: DataSplit, _ title: String) throws(TrainError) {
+    guard let source = split == .valid ? data.valid : data.test else { return }
+    let count = configuration.length.evaluationIterations * configuration.batch.accumulation
+    let loader = try BatchLoader(source, startingAt: split == .valid ? validationStep : 0)
+    var batch = source.makeBatch()
+    var results: [ObjectiveResult] = []
+    for _ in 0..<count {
+      try loader.next(&batch)
+      results.append(
+        try objective.run(batch, on: model, in: space, gradientScale: nil, dropout: nil))
+    }
+    if split == .valid { validationStep += count }
+    try log.evaluation(try mean(results), split: split, title: title, iteration: iteration)
+  }
+}
