@@ -87,7 +87,8 @@ let package = Package(
       dependencies: ["Preprocess", "Tokenize", "IndexedData", "Machine", "CommandLineKit"],
       path: "Sources/tools/neox-index", swiftSettings: swiftRules),
     .executableTarget(
-      name: "neox-train", dependencies: ["Train", "Machine", "CommandLineKit"],
+      name: "neox-train",
+      dependencies: ["Train", "Tokenize", "IndexedData", "Machine", "CommandLineKit"],
       path: "Sources/tools/neox-train", swiftSettings: swiftRules),
     .executableTarget(
       name: "neox-bench",

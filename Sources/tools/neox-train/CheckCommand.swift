@@ -12,7 +12,8 @@ struct CheckCommand: Command {
       Reads the files as a run would and lists everything that is wrong, in all files at once: \
       unknown and misspelled keys, values of the wrong kind, keys that contradict each other, batch \
       sizes that do not multiply, and what is not supported, with the reason. Keys that are accepted \
-      and mean nothing here are listed too. Datasets, vocabularies and checkpoints are not opened.
+      and mean nothing here are listed too. Files that the configuration names are not opened; \
+      those that are not there are warnings.
       """
     ],
     examples: [
@@ -41,6 +42,7 @@ struct CheckCommand: Command {
       writeError("neox-train: \(problems)\n")
       throw QuietExit(1)
     }
+    for warning in MissingFiles(configuration).warnings { writeError("warning: \(warning)\n") }
     StandardOutput.shared.write(ConfigurationSummary(configuration).text)
   }
 

@@ -14,9 +14,13 @@ struct Main {
         together. Every command has a page of its own: neox-train COMMAND --help.
         """
       ],
-      examples: [.init("Is a configuration right?", "neox-train check configs/125M.yml")]),
+      examples: [
+        .init("Is a configuration right?", "neox-train check configs/125M.yml"),
+        .init("What would it cost?", "neox-train plan configs/125M.yml --vocab-size 50257"),
+      ]),
     version: "0.1.0",
     commands: [
-      .init(CheckCommand.self), .init(ArgumentsCommand.self, isHidden: true),
+      .init(CheckCommand.self), .init(PlanCommand.self),
+      .init(ArgumentsCommand.self, isHidden: true),
     ])
 }

@@ -134,9 +134,11 @@ struct ConfigurationLoader {
       return
     }
     let (node, faults) = YAMLComposer.document(Array(parts[1].utf8), file: place.file)
-    for fault in faults { report.problem(fault.reason, at: place) }
     // An empty value is nothing, as it is behind a key of a file.
-    guard faults.isEmpty else { return }
+    if !parts[1].isEmpty, let fault = faults.first {
+      report.problem(fault.reason, at: place)
+      return
+    }
     let value = ConfigurationNode(node?.value ?? .null, at: place)
     let inner = path.dropFirst()
     let (name, whole) = Self.canonical(ConfigurationEntry(path[0], at: place, value))

@@ -1,0 +1,118 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// `neox-train check`.
+@Suite("neox-train")
+struct TrainProgramTests {
+  static let program = BuiltProgram("neox-train")
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  private static let right = """
+    {
+      "num_layers": 2, "hidden_size": 64, "num_attention_heads": 4, "seq_length": 128,
+      "max_position_embeddings": 128, "rope_fusion": false, "num-workers": 1,
+      "train_micro_batch_size_per_gpu": 4, "train_iters": 10,
+      "optimizer": {"type": "Adam", "params": {"lr": 0.001}},
+    }
+    """
+
+  private func write(_ name: String, _ text: String) throws -> String {
+    try folder.write(name, Array(text.utf8))
+  }
+
+  @Test("help reads as recorded", arguments: ["", "check", "plan"])
+  func snapshot(command: String) throws {
+    let run = try Self.program.run(command.isEmpty ? ["--help"] : [command, "--help"])
+    #expect(run.status == 0)
+    let name = command.isEmpty ? "neox-train.txt" : "neox-train-\(command).txt"
+    let file = PreprocessHelpTests.folder.appending(path: name)
+    if ProcessInfo.processInfo.environment["NEOX_RECORD_HELP"] != nil {
+      try run.output.write(to: file, atomically: true, encoding: .utf8)
+    }
+    #expect(try run.output == String(contentsOf: file, encoding: .utf8))
+    #expect(run.output.split(separator: "\n").allSatisfy { $0.count <= 80 })
+  }
+
+  @Test("a right configuration is summarised")
+  func right() throws {
+    let run = try Self.program.run(["check", write("c.yml", Self.right)])
+    #expect(run.status == 0 && run.errors.isEmpty, "\(run.all)")
+    #expect(run.output.contains("no effect: rope_fusion: it chooses a CUDA kernel"))
+    #expect(run.output.contains("no effect: num-workers: "))
+    #expect(run.output.contains("model          2 layers × 64, 4 heads, MLP 256 gelu"))
+    #expect(run.output.contains("4 × 1 step = 4 samples, 512 tokens"))
+  }
+
+  @Test("problems of all files are listed with their lines, and the status is 1")
+  func wrong() throws {
+    let model = try write("m.yml", "num_layer: 2\nhidden_size: x\n")
+    let other = try write("o.yml", "seed: 0\n")
+    let run = try Self.program.run(["check", model, other])
+    #expect(run.status == 1)
+    #expect(
+      run.errors.contains("error: \(model):1: num_layer: unknown key; did you mean num_layers?\n"))
+    #expect(run.errors.contains("error: \(model):2: hidden_size: found \"x\" (a string)"))
+    #expect(run.errors.contains("error: \(other):1: seed: is 0; it has to be at least 1\n"))
+    #expect(run.errors.hasSuffix(" problems\n"))
+  }
+
+  @Test("files lie in a folder, and settings win over them")
+  func folderAndSettings() throws {
+    _ = try write("c.yml", Self.right)
+    let run = try Self.program.run([
+      "check", "-d", folder.path, "c", "--set", "train_iters=1000", "--set",
+      "optimizer.params.lr=1e-4",
+    ])
+    #expect(run.status == 0, "\(run.all)")
+    #expect(
+      run.output.contains("run            1,000 steps") && run.output.contains("0.0001, linear"))
+  }
+
+  @Test("files that are not there are warnings")
+  func missing() throws {
+    let file = try write("c.yml", Self.right)
+    let run = try Self.program.run([
+      "check", file, "--set", "data_path=\(folder.path)/x.bin", "--set", "vocab_file=/no/v.json",
+    ])
+    #expect(run.status == 0)
+    #expect(run.errors.contains("warning: vocab_file: there is no /no/v.json\n"))
+    #expect(run.errors.contains("leave .bin out of the path"))
+  }
+
+  @Test("a plan counts parameters, tokens and data")
+  func plan() throws {
+    let file = try write("c.yml", Self.right)
+    let run = try Self.program.run([
+      "plan", file, "--vocab-size", "500", "--teraflops", "0.001", "--set", "save=s", "--set",
+      "checkpoint_factor=4",
+    ])
+    #expect(run.status == 0 && run.errors.isEmpty, "\(run.all)")
+    let words = run.output.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
+    func figure(_ name: String) -> String? { words.first { $0.first == name }?.dropFirst().first }
+    #expect(figure("vocabulary") == "512")
+    #expect(figure("parameters") == "141,056")
+    #expect(figure("steps") == "10")
+    #expect(words.contains(["tokens", "5,120"]), "\(run.output)")
+    #expect(run.output.contains("3 checkpoints of 3"))
+    #expect(try Self.program.run(["plan", file]).status == 2)
+    #expect(try Self.program.run(["plan", file, "--set", "seed=0"]).status == 1)
+  }
+
+  @Test("unknown keys are warnings with --lenient")
+  func lenient() throws {
+    let file = try write("c.yml", Self.right.replacing("{\n", with: "{\nwarmup_iters: 5,\n"))
+    #expect(try Self.program.run(["check", file]).status == 1)
+    let run = try Self.program.run(["check", "--lenient", file])
+    #expect(run.status == 0 && run.errors.contains(":2: warmup_iters: unknown key"), "\(run.all)")
+  }
+
+  @Test(
+    "a wrong command line has the status 2",
+    arguments: [["check"], ["check", "--nope", "c"], ["chek"]])
+  func usage(words: [String]) throws {
+    #expect(try Self.program.run(words).status == 2)
+  }
+}
