@@ -47,6 +47,11 @@ enum FileBytes: Sendable {
     }
   }
 
+  /// Tells the system that places will be visited in no order, so that it reads nothing ahead.
+  func expectRandomReads() {
+    if case .mapped(let opened) = self { opened.file.advise(.random) }
+  }
+
   /// The little-endian number at a byte.
   ///
   /// - Precondition: the number lies inside the file as it was when opened.

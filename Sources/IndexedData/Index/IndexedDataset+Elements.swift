@@ -3,6 +3,13 @@ internal import Machine
 extension IndexedDataset {
   // MARK: - Elements
 
+  /// Tells the system that parts of sequences will be read in no order, as in training.
+  ///
+  /// Without it each look at a mapped page that is not in memory brings its neighbours along.
+  package func expectRandomReads() {
+    elements.expectRandomReads()
+  }
+
   /// Shows the bytes of a sequence, or of a part of it, to `body`.
   public func withBytes<Outcome: ~Copyable>(
     of sequence: Int, from offset: Int = 0, count: Int? = nil,

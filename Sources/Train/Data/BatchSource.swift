@@ -71,6 +71,20 @@ package struct BatchSource: Sendable {
     }
   }
 
+  /// The micro step at which a run goes on that has used this many samples over all ranks.
+  ///
+  /// - Throws: `unsupported` for a number that is not a whole number of micro batches, as after a
+  ///   change of the micro batch size.
+  package func microStep(afterSamples consumed: Int) throws(TrainError) -> Int {
+    guard consumed >= 0, consumed % settings.globalMicroBatchSize == 0 else {
+      throw .unsupported(
+        what: "resuming after \(consumed) samples",
+        reason: "micro batches have \(settings.globalMicroBatchSize) samples now; go on with the"
+          + " sizes the run began with")
+    }
+    return consumed / settings.globalMicroBatchSize
+  }
+
   /// The batch of a micro step.
   package func batch(microStep: Int) throws(TrainError) -> Batch {
     var batch = makeBatch()

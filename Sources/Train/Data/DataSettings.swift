@@ -50,7 +50,7 @@ package struct DataSettings: Sendable {
   package var masksEndOfDocument = false
   /// The tokenizer's end-of-document id; needed by ``masksEndOfDocument`` only.
   package var endOfDocument: Int32?
-  /// Ids the model knows; larger ones in the data are an error. `nil` for no limit.
+  /// How many ids the model knows, `nil` for no limit; larger ones in the data are an error.
   package var vocabularySize: Int?
   /// How datasets are read.
   package var readingMode = ReadingMode.mmap

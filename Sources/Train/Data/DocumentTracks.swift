@@ -11,6 +11,9 @@ package struct DocumentTracks: Sendable {
   /// The log-probability the reference model gives each next token, `S` for each document.
   package let references: IndexedDataset?
 
+  /// Datasets up to this size are read ahead by the system.
+  private static let readAheadByteCount = 1 << 30
+
   /// Opens the datasets and checks that they fit together.
   init(
     text: String, labels: String?, rewards: String?, referenceName: String?, sequenceLength: Int,
@@ -36,6 +39,11 @@ package struct DocumentTracks: Sendable {
       try check(sequenceLength)
     } catch {
       throw .dataset(error)
+    }
+    // Of a large dataset shuffled samples are read; a small one is soon in memory as a whole.
+    for dataset in [self.text, self.labels, references].compactMap({ $0 })
+    where dataset.elementsByteCount > Self.readAheadByteCount {
+      dataset.expectRandomReads()
     }
   }
 

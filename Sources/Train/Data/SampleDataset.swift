@@ -12,9 +12,7 @@ package struct SampleDataset: Sendable {
   /// How many samples there are.
   package var count: Int { order.count }
 
-  /// Finds the order of a dataset's samples.
-  ///
-  /// - Parameter name: the split's name in the names of map files.
+  /// Finds the order of a dataset's samples; `name` is the split's in the names of map files.
   init(
     _ sides: [DocumentTracks], _ request: OrderRequest, name: String, storage: MapStorage
   ) throws(TrainError) {

@@ -1,6 +1,8 @@
 internal import IndexedData
 
-/// A sample as it is drawn: `S + 1` tokens and what belongs to each. Made once and filled again.
+/// A sample as it is drawn: `S + 1` tokens and what belongs to each.
+///
+/// Made once and filled again.
 struct SampleRow: Sendable {
   /// Tokens, padded with 0.
   var text: [Int32]

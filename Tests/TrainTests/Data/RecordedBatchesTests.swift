@@ -22,57 +22,59 @@ struct RecordedBatchesTests {
 
   // The recorded configurations are JSON.
   private struct Config: Decodable {
-    var seq_length: Int
+    var seqLength: Int
     var seed: UInt32
-    var train_micro_batch_size_per_gpu: Int
-    var gradient_accumulation_steps: Int
-    var train_iters: Int
-    var eval_interval: Int
-    var eval_iters: Int
-    var data_path: String?
+    var trainMicroBatchSizePerGpu: Int
+    var gradientAccumulationSteps: Int
+    var trainIters: Int
+    var evalInterval: Int
+    var evalIters: Int
+    var dataPath: String?
     var split: String?
-    var pack_impl: String?
-    var dataset_impl: String?
-    var precompute_model_name: String?
-    var eod_mask_loss: Bool?
-    var train_data_paths: [String]?
-    var train_label_data_paths: [String]?
-    var train_reward_data_paths: [String]?
-    var train_data_weights: [Double]?
-    var pos_train_data_paths: [String]?
-    var pos_train_label_data_paths: [String]?
-    var neg_train_data_paths: [String]?
-    var neg_train_label_data_paths: [String]?
+    var packImpl: String?
+    var datasetImpl: String?
+    var precomputeModelName: String?
+    var eodMaskLoss: Bool?
+    var trainDataPaths: [String]?
+    var trainLabelDataPaths: [String]?
+    var trainRewardDataPaths: [String]?
+    var trainDataWeights: [Double]?
+    var posTrainDataPaths: [String]?
+    var posTrainLabelDataPaths: [String]?
+    var negTrainDataPaths: [String]?
+    var negTrainLabelDataPaths: [String]?
   }
 
   private func settings(_ run: String) throws -> DataSettings {
     let text = try Data(contentsOf: URL(filePath: "\(Self.golden)\(run)/config.yml"))
-    let config = try JSONDecoder().decode(Config.self, from: text)
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    let config = try decoder.decode(Config.self, from: text)
     func resolve(_ path: String) -> String { "\(Self.golden)\(run)/\(path)" }
     var settings = DataSettings(
-      sequenceLength: config.seq_length, microBatchSize: config.train_micro_batch_size_per_gpu)
-    settings.accumulationSteps = config.gradient_accumulation_steps
+      sequenceLength: config.seqLength, microBatchSize: config.trainMicroBatchSizePerGpu)
+    settings.accumulationSteps = config.gradientAccumulationSteps
     settings.seed = config.seed
-    settings.trainIterations = config.train_iters
-    settings.evaluationInterval = config.eval_interval
-    settings.evaluationIterations = config.eval_iters
-    settings.dataPath = config.data_path.map(resolve)
+    settings.trainIterations = config.trainIters
+    settings.evaluationInterval = config.evalInterval
+    settings.evaluationIterations = config.evalIters
+    settings.dataPath = config.dataPath.map(resolve)
     if let split = config.split { settings.split = split }
-    settings.packing = try #require(Packing(rawValue: config.pack_impl ?? "packed"))
-    settings.hasPairs = config.dataset_impl == "pairwise"
-    settings.referenceName = config.precompute_model_name
-    settings.masksEndOfDocument = config.eod_mask_loss ?? false
+    settings.packing = try #require(Packing(rawValue: config.packImpl ?? "packed"))
+    settings.hasPairs = config.datasetImpl == "pairwise"
+    settings.referenceName = config.precomputeModelName
+    settings.masksEndOfDocument = config.eodMaskLoss ?? false
     settings.endOfDocument = 0
     settings.vocabularySize = 512
     settings.mapStorage = .memory
-    let paths = config.train_data_paths ?? config.pos_train_data_paths ?? []
+    let paths = config.trainDataPaths ?? config.posTrainDataPaths ?? []
     settings.train.paths = paths.map(resolve)
     settings.train.labels =
-      (config.train_label_data_paths ?? config.pos_train_label_data_paths ?? []).map(resolve)
-    settings.train.rewards = (config.train_reward_data_paths ?? []).map(resolve)
-    settings.train.negatives = (config.neg_train_data_paths ?? []).map(resolve)
-    settings.train.negativeLabels = (config.neg_train_label_data_paths ?? []).map(resolve)
-    settings.train.weights = config.train_data_weights ?? []
+      (config.trainLabelDataPaths ?? config.posTrainLabelDataPaths ?? []).map(resolve)
+    settings.train.rewards = (config.trainRewardDataPaths ?? []).map(resolve)
+    settings.train.negatives = (config.negTrainDataPaths ?? []).map(resolve)
+    settings.train.negativeLabels = (config.negTrainLabelDataPaths ?? []).map(resolve)
+    settings.train.weights = config.trainDataWeights ?? []
     return settings
   }
 

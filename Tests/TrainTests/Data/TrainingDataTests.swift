@@ -109,6 +109,10 @@ struct TrainingDataTests {
     #expect(data.train.resumingMicroStep(iteration: 7) == 14)
     #expect(data.valid?.resumingMicroStep(iteration: 7) == 21)
     #expect(data.test?.resumingMicroStep(iteration: 7) == 0)
+    settings.microBatchSize = 3
+    let threes = try TrainingData(settings).train
+    #expect(try threes.microStep(afterSamples: 42) == 14)
+    #expect(throws: TrainError.self) { try threes.microStep(afterSamples: 43) }
   }
 
   @Test("batches filled ahead are those asked for directly, from any beginning, over all passes")
