@@ -8,22 +8,22 @@ package struct Batch: Sendable, Equatable {
   /// Tokens of a row, `S`.
   package let columnCount: Int
   /// Token ids, rows × columns.
-  package internal(set) var tokens: [Int32]
+  package var tokens: [Int32]
   /// What each token is to predict, rows × columns; 0 where labels say that nothing is trained.
-  package internal(set) var labels: [Int32]
+  package var labels: [Int32]
   /// 1 where a prediction is trained, else 0; rows × columns.
-  package internal(set) var lossMask: [Float]
+  package var lossMask: [Float]
   /// Places in the row, 0 up to `S` in every row, whatever documents it is made of.
   package let positions: [Int32]
   /// The reward of the document that each token came from, rows × columns; empty without rewards.
-  package internal(set) var rewards: [Float]
+  package var rewards: [Float]
   /// Log-probabilities that the reference model gives the labels, rows × columns; empty without.
-  package internal(set) var references: [Float]
+  package var references: [Float]
   /// Which micro batch of the run this is, counted from 0 through all passes.
-  package internal(set) var microStep = 0
+  package var microStep = 0
 
   /// Makes room for the batches of a source.
-  init(rowCount: Int, columnCount: Int, hasRewards: Bool, hasReferences: Bool) {
+  package init(rowCount: Int, columnCount: Int, hasRewards: Bool = false, hasReferences: Bool = false) {
     self.rowCount = rowCount
     self.columnCount = columnCount
     let count = rowCount * columnCount

@@ -1,5 +1,4 @@
 internal import Glibc
-internal import Machine
 
 /// What a run writes: its log lines, `metrics.jsonl`, TensorBoard's events, and progress.
 ///
@@ -8,7 +7,7 @@ struct RunLog: ~Copyable {
   /// The phases of a step.
   var timers = Timers()
   private var line = TrainingLine()
-  private var sinceLine = Stopwatch()
+  private var secondsSinceLine = 0.0
   private var metrics: MetricsFile
   private var events: EventFile?
   private let options: TrainingRun.Options
@@ -27,14 +26,14 @@ struct RunLog: ~Copyable {
     let folder = logging.folder ?? configuration.checkpoints.folder
     if options.metricsPath == nil, let folder { try FolderContents.make(folder) }
     let path = options.metricsPath ?? (folder.map { $0 + "/" } ?? "") + "metrics.jsonl"
-    metrics = try MetricsFile(path: path)
+    let metrics = try MetricsFile(path: path)
+    var events: EventFile?
     if let folder = logging.tensorBoardFolder {
-      var events = try EventFile(folder: folder)
-      for (name, text) in configuration.files { try events.text(name, text) }
-      self.events = events
-    } else {
-      events = nil
+      events = try EventFile(folder: folder)
+      for (name, text) in configuration.files { try events?.text(name, text) }
     }
+    self.metrics = metrics
+    self.events = events
     self.options = options
     self.configuration = configuration
     lastIteration = data.iterations
@@ -47,11 +46,10 @@ struct RunLog: ~Copyable {
   }
 
   /// Tells what is about to be trained.
-  mutating func begin(_ model: GPTNeoX, iteration: Int) {
+  func begin(_ model: GPTNeoX, iteration: Int) {
     options.output(
       "\(model.parameters.count) parameters in \(model.type.rawValue), \(model.engine.summary);"
         + " steps \(iteration) to \(lastIteration), \(tokensPerStep) tokens each")
-    sinceLine.restart()
   }
 
   /// Takes in a step; writes the line where one is due.
@@ -64,6 +62,7 @@ struct RunLog: ~Copyable {
     let figures = result.metrics + [(name: "lm_loss", value: result.loss)]
     let lossScale = configuration.precision.kind == .float16 ? outcome.lossScale : nil
     line.add(figures, isSkipped: outcome.isSkipped)
+    secondsSinceLine += seconds
     try metrics.write(
       MetricsFile.Step(
         iteration: iteration, metrics: figures, learningRate: outcome.learningRate,
@@ -83,10 +82,10 @@ struct RunLog: ~Copyable {
   ) throws(TrainError) {
     let (text, scalars) = line.finish(
       TrainingLine.Facts(
-        iteration: iteration, lastIteration: lastIteration, elapsed: sinceLine.seconds,
+        iteration: iteration, lastIteration: lastIteration, elapsed: secondsSinceLine,
         learningRate: nextRate, flops: flops, lossScale: lossScale,
         peakTeraflops: configuration.logging.peakTeraflops))
-    sinceLine.restart()
+    secondsSinceLine = 0
     options.output(text)
     for scalar in scalars { try event(scalar.name, scalar.value, iteration) }
     if configuration.logging.timesPhases {
@@ -114,8 +113,6 @@ struct RunLog: ~Copyable {
     try metrics.write(iteration: iteration, split: name, figures)
     for figure in figures { try event("\(name)/\(figure.name)", figure.value, iteration) }
     try events?.flush()
-    // An evaluation is not part of the time of a step.
-    sinceLine.restart()
   }
 
   /// Says that `exit_interval` ends the run.
@@ -136,7 +133,7 @@ struct RunLog: ~Copyable {
     let mean = meanSeconds.map { 0.9 * $0 + 0.1 * seconds } ?? seconds
     meanSeconds = mean
     options.progress(
-      ProgressLine(
+      RunProgress(
         iteration: iteration, lastIteration: lastIteration, loss: loss,
         tokensPerSecond: Double(tokensPerStep) / mean,
         secondsLeft: mean * Double(lastIteration - iteration)))

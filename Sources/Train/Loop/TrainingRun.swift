@@ -18,7 +18,7 @@ package final class TrainingRun {
     /// Takes a note about the run, for the person who started it.
     package var note: @Sendable (String) -> Void
     /// Takes the state of the run after each step.
-    package var progress: @Sendable (ProgressLine) -> Void = { _ in }
+    package var progress: @Sendable (RunProgress) -> Void = { _ in }
 
     /// Names where lines and notes go.
     package init(

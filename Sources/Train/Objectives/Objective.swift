@@ -25,11 +25,11 @@ extension Objective {
   /// Hands tokens and labels to a workspace, once they are known to be what the model can take.
   func load(_ batch: Batch, _ model: GPTNeoX, _ space: ModelWorkspace) throws(TrainError) {
     let count = space.batch * space.length
-    guard batch.count == space.batch, batch.length == space.length,
+    guard batch.rowCount == space.batch, batch.columnCount == space.length,
       batch.tokens.count == count, batch.labels.count == count, batch.lossMask.count == count
     else {
       throw .unsupported(
-        what: "micro batch of \(batch.count) × \(batch.length) tokens",
+        what: "micro batch of \(batch.rowCount) × \(batch.columnCount) tokens",
         reason: "memory was made for \(space.batch) × \(space.length)")
     }
     let vocabulary = Int32(clamping: model.settings.vocabularySize)

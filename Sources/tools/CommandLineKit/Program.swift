@@ -46,6 +46,7 @@ package struct Program: Sendable {
   package let version: String
   private let page: CommandPage
   private let root: Entry?
+  private let rootTakesWords: Bool
   private let commands: [Entry]
 
   /// A program that only has commands.
@@ -54,15 +55,22 @@ package struct Program: Sendable {
     self.version = version
     self.page = page
     self.root = nil
+    rootTakesWords = false
     self.commands = commands
   }
 
   /// A program that is a command, and may have others.
-  package init(root: Entry, version: String, commands: [Entry] = []) {
+  ///
+  /// With `rootTakesWords` a first word that names no command is an argument of the program itself;
+  /// without, it is a misspelled command.
+  package init(
+    root: Entry, version: String, commands: [Entry] = [], rootTakesWords: Bool = false
+  ) {
     self.name = root.page.name
     self.version = version
     self.page = root.page
     self.root = root
+    self.rootTakesWords = rootTakesWords
     self.commands = commands
   }
 
@@ -103,7 +111,7 @@ package struct Program: Sendable {
     if let entry = commands.first(where: { $0.page.name == first }) {
       return run(entry, program: name, Array(words.dropFirst()))
     }
-    if let root, first.map({ $0.hasPrefix("-") }) ?? true {
+    if let root, rootTakesWords || first.map({ $0.hasPrefix("-") }) ?? true {
       return run(root, program: nil, words)
     }
     if first == "-h" || first == "--help" {

@@ -27,4 +27,16 @@ struct ConfigurationFlags: Sendable {
     ConfigurationRequest(
       files: files, folder: folder, settings: settings, isLenient: isLenient)
   }
+
+  /// Reads the configuration, tells what is worth knowing, and refuses one with problems.
+  func load() throws -> TrainingConfiguration {
+    let outcome = TrainingConfiguration.load(request)
+    for problem in outcome.report.problems { writeError("error: \(problem)\n") }
+    for warning in outcome.report.warnings { writeError("warning: \(warning)\n") }
+    guard let configuration = outcome.configuration else {
+      writeError("neox-train: \(counted(outcome.report.problems.count, "problem"))\n")
+      throw QuietExit(1)
+    }
+    return configuration
+  }
 }

@@ -119,13 +119,13 @@ struct TelemetryTests {
 
   @Test("the line of progress")
   func progress() {
-    let line = ProgressLine(
+    let line = RunProgress(
       iteration: 120, lastIteration: 1000, loss: 3.2141, tokensPerSecond: 1_234_567,
       peakShare: 0.4149, secondsLeft: 725)
     #expect(
       line.text == "120/1000  loss 3.214  1,234,567 tokens/s  41 % of peak  12 min 5 s left")
-    #expect(ProgressLine.duration(59) == "59 s" && ProgressLine.duration(7260) == "2 h 1 min")
-    #expect(ProgressLine.duration(200_000) == "2 d 7 h" && ProgressLine.duration(.nan) == "–")
-    #expect(ProgressLine.grouped(0) == "0" && ProgressLine.grouped(.infinity) == "–")
+    #expect(RunProgress.duration(59) == "59 s" && RunProgress.duration(7260) == "2 h 1 min")
+    #expect(RunProgress.duration(200_000) == "2 d 7 h" && RunProgress.duration(.nan) == "–")
+    #expect(RunProgress.grouped(0) == "0" && RunProgress.grouped(.infinity) == "–")
   }
 }

@@ -1,5 +1,5 @@
 /// The line that a person watches: how far, how good, how fast, how long still.
-package struct ProgressLine: Sendable {
+package struct RunProgress: Sendable {
   /// The step.
   package var iteration: Int
   /// The last step.

@@ -1,0 +1,87 @@
+import CommandLineKit
+import Machine
+import Train
+
+/// `neox-train CONFIG`: trains a model.
+struct TrainCommand: Command {
+  var configuration = ConfigurationFlags()
+  var threads = WorkerPool.processorCount
+  var metrics: String?
+  var progress = ProgressStyle.auto
+
+  static let page = CommandPage(
+    name: "neox-train", summary: "train language models from GPT-NeoX configurations",
+    description: [
+      """
+      Trains the model that one or several GPT-NeoX configurations describe, unchanged, on this \
+      machine's processors. The losses, gradient norms and learning rates are GPT-NeoX's own.
+      """,
+      """
+      Checkpoints go to the folder `save`; `load` continues from the newest sound one, bit for bit \
+      as if the run had never stopped. SIGINT and SIGTERM save and exit with 75: the same command \
+      continues where `load` names that folder.
+      """,
+      """
+      Every step adds a line to metrics.jsonl in `log_dir`, else in `save`, else in the working \
+      directory. Documentation/arguments.md lists all keys of configurations.
+      """,
+    ],
+    examples: [
+      .init("Is a configuration right?", "neox-train check configs/125M.yml"),
+      .init("Train:", "neox-train configs/125M.yml configs/local_setup.yml"),
+      .init(
+        "With a change:",
+        "neox-train configs/125M.yml --set train_iters=1000 --set optimizer.params.lr=3e-4"),
+    ],
+    exitStatus: [
+      .init("0", "The run is done."),
+      .init("1", "It failed; the reason is on standard error."),
+      .init("2", "The command line is wrong."),
+      .init("75", "Interrupted; a checkpoint was saved, from which the same command continues."),
+    ])
+
+  static let groups: [ArgumentGroup<Self>] = [
+    ConfigurationFlags.group.lifted(to: \.configuration),
+    .init(
+      "run",
+      [
+        .option(
+          "--threads", \.threads, placeholder: "N", shownDefault: "one a processor",
+          rule: .workers, "threads that compute"),
+        .option(
+          "--metrics", \.metrics, placeholder: "FILE", "where metrics.jsonl goes instead"),
+        .option("--progress", \.progress, placeholder: "STYLE", "how progress is shown"),
+      ]),
+  ]
+
+  func run() throws {
+    let configuration = try configuration.load()
+    var options = TrainingRun.Options(
+      output: {
+        StandardOutput.shared.line($0)
+        StandardOutput.shared.flush()
+      }, note: { writeError("neox-train: note: \($0)\n") })
+    options.threads = threads
+    options.metricsPath = metrics
+    let report = StepProgress(progress)
+    options.progress = { report.show($0) }
+    Interruption.listen()
+    let ending = try TrainingRun(configuration, options).run()
+    report.close()
+    guard case .interrupted(let iteration, let checkpoint) = ending else { return }
+    guard let checkpoint else {
+      throw Interrupted(
+        description: "interrupted after step \(iteration); nothing was saved, since the"
+          + " configuration names no folder `save`", exitStatus: 1)
+    }
+    throw Interrupted(
+      description: "interrupted after step \(iteration), which \(checkpoint) holds; with load set"
+        + " to its folder the same command continues", exitStatus: 75)
+  }
+}
+
+/// A run that a signal ended.
+private struct Interrupted: Error, CustomStringConvertible, ExitStatusProviding {
+  let description: String
+  let exitStatus: Int32
+}
