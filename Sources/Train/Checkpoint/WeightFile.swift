@@ -1,9 +1,12 @@
 /// The weights of one safetensors file with GPT-NeoX's names, older ones included.
 ///
 /// `mlp.dense_h_to_4h` and `mlp.dense_4h_to_h` were the names of `mlp.linear1` and `mlp.linear2`;
-/// gated models had `mlp.w1` (gates), `mlp.w3` (values) and `mlp.w2` (output).
+/// gated models had `mlp.w1` (gates), `mlp.w3` (values) and `mlp.w2` (output). The pipeline engine
+/// leaves `sequential.` out. The weight that all layers share in relative position embedding stands
+/// under each layer's name; the first is taken.
 package struct WeightFile: NamedWeights {
   private let file: SafetensorsFile
+  private static let sharedBias = ".attention.rpe.weight"
   // Each name with the tensors whose rows make it up.
   private let sources: [String: [String]]
   /// All names, as they are today.
@@ -23,7 +26,11 @@ package struct WeightFile: NamedWeights {
     var sources: [String: [String]] = [:]
     var names: [String] = []
     for entry in file.entries {
-      guard let (name, parts) = Self.current(entry.name) else { continue }
+      guard let (plain, parts) = Self.current(entry.name) else { continue }
+      let name = plain.first?.isNumber == true ? "sequential." + plain : plain
+      if name.hasSuffix(Self.sharedBias), names.contains(where: { $0.hasSuffix(Self.sharedBias) }) {
+        continue
+      }
       if sources.updateValue(parts, forKey: name) == nil { names.append(name) }
     }
     self.sources = sources
