@@ -1,5 +1,4 @@
 internal import CMachine
-internal import Glibc
 internal import Synchronization
 
 /// Threads that live as long as one call.
@@ -42,37 +41,15 @@ package enum WorkerPool {
       return
     }
     withoutActuallyEscaping(body) { body in
-      var started: [pthread_t] = []
+      var started: [WorkerThread] = []
       for index in 1..<threads {
-        let task = unsafe Unmanaged.passRetained(Task(name: "\(name) \(index)") { body(index) })
-        var thread = pthread_t()
-        let status = unsafe pthread_create(
-          &thread, nil,
-          { argument in
-            guard let argument = unsafe argument else { return nil }
-            let task = unsafe Unmanaged<Task>.fromOpaque(argument).takeRetainedValue()
-            unsafe cm_name_thread(task.name)
-            task.body()
-            return nil
-          }, task.toOpaque())
-        guard status == 0 else {
-          unsafe task.release()
+        guard let thread = try? WorkerThread(name: "\(name) \(index)", { body(index) }) else {
           break
         }
         started.append(thread)
       }
       body(0)
-      for thread in started { pthread_join(thread, nil) }
-    }
-  }
-
-  private final class Task: Sendable {
-    let name: String
-    let body: @Sendable () -> Void
-
-    init(name: String, body: @escaping @Sendable () -> Void) {
-      self.name = String(name.prefix(15))
-      self.body = body
+      for thread in started { thread.join() }
     }
   }
 }
