@@ -10,15 +10,15 @@ package final class ThreadTeam: Sendable {
   /// Members, the calling thread included; the system may have granted fewer than were asked for.
   package let threadCount: Int
   private let shared: Shared
-  private let threads: [pthread_t]
+  private let threads: [WorkerThread]
 
   /// Starts `threads - 1` threads; their name is shown by `top -H`.
   package init(threads: Int, name: String = "team") {
     let shared = Shared()
-    var started: [pthread_t] = []
+    var started: [WorkerThread] = []
     for member in 1..<max(threads, 1) {
-      let task = ThreadTask(name: "\(name) \(member)") { shared.serve(member) }
-      guard let thread = task.start() else { break }
+      let thread = try? WorkerThread(name: "\(name) \(member)") { shared.serve(member) }
+      guard let thread else { break }
       started.append(thread)
     }
     self.shared = shared
@@ -28,7 +28,7 @@ package final class ThreadTeam: Sendable {
 
   deinit {
     shared.publish(0, members: threads.count)
-    for thread in threads { pthread_join(thread, nil) }
+    for thread in threads { thread.join() }
   }
 
   /// Runs `body(0)` … `body(threadCount - 1)` at the same time, and waits for all.

@@ -1,5 +1,4 @@
 internal import CMachine
-internal import Glibc
 internal import Synchronization
 
 /// Threads that live as long as one call.
@@ -42,14 +41,15 @@ package enum WorkerPool {
       return
     }
     withoutActuallyEscaping(body) { body in
-      var started: [pthread_t] = []
+      var started: [WorkerThread] = []
       for index in 1..<threads {
-        let task = ThreadTask(name: "\(name) \(index)") { body(index) }
-        guard let thread = task.start() else { break }
+        guard let thread = try? WorkerThread(name: "\(name) \(index)", { body(index) }) else {
+          break
+        }
         started.append(thread)
       }
       body(0)
-      for thread in started { pthread_join(thread, nil) }
+      for thread in started { thread.join() }
     }
   }
 }

@@ -1,9 +1,11 @@
 internal import CMachine
 internal import Glibc
+internal import Synchronization
 
 /// One thread that works beside its owner until its body returns.
-package final class WorkerThread {
-  private var thread: pthread_t?
+package final class WorkerThread: Sendable {
+  private let thread: pthread_t
+  private let isJoined = Atomic<Bool>(false)
 
   /// Starts a thread.
   ///
@@ -29,11 +31,9 @@ package final class WorkerThread {
     self.thread = thread
   }
 
-  /// Waits until the body has returned; the body must have been told to end by then.
+  /// Waits until the body has returned; the body must have been told to end by then. One thread joins.
   package func join() {
-    guard let thread else { return }
-    pthread_join(thread, nil)
-    self.thread = nil
+    if !isJoined.exchange(true, ordering: .relaxed) { pthread_join(thread, nil) }
   }
 
   deinit {

@@ -1,4 +1,4 @@
-internal import IndexedData
+package import IndexedData
 
 /// Fills batches from a split's samples; any micro step at once, the same from any thread.
 ///
@@ -56,6 +56,22 @@ package struct BatchSource: Sendable {
     let first =
       microStep % count * settings.globalMicroBatchSize + settings.rank * settings.microBatchSize
     return first..<(first + settings.microBatchSize)
+  }
+
+  /// Where the rows of a micro step come from, for this rank; of pairs, the rows of each side.
+  package func rows(microStep: Int) throws(TrainError) -> [BatchRow] {
+    var rows: [BatchRow] = []
+    for index in samples(microStep: microStep) {
+      let (member, sample) = dataset.place(of: index)
+      var row = BatchRow(index: index, dataset: member, sample: sample, pieces: [])
+      do throws(IndexedDataError) {
+        try dataset.members[member].order.appendPieces(of: sample, to: &row.pieces)
+      } catch {
+        throw .dataset(error)
+      }
+      rows.append(row)
+    }
+    return rows
   }
 
   /// The micro step at which a run goes on after `iteration` steps, as GPT-NeoX finds it.
@@ -153,4 +169,16 @@ package struct BatchSource: Sendable {
         + " \(text ?? row.labels.max() ?? limit); the data may have been made with another"
         + " tokenizer")
   }
+}
+
+/// Where a row of a batch comes from.
+package struct BatchRow: Sendable, Equatable {
+  /// The sample of the split.
+  package var index: Int
+  /// The dataset's place in its list.
+  package var dataset: Int
+  /// The sample of the dataset.
+  package var sample: Int
+  /// The documents and tokens it is made of.
+  package var pieces: [SamplePiece]
 }

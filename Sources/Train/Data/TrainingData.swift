@@ -10,6 +10,8 @@ package struct TrainingData: Sendable {
   package let test: BatchSource?
   /// How many steps the run has: as asked for, or as the epochs give.
   package let iterations: Int
+  /// What the user should know: maps that could not be written, faults that were asked for.
+  package let notes: [String]
 
   /// Opens the datasets, checks that they fit together, and finds their order.
   ///
@@ -26,11 +28,42 @@ package struct TrainingData: Sendable {
     let evaluates = settings.evaluationIterations > 0
     valid = evaluates ? try Self.source(.valid, settings) : nil
     test = evaluates ? try Self.source(.test, settings) : nil
+    notes = Self.notes([self.train, valid, test].compactMap { $0 }, settings)
     if let iterations = settings.trainIterations {
       self.iterations = iterations
     } else {
       iterations = train.count * (settings.trainEpochs ?? 1) / settings.accumulationSteps
     }
+  }
+
+  private static func notes(_ sources: [BatchSource], _ settings: DataSettings) -> [String] {
+    var notes: [String] = []
+    for source in sources {
+      for member in source.dataset.members {
+        guard case .memory(let reason?) = member.mapOrigin else { continue }
+        notes.append(
+          "\(member.sides[0].text.prefix): index maps of \(source.split.rawValue) stay in memory"
+            + " and will be made again by the next run: \(reason)")
+      }
+    }
+    guard settings.neoxQuirks else { return notes }
+    if settings.dataPath != nil, settings.packing != .packed {
+      notes.append(
+        "neox_quirks: with pack_impl \(settings.packing.rawValue) all splits of data_path draw from"
+          + " the first documents, so validation and test see training data")
+    }
+    if settings.hasPairs, settings.packing == .packUntilOverflow, !settings.allowsChopping {
+      notes.append(
+        "neox_quirks: without allow_chopped, pairs are left out when they are shorter than a"
+          + " sample, not when they are longer")
+    }
+    for split in [DataSplit.valid, .test]
+    where settings.train.labels.isEmpty && !settings[split].labels.isEmpty {
+      notes.append(
+        "neox_quirks: \(split.rawValue)_label_data_paths mask nothing, as the training data have no"
+          + " labels")
+    }
+    return notes
   }
 
   private static func source(

@@ -49,7 +49,7 @@ extension LearningRateSchedule {
     if optimizer.kind == .oneBitAdam {
       self = .warmupDecay(
         WarmupDecay(
-          start: optimizer.learningRate, warmup: rate.warmup, trainSteps: iterations,
+          start: rate.peak, warmup: rate.warmup, trainSteps: iterations,
           decaySteps: rate.decayIterations))
       return
     }
@@ -62,7 +62,7 @@ extension LearningRateSchedule {
       }
     self = .annealing(
       Annealing(
-        style: style, start: optimizer.learningRate, minimum: rate.minimum, warmup: rate.warmup,
+        style: style, start: rate.peak, minimum: rate.minimum, warmup: rate.warmup,
         endStep: Self.decaySteps(
           trainSteps: iterations, decaySteps: rate.decayIterations,
           decayFraction: rate.decayFraction),

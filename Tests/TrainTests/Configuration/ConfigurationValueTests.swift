@@ -62,6 +62,26 @@ struct ConfigurationValueTests {
     #expect(try ConfigurationFixture.problems(own + "\nweight_decay: 0.1").count == 1)
   }
 
+  @Test("OneBitAdam and SM3 say what they do not look at")
+  func peculiarOptimizers() throws {
+    let oneBit = try ConfigurationFixture.load(
+      """
+      weight_decay: 0.1
+      lr_decay_style: cosine
+      optimizer: {type: OneBitAdam, params: {lr: 1e-4, freeze_step: 23000, cuda_aware: false}}
+      """)
+    #expect(oneBit.configuration?.optimizer.kind == "onebitadam")
+    #expect(
+      oneBit.report.unused.map(\.key).sorted()
+        == ["lr_decay_style", "optimizer.params.cuda_aware", "weight_decay"])
+    let sharded = try ConfigurationFixture.problems(
+      "zero_optimization: {stage: 1}\noptimizer: {type: OneBitAdam, params: {}}")
+    #expect(sharded.contains { $0.contains("stage 1 excludes OneBitAdam") })
+    let amsgrad = try ConfigurationFixture.problems(
+      "optimizer: {type: Adam, params: {amsgrad: true}}")
+    #expect(amsgrad.count == 1 && amsgrad[0].contains("params.amsgrad is not supported"))
+  }
+
   @Test(
     "the kinds of layers are spelled out",
     arguments: [

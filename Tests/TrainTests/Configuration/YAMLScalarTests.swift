@@ -101,7 +101,7 @@ struct YAMLScalarTests {
     }
   }
 
-  @Test("digits that make no number are refused", arguments: ["0b_", "0x_", "="])
+  @Test("digits that make no number are refused", arguments: ["0b_", "0x_", "=", "<<"])
   func faults(text: String) {
     #expect(throws: YAMLScalarFault.self) { try ConfigurationValue.resolve(plain: text) }
   }

@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -133,6 +134,41 @@ struct TrainingDataTests {
     _ = try BatchLoader(source)
   }
 
+  @Test("rows name the documents that their tokens come from")
+  func rows() throws {
+    let a = try fixture.write("a", DataFixture.text, .uint16)
+    let b = try fixture.write("b", DataFixture.negatives, .uint16)
+    let settings = fixture.settings([a, b], iterations: 9, length: 7, micro: 2)
+    let source = try TrainingData(settings).train
+    for step in 0..<source.count {
+      let batch = try source.batch(microStep: step)
+      for (place, row) in try source.rows(microStep: step).enumerated() {
+        let documents = [DataFixture.text, DataFixture.negatives][row.dataset]
+        let ids = row.pieces.flatMap { piece in
+          documents[piece.document].dropFirst(piece.offset).prefix(piece.count ?? .max)
+        }
+        #expect(batch.tokens(row: place).map(Int64.init) == Array(ids.prefix(7)))
+        #expect(row.index == 2 * step + place)
+      }
+    }
+  }
+
+  @Test("the next run takes up the maps; where they cannot be written, a note says so")
+  func maps() throws {
+    let text = try fixture.write("t", DataFixture.text, .uint16)
+    var settings = fixture.settings([text], iterations: 2, length: 4)
+    settings.mapStorage = .besideData
+    let first = try TrainingData(settings)
+    #expect(first.train.dataset.members[0].mapOrigin == .written && first.notes.isEmpty)
+    let second = try TrainingData(settings)
+    #expect(second.train.dataset.members[0].mapOrigin == .reused)
+    #expect(try second.train.batch(microStep: 1) == first.train.batch(microStep: 1))
+    settings.seed = 7
+    let lock = fixture.folder.file("t_train_0_indexmap_3ns_4sl_7s_packedpi_ac_lock")
+    try FileManager.default.createDirectory(atPath: lock, withIntermediateDirectories: false)
+    #expect(try TrainingData(settings).notes.count == 1)
+  }
+
   @Test("epochs: all samples of a pass, as often as wanted")
   func epochs() throws {
     let text = try fixture.write("s", (0..<41).map { [Int64($0 + 1), 0] })
@@ -164,6 +200,7 @@ struct TrainingDataTests {
       return try (0..<valid.count).contains { try valid.batch(microStep: $0).lossMask.contains(0) }
     }
     #expect(try isMasked(false) && !isMasked(true))
+    #expect(try TrainingData(settings).notes.contains { $0.contains("valid_label_data_paths") })
     settings.train.labels = [labels]
     settings.valid.labels = []
     settings.neoxQuirks = true

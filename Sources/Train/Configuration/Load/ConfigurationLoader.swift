@@ -67,9 +67,13 @@ struct ConfigurationLoader {
     let (name, node) = Self.canonical(entry)
     if let before = loaded.given[name] {
       let spelled = before.spelling == entry.key ? "" : " as \(before.spelling)"
-      report.problem(
-        "is given twice; it also stands at \(before.place)\(spelled)", key: entry.key,
-        at: entry.place)
+      let text = "is given twice; it also stands at \(before.place)\(spelled)"
+      // GPT-NeoX does not notice a later key with dashes, and its own files count on it.
+      if entry.key.contains("-"), before.node.value.isSame(as: node.value) {
+        report.warning(text + ", with the same value", key: entry.key, at: entry.place)
+      } else {
+        report.problem(text, key: entry.key, at: entry.place)
+      }
       return
     }
     insert(name, .init(spelling: entry.key, place: entry.place, node: node))

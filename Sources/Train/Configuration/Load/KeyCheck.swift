@@ -127,7 +127,7 @@ struct KeyCheck {
 }
 
 extension ConfigurationValue {
-  /// Whether two values without items are equal.
+  /// Whether two values are equal, wherever they were written.
   func isSame(as other: ConfigurationValue) -> Bool {
     switch (self, other) {
     case (.null, .null): true
@@ -136,6 +136,11 @@ extension ConfigurationValue {
     case (.number(let a), .number(let b)): a == b
     case (.integer(let a), .number(let b)), (.number(let b), .integer(let a)): Double(a) == b
     case (.string(let a), .string(let b)): a == b
+    case (.list(let a), .list(let b)):
+      a.count == b.count && zip(a, b).allSatisfy { $0.value.isSame(as: $1.value) }
+    case (.map(let a), .map(let b)):
+      a.count == b.count
+        && zip(a, b).allSatisfy { $0.key == $1.key && $0.node.value.isSame(as: $1.node.value) }
     default: false
     }
   }

@@ -42,6 +42,7 @@ extension ConfigurationResolver {
     }
     let (parameters, ownDecay) = readParameters(kind, params?.node)
     let weightDecay = settings.number("weight_decay") ?? 0.1
+    checkPeculiarities(of: kind, zeroStage: zeroStage)
     if let ownDecay, settings.isGiven("weight_decay"), ownDecay != weightDecay {
       problem(
         "weight_decay",
@@ -53,6 +54,26 @@ extension ConfigurationResolver {
       kind: kind, parameters: parameters, weightDecay: ownDecay ?? weightDecay,
       isWeightDecayGiven: ownDecay != nil || settings.isGiven("weight_decay"),
       zeroStage: zeroStage, clipping: clipping())
+  }
+
+  /// What two of the optimizers do not go together with, and do not look at.
+  private mutating func checkPeculiarities(of kind: String, zeroStage: Int) {
+    guard kind == "onebitadam" || kind == "sm3" else { return }
+    if let place = settings.place("weight_decay") {
+      let reason =
+        kind == "sm3" ? "SM3 has none" : "OneBitAdam takes optimizer.params.weight_decay alone"
+      report.unused("weight_decay", at: place, because: reason)
+    }
+    guard kind == "onebitadam" else { return }
+    for key in ["lr_decay_style", "min_lr"] {
+      if let place = settings.place(key) {
+        report.unused(key, at: place, because: "OneBitAdam has a schedule of its own")
+      }
+    }
+    if zeroStage > 0 { problem("zero_optimization", "stage \(zeroStage) excludes OneBitAdam") }
+    if settings.isGiven("train_epochs") {
+      problem("train_epochs", "OneBitAdam's schedule needs train_iters")
+    }
   }
 
   private mutating func kind(_ entry: ConfigurationEntry?) -> String? {
@@ -89,6 +110,9 @@ extension ConfigurationResolver {
         }
       if let value { parameters.append((name, value)) }
     }
+    if parameters.contains(where: { $0.name == "amsgrad" && $0.value.isTruthy }) {
+      problem("optimizer", "params.amsgrad is not supported; set it to false")
+    }
     let weightDecay = keys.number("weight_decay", atLeast: 0, &report)
     keys.ignore(["max_grad_norm"], because: "gradient_clipping limits the norm", &report)
     if kind == "onebitadam" {
@@ -113,8 +137,10 @@ extension ConfigurationResolver {
     return nil
   }
 
-  /// The largest norm of the gradients. GPT-NeoX hands `gradient_clipping` to its engine only where
-  /// it differs from the default 1, and so does not clip then.
+  /// The largest norm of the gradients.
+  ///
+  /// GPT-NeoX hands `gradient_clipping` to its engine only where it differs from the default 1, and
+  /// so does not clip then.
   private func clipping() -> Double? {
     let norm = settings.number("gradient_clipping") ?? 1
     let isLost = settings.bool("neox_quirks") && norm == 1

@@ -42,7 +42,8 @@ struct ConfigurationResolver {
         layersPerChunk: settings.integer("checkpoint_num_layers") ?? 1),
       logging: logging(), generation: generation(), seed: settings.integer("seed") ?? 1234,
       usesQuirks: settings.bool("neox_quirks"),
-      usesPipelineEngine: (settings.integer("pipe_parallel_size") ?? 0) > 0, files: files)
+      usesPipelineEngine: (settings.integer("pipe_parallel_size") ?? 0) > 0, files: files,
+      settings: request.settings)
   }
 
   /// Records a problem of a key.

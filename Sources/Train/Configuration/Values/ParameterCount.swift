@@ -22,7 +22,7 @@ extension TrainingConfiguration.Model {
   ) -> ParameterCount? {
     guard vocabularySize > 0, vocabularySize <= 1 << 31 else { return nil }
     // Doubles say whether whole numbers would overflow.
-    let width = Double(max(mlpWidth, hiddenSize, vocabularySize, maximumPositions))
+    let width = Double(max(mlpWidth, hiddenSize, vocabularySize, maximumPositions, relativeBuckets))
     guard width * Double(hiddenSize) * Double(layerCount) < 0x1p56 else { return nil }
     let keyValueWidth = 2 * keyValueHeadCount * headSize
     let attention = (hiddenSize + keyValueWidth) * hiddenSize + hiddenSize * hiddenSize

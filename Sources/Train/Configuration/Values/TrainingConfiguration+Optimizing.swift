@@ -34,7 +34,7 @@ extension TrainingConfiguration {
 
   /// The optimizer.
   package struct Optimizer: Sendable {
-    /// The kind in lower case, under GPT-NeoX's name: `adam`, `cpu_adam`, `lion`, …
+    /// The kind in lower case, under GPT-NeoX's name, such as `cpu_adam`.
     package let kind: String
     /// `optimizer.params`, without those that mean nothing here.
     package let parameters: [(name: String, value: ConfigurationValue)]

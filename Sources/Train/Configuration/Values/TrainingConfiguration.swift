@@ -35,6 +35,8 @@ package struct TrainingConfiguration: Sendable {
   package let usesPipelineEngine: Bool
   /// The names and the texts of the files, which checkpoints keep.
   package let files: [(name: String, text: String)]
+  /// The `key=value` that won over the files.
+  package let settings: [String]
 }
 
 extension TrainingConfiguration {

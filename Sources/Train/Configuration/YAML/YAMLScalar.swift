@@ -20,7 +20,9 @@ extension ConfigurationValue {
     if YAMLPatterns.isFloat(text) { return .number(try float(text)) }
     if YAMLPatterns.isInteger(text) { return try integer(text) }
     if YAMLPatterns.isTimestamp(text) { return .timestamp(text) }
-    if text == "=" { throw YAMLScalarFault(reason: "'=' alone has no value; write \"=\"") }
+    if text == "=" || text == "<<" {
+      throw YAMLScalarFault(reason: "\(text) alone is no value; write \"\(text)\"")
+    }
     return .string(text)
   }
 
