@@ -6,8 +6,9 @@ extension DataSettings {
 
   /// Samples wanted of a split over all processes; `nil` by epochs.
   ///
-  /// - Throws: `unsupported` for numbers too large.
+  /// - Throws: `unsupported` for numbers too large or too small.
   package func sampleCount(of split: DataSplit) throws(TrainError) -> Int? {
+    try checkNumbers()
     guard let iterations = trainIterations else { return nil }
     var count: (partialValue: Int, overflow: Bool)
     switch split {
@@ -32,6 +33,15 @@ extension DataSettings {
 
   /// Checks what does not need the files.
   func check() throws(TrainError) {
+    try checkNumbers()
+    try require(
+      !masksEndOfDocument || endOfDocument != nil, "eod_mask_loss",
+      "the tokenizer has no end-of-document id")
+    if trainEpochs != nil { try checkEpochs() }
+    try checkPaths()
+  }
+
+  private func checkNumbers() throws(TrainError) {
     try require(
       (1...(1 << 30)).contains(sequenceLength), "seq_length", "\(sequenceLength) cannot be")
     for (name, value) in [
@@ -39,23 +49,23 @@ extension DataSettings {
       ("gradient_accumulation_steps", accumulationSteps),
       ("number of data-parallel processes", rankCount),
     ] {
-      try require((1...(1 << 20)).contains(value), name, "must be from 1 up, not \(value)")
+      try require(
+        (1...(1 << 20)).contains(value), name, "must be from 1 to \(1 << 20), not \(value)")
     }
     try require((0..<rankCount).contains(rank), "data-parallel rank", "\(rank) of \(rankCount)")
-    for (name, value, least) in [
-      ("train_iters", trainIterations ?? 0, 0), ("train_epochs", trainEpochs ?? 1, 1),
-      ("eval_interval", evaluationInterval ?? 1, 1), ("eval_iters", evaluationIterations, 0),
+    for (name, value, range) in [
+      ("train_iters", trainIterations ?? 0, 0...Self.sampleLimit),
+      ("train_epochs", trainEpochs ?? 1, 1...(1 << 20)),
+      ("eval_interval", evaluationInterval ?? 1, 1...Int.max),
+      ("eval_iters", evaluationIterations, 0...Self.sampleLimit),
     ] {
-      try require(value >= least, name, "must be from \(least) up, not \(value)")
+      try require(
+        range.contains(value), name,
+        "must be from \(range.lowerBound) to \(range.upperBound), not \(value)")
     }
     try require(
       (trainIterations == nil) != (trainEpochs == nil), "train_iters and train_epochs",
       "give exactly one of them")
-    try require(
-      !masksEndOfDocument || endOfDocument != nil, "eod_mask_loss",
-      "the tokenizer has no end-of-document id")
-    if trainEpochs != nil { try checkEpochs() }
-    try checkPaths()
   }
 
   private func checkEpochs() throws(TrainError) {

@@ -1,4 +1,5 @@
 import Foundation
+import Machine
 import TestSupport
 import Testing
 
@@ -88,6 +89,20 @@ struct MapFilesTests {
       try FileManager.default.removeItem(atPath: path)
       #expect(try files.prepare(.besideData).origin == .written)
     }
+  }
+
+  @Test("runs that begin together all have the right maps, and leave them behind")
+  func race() throws {
+    let data = OrderData(text: try Sample.a.dataset(folder, "a"))
+    let wanted = OrderRequest(documents: 0..<1000, length: .samples(2000), sequenceLength: 60)
+    let files = MapFiles(wanted, data, name: "train")
+    let expected = try SampleMaps(wanted, data).shuffleIndices.numbers
+    try WorkerPool.forEach(count: 8, workers: 4) { (_) throws(IndexedDataError) in
+      let maps = try files.prepare(.besideData).maps
+      #expect(maps.shuffleIndices.numbers == expected)
+    }
+    #expect(try files.prepare(.besideData).origin == .reused)
+    #expect(try folder.names.count == 2 + 4)
   }
 
   @Test("numbers that cannot be are an error when they are met")

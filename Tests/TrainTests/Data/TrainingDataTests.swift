@@ -54,6 +54,9 @@ struct TrainingDataTests {
     #expect(try settings.sampleCount(of: .valid) == 16)
     settings.trainIterations = .max
     #expect(throws: TrainError.self) { try settings.sampleCount(of: .train) }
+    settings.microBatchSize = .max
+    settings.rankCount = .max
+    #expect(throws: TrainError.self) { try settings.sampleCount(of: .test) }
   }
 
   @Test("one dataset is shared out among the splits; parts do not overlap")
@@ -271,6 +274,14 @@ struct TrainingDataTests {
       $0.dataPath = text
       $0.split = "0,0,1"
     }
-    refuse("samples") { $0.trainIterations = .max }
+    refuse("train_iters") { $0.trainIterations = .max }
+    refuse("samples") {
+      $0.trainIterations = 1 << 40
+      $0.microBatchSize = 2
+    }
+    refuse("train_epochs") {
+      $0.trainIterations = nil
+      $0.trainEpochs = .max
+    }
   }
 }
