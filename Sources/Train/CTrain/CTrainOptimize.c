@@ -150,69 +150,110 @@ CTR_INLINE float cube_root(float x) {
   return x > 0 ? y : 0;
 }
 
-CTR_CLONES
-void ctr_madgrad(float *restrict values, const float *restrict gradients, float *restrict squares,
-                 float *restrict sums, const float *restrict start, size_t count, float scale,
-                 float kept, float momentum, float rest, float lambda, float epsilon) {
+// Inlined twice, so that no vector code asks for numbers of an array that is not there: even where
+// a mask keeps it from reading them, the processor stumbles over the address.
+CTR_INLINE void madgrad(float *restrict values, const float *restrict gradients,
+                        float *restrict squares, float *restrict sums,
+                        const float *restrict start, size_t count, float scale, float kept,
+                        float momentum, float rest, float lambda, float epsilon, bool has_start) {
   for (size_t i = 0; i < count; i++) {
     float g = gradients[i] * scale, p = values[i] * kept;
-    float x = start ? start[i] : p + sums[i] / (cube_root(squares[i]) + epsilon);
+    float x = has_start ? start[i] : p + sums[i] / (cube_root(squares[i]) + epsilon);
     float q = squares[i] + lambda * (g * g);
     float s = sums[i] + lambda * g;
     float z = x - s / (cube_root(q) + epsilon);
-    values[i] = start ? p * momentum + rest * z : z;
+    values[i] = has_start ? p * momentum + rest * z : z;
     squares[i] = q;
     sums[i] = s;
   }
 }
 
-CTR_INLINE float sm3_change(float squares, float g, float *buffer, size_t i,
+CTR_CLONES
+void ctr_madgrad(float *values, const float *gradients, float *squares, float *sums,
+                 const float *start, size_t count, float scale, float kept, float momentum,
+                 float rest, float lambda, float epsilon) {
+  if (start) {
+    madgrad(values, gradients, squares, sums, start, count, scale, kept, momentum, rest, lambda,
+            epsilon, true);
+  } else {
+    madgrad(values, gradients, squares, sums, NULL, count, scale, kept, momentum, rest, lambda,
+            epsilon, false);
+  }
+}
+
+CTR_INLINE float sm3_change(float squares, float g, float *buffer, size_t i, bool has_buffer,
                             const ctr_sm3_numbers n) {
   float change = 1 / ROOT(squares + n.epsilon) * g;
-  if (!buffer) return change;
+  if (!has_buffer) return change;
   change = change * (1 - n.momentum) + n.momentum * buffer[i];
   buffer[i] = change;
   return change;
 }
 
-CTR_CLONES
-void ctr_sm3_vector(float *restrict values, const float *restrict gradients,
-                    float *restrict accumulator, float *restrict buffer, size_t count,
-                    const ctr_sm3_numbers *numbers) {
-  const ctr_sm3_numbers n = *numbers;
+CTR_INLINE void sm3_vector(float *restrict values, const float *restrict gradients,
+                           float *restrict accumulator, float *restrict buffer, size_t count,
+                           const ctr_sm3_numbers n, bool has_buffer) {
   const bool fades = n.beta > 0;
   const float kept = fades ? n.beta : 1;
   for (size_t i = 0; i < count; i++) {
     float g = gradients[i] * n.scale, before = accumulator[i];
     float squares = before * kept + n.rest * (g * g);
-    values[i] -= n.rate * sm3_change(squares, g, buffer, i, n);
+    values[i] -= n.rate * sm3_change(squares, g, buffer, i, has_buffer, n);
     accumulator[i] = fades && before > squares ? before : squares;
   }
 }
 
 CTR_CLONES
-void ctr_sm3_rows(float *restrict values, const float *restrict gradients,
-                  float *restrict row_accumulators, const float *restrict column_accumulators,
-                  float *restrict column_maxima, float *restrict buffer, size_t rows,
-                  size_t columns, const ctr_sm3_numbers *numbers) {
-  const ctr_sm3_numbers n = *numbers;
+void ctr_sm3_vector(float *values, const float *gradients, float *accumulator, float *buffer,
+                    size_t count, const ctr_sm3_numbers *numbers) {
+  if (buffer) {
+    sm3_vector(values, gradients, accumulator, buffer, count, *numbers, true);
+  } else {
+    sm3_vector(values, gradients, accumulator, NULL, count, *numbers, false);
+  }
+}
+
+CTR_INLINE void sm3_rows(float *restrict values, const float *restrict gradients,
+                         float *restrict row_accumulators,
+                         const float *restrict column_accumulators,
+                         float *restrict column_maxima, float *restrict buffer, size_t rows,
+                         size_t columns, const ctr_sm3_numbers n, bool has_buffer) {
   const bool fades = n.beta > 0;
   const float kept = fades ? n.beta : 1;
   for (size_t row = 0; row < rows; row++) {
     const float before = row_accumulators[row];
     float *restrict value = values + row * columns;
     const float *restrict gradient = gradients + row * columns;
-    float *restrict momenta = buffer ? buffer + row * columns : NULL;
-    float largest = 0;
+    float *restrict momenta = has_buffer ? buffer + row * columns : NULL;
+    // Numbers that are not negative have the order of their bits, and only whole numbers have a
+    // maximum that the compiler takes of many at a time.
+    uint32_t most = 0;
     for (size_t i = 0; i < columns; i++) {
       float g = gradient[i] * n.scale;
       float least = column_accumulators[i] < before ? column_accumulators[i] : before;
       float squares = least * kept + n.rest * (g * g);
-      value[i] -= n.rate * sm3_change(squares, g, momenta, i, n);
+      value[i] -= n.rate * sm3_change(squares, g, momenta, i, has_buffer, n);
       column_maxima[i] = squares > column_maxima[i] ? squares : column_maxima[i];
-      largest = squares > largest ? squares : largest;
+      uint32_t bits;
+      memcpy(&bits, &squares, sizeof bits);
+      most = bits > most ? bits : most;
     }
+    float largest;
+    memcpy(&largest, &most, sizeof largest);
     row_accumulators[row] = fades && before > largest ? before : largest;
+  }
+}
+
+CTR_CLONES
+void ctr_sm3_rows(float *values, const float *gradients, float *row_accumulators,
+                  const float *column_accumulators, float *column_maxima, float *buffer,
+                  size_t rows, size_t columns, const ctr_sm3_numbers *numbers) {
+  if (buffer) {
+    sm3_rows(values, gradients, row_accumulators, column_accumulators, column_maxima, buffer, rows,
+             columns, *numbers, true);
+  } else {
+    sm3_rows(values, gradients, row_accumulators, column_accumulators, column_maxima, NULL, rows,
+             columns, *numbers, false);
   }
 }
 

@@ -180,7 +180,7 @@ struct HuggingFaceTests {
     var generator = SeededGenerator(seed: seed)
     let digits = Array("0123456789-\".".utf8)
     var refused = 0
-    for _ in 0..<1000 {
+    for _ in 0..<300 {
       var damaged = bytes
       for _ in 0..<Int.random(in: 1...4, using: &generator) {
         let place = Int.random(in: 0..<damaged.count, using: &generator)
@@ -192,6 +192,6 @@ struct HuggingFaceTests {
       try folder.write("out/config.json", damaged)
       do throws(TrainError) { _ = try HuggingFaceWeights(path: path) } catch { refused += 1 }
     }
-    #expect(refused > 300, "seed \(seed)")
+    #expect(refused > 100, "seed \(seed)")
   }
 }

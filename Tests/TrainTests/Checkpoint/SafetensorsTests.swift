@@ -54,12 +54,13 @@ struct SafetensorsTests {
 
   @Test("every half-precision number survives")
   func halves() {
-    for bits in 0...UInt16.max {
+    let changed = (0...UInt16.max).filter { bits in
       let number = halfPrecision(bits)
-      #expect(number.isNaN ? bits & 0x7FFF > 0x7C00 : halfPrecisionBits(number) == bits)
       let brain = Float(bitPattern: UInt32(bits) << 16)
-      #expect(brain.isNaN || brainFloatBits(brain) == bits)
+      let isHalf = number.isNaN ? bits & 0x7FFF > 0x7C00 : halfPrecisionBits(number) == bits
+      return !isHalf || !(brain.isNaN || brainFloatBits(brain) == bits)
     }
+    #expect(changed.isEmpty)
     #expect(halfPrecisionBits(65519) == 0x7BFF && halfPrecisionBits(65520) == 0x7C00)
     #expect(halfPrecisionBits(1 + 0x1p-11) == 0x3C00 && halfPrecisionBits(1 + 0x1.8p-10) == 0x3C02)
     #expect(brainFloatBits(Float(bitPattern: 0x3F80_8000)) == 0x3F80)
@@ -127,7 +128,7 @@ struct SafetensorsTests {
     let seed: UInt64 = 77
     var generator = SeededGenerator(seed: seed)
     var refused = 0
-    for _ in 0..<3000 {
+    for _ in 0..<400 {
       var damaged = bytes
       if Int.random(in: 0..<4, using: &generator) == 0 {
         damaged.removeLast(Int.random(in: 1...bytes.count, using: &generator))
@@ -145,7 +146,7 @@ struct SafetensorsTests {
         refused += 1
       }
     }
-    #expect(refused > 1000, "seed \(seed)")
+    #expect(refused > 150, "seed \(seed)")
   }
 
   @Test(
