@@ -55,7 +55,7 @@ package struct Norm: Sendable {
   package var kind: Kind
   /// What keeps the divisor from zero.
   package var epsilon: Float
-  /// A factor for each column; several rows of factors are used in turn. `nil` stands for ones.
+  /// A factor for each column, where several rows of factors are used in turn; ones where `nil`.
   package var weight: Tensor?
   /// A summand for each column, shaped as the weight.
   package var bias: Tensor?

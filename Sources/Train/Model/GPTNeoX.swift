@@ -67,7 +67,9 @@ package final class GPTNeoX {
 
   /// Writes the hidden state after the last norm for the tokens of a workspace.
   ///
-  /// - Parameter dropout: which numbers are dropped; `nil` drops none, as evaluation wants it.
+  /// - Parameters:
+  ///   - space: holds the tokens.
+  ///   - dropout: which numbers are dropped; `nil` drops none, as evaluation wants it.
   package func forward(_ space: ModelWorkspace, dropout: DropoutSeed? = nil) {
     space.dropout = dropout
     embed(space)

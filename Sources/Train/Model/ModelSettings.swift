@@ -1,4 +1,6 @@
-/// What a model of GPT-NeoX's family is made of. Names in comments are GPT-NeoX's keys.
+/// What a model of GPT-NeoX's family is made of.
+///
+/// Names in comments are GPT-NeoX's keys.
 package struct ModelSettings: Sendable, Equatable {
   /// How a model knows the order of tokens (`pos_emb`).
   package enum Positions: Sendable, Equatable {
@@ -32,57 +34,59 @@ package struct ModelSettings: Sendable, Equatable {
     case reward
   }
 
-  /// `num_layers`
+  /// How many layers there are (`num_layers`).
   package var layerCount: Int
-  /// `hidden_size`
+  /// Numbers of a token's hidden state (`hidden_size`).
   package var hiddenSize: Int
-  /// `num_attention_heads`
+  /// Heads of queries (`num_attention_heads`).
   package var headCount: Int
-  /// `num_kv_heads`; equal to ``headCount`` where every head has keys of its own.
+  /// Heads of keys and values (`num_kv_heads`): ``headCount`` where every head has its own.
   package var keyValueHeadCount: Int
   /// Rows of the embedding, padding included.
   package var vocabularySize: Int
-  /// `seq_length`: the longest sequence.
+  /// Tokens of the longest sequence (`seq_length`).
   package var sequenceLength: Int
   /// How order is known.
   package var positions = Positions.none
   /// The norm before each part of a layer and at the end.
   package var norm = NormKind.layerNorm
-  /// `layernorm_epsilon`, `rms_norm_epsilon` or `scalenorm_epsilon`.
+  /// What keeps a norm's divisor from zero (`layernorm_epsilon` and its like).
   package var normEpsilon: Float = 1e-5
-  /// `use_qk_layernorm`
+  /// Whether queries and keys have a norm (`use_qk_layernorm`).
   package var normalizesQueriesAndKeys = false
-  /// `activation`
+  /// The function between the products of a feed-forward part (`activation`).
   package var activation = Activation(.gelu)
   /// Columns of `mlp.linear2.weight`: the width between the two products, gates not counted.
   package var innerSize: Int
-  /// `use_bias_in_mlp`
+  /// Whether the feed-forward part has biases (`use_bias_in_mlp`).
   package var hasFeedForwardBias = true
-  /// `use_bias_in_attn_linear`
+  /// Whether attention has biases (`use_bias_in_attn_linear`).
   package var hasAttentionBias = true
-  /// `gpt_j_residual`: attention and feed-forward side by side.
+  /// Whether attention and feed-forward work side by side (`gpt_j_residual`).
   package var isParallel = false
-  /// `gpt_j_tied`: both sides share one norm.
+  /// Whether both sides share one norm (`gpt_j_tied`).
   package var sharesNorm = false
   /// What the model ends in.
   package var head = Head.untied
-  /// `sliding_window_width`: a query sees itself and this many keys before it.
+  /// How many keys before itself a query sees (`sliding_window_width`).
   package var slidingWindow: Int?
-  /// `apply_query_key_layer_scaling`; it matters only for biases of scores, which it multiplies.
+  /// Whether scores are scaled by layer (`apply_query_key_layer_scaling`).
+  ///
+  /// It matters only for biases of scores, which it multiplies.
   package var scalesScoresByLayer = false
-  /// `hidden_dropout`
+  /// The share of what is added to the hidden state that is dropped (`hidden_dropout`).
   package var hiddenDropout: Float = 0
-  /// `attention_dropout`
+  /// The share of attention probabilities that is dropped (`attention_dropout`).
   package var attentionDropout: Float = 0
-  /// `init_method`
+  /// How most matrices begin (`init_method`).
   package var initialization = InitializationScheme.normal
-  /// `output_layer_init_method`
+  /// How the matrices begin that write to the hidden state (`output_layer_init_method`).
   package var outputInitialization = InitializationScheme.scaledNormal
-  /// `init_method_std`
+  /// The standard deviation of normal numbers (`init_method_std`).
   package var initializationDeviation: Double = 0.02
-  /// `checkpoint_num_layers` where `checkpoint_activations` is on.
+  /// Modules of a recomputed piece: `checkpoint_num_layers` where `checkpoint_activations` is on.
   package var checkpointedLayers: Int?
-  /// `neox_quirks`: faults of the reference are imitated.
+  /// Whether faults of the reference are imitated (`neox_quirks`).
   package var hasQuirks = false
 
   /// Describes a model with GPT-NeoX's defaults for the rest.
@@ -114,7 +118,9 @@ package struct ModelSettings: Sendable, Equatable {
   ///
   /// - Parameters:
   ///   - size: `intermediate_size`, or what stands for it.
+  ///   - isGated: whether the activation is gated.
   ///   - multiple: `mlp_multiple_of`.
+  /// - Returns: the columns of `mlp.linear2.weight`.
   package static func innerSize(of size: Int, isGated: Bool, multiple: Int) -> Int {
     let wanted = isGated ? (size * 2 / 3 + 1) / 2 : size
     let exact = isGated ? size * 2 / 3 / 2 : size

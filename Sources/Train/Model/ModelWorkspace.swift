@@ -91,7 +91,7 @@ struct LayerGroup: Equatable {
     var groups: [LayerGroup] = []
     for start in stride(from: 0, to: layers + 5, by: size) {
       let end = min(start + size, layers + 5)
-      let inside = max(0, start - 2)..<max(0, min(layers, end - 2))
+      let inside = min(layers, max(0, start - 2))..<max(0, min(layers, end - 2))
       if start >= 2 && end <= layers + 2 {
         groups.append(LayerGroup(layers: inside, isRecomputed: true))
       } else {

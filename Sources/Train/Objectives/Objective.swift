@@ -4,8 +4,11 @@ package protocol Objective {
   ///
   /// - Parameters:
   ///   - batch: as large as the workspace.
+  ///   - model: computes, and is given gradients.
+  ///   - space: memory for the passes.
   ///   - gradientScale: gradients of loss · scale are added to the model's; `nil` makes none.
   ///   - dropout: which numbers are dropped; `nil` drops none.
+  /// - Returns: the loss and the metrics.
   /// - Throws: ``TrainError`` when a batch cannot enter the model.
   func run(
     _ batch: Batch, on model: GPTNeoX, in space: ModelWorkspace, gradientScale: Float?,

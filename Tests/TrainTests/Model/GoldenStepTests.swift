@@ -88,11 +88,11 @@ struct RecordedStep {
   }
 
   /// Runs all micro batches of a step, adds their gradients, and returns their losses.
-  func perform(lossScale: Float = 1) throws -> [Double] {
+  func perform(step: Int = 1, lossScale: Float = 1) throws -> [Double] {
     model.parameters.clearGradients()
     let count = golden.accumulationSteps
     return try (1...count).map { micro in
-      let batch = try golden.batch(step: 1, micro: micro)
+      let batch = try golden.batch(step: step, micro: micro)
       return try CrossEntropy().run(
         batch, on: model, in: space, gradientScale: lossScale / Float(count), dropout: nil
       ).loss

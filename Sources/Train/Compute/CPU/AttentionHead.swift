@@ -9,6 +9,9 @@ private let queriesOfTile = 128
 /// the masked half is never computed and the whole score matrix never exists.
 @safe
 struct AttentionHead {
+  let engine: CPUEngine
+  /// The member of the team that works on the head.
+  var member: Int
   var attention: Attention
   /// The head's row of the bias table.
   var bias: UnsafePointer<Float>?
@@ -56,11 +59,29 @@ struct AttentionHead {
   private func multiplyQueriesAndKeys(_ tile: Tile) {
     var transposed = keys.from(row: tile.keys.lowerBound, column: 0)
     transposed.isTransposed = true
-    CPUEngine.multiplyFloats(
+    multiply(
       MatrixProduct(
         rows: tile.queries.count, columns: tile.keys.count, depth: width,
         left: queries.from(row: tile.queries.lowerBound, column: 0), right: transposed,
         target: tile.scores))
+  }
+
+  private func multiply(_ product: MatrixProduct) { engine.multiplyAlone(product, member: member) }
+
+  /// Numbers of a tile as a factor of products: rounded to the model's type, and stored as the
+  /// other factor is.
+  private func factor(
+    _ numbers: Matrix, of tile: Tile, narrow: UnsafeMutablePointer<Float>, type: ScalarType
+  ) -> Matrix {
+    let count = tile.queries.count * tile.keys.count
+    guard values.type != .float32 else {
+      unsafe ctr_round(type.kernelType, numbers.floats, count)
+      return numbers
+    }
+    unsafe ctr_convert(
+      CTR_FLOAT32, numbers.floats, count, values.type.kernelType, narrow, count, 1, count)
+    return Matrix(
+      address: UInt(bitPattern: narrow), type: values.type, stride: tile.keys.count)
   }
 
   private func drop(_ numbers: Matrix, of tile: Tile, into target: Matrix) {
@@ -74,17 +95,21 @@ struct AttentionHead {
   }
 
   /// output = dropout(softmax(queries · keysᵀ · scale + bias)) · values.
-  func forward(into output: Matrix, scores: UnsafeMutablePointer<Float>, type: ScalarType) {
+  ///
+  /// `scores` and `narrow` have room for ``scoreCount(_:)`` numbers.
+  func forward(
+    into output: Matrix, scores: UnsafeMutablePointer<Float>,
+    narrow: UnsafeMutablePointer<Float>, type: ScalarType
+  ) {
     for var tile in unsafe tiles(scores: scores) {
       multiplyQueriesAndKeys(tile)
       unsafe ctr_attention_softmax(
         &tile.kernel, tile.scores.floats, logSums + tile.queries.lowerBound)
       drop(tile.scores, of: tile, into: tile.scores)
-      unsafe ctr_round(
-        type.kernelType, tile.scores.floats, tile.queries.count * tile.keys.count)
-      CPUEngine.multiplyFloats(
+      multiply(
         MatrixProduct(
-          rows: tile.queries.count, columns: width, depth: tile.keys.count, left: tile.scores,
+          rows: tile.queries.count, columns: width, depth: tile.keys.count,
+          left: unsafe factor(tile.scores, of: tile, narrow: narrow, type: type),
           right: values.from(row: tile.keys.lowerBound, column: 0),
           target: output.from(row: tile.queries.lowerBound, column: 0)))
     }
@@ -103,53 +128,58 @@ struct AttentionHead {
 
   /// Makes the probabilities again, tile by tile, and from them all gradients.
   ///
-  /// `scores`, `slopes` and `kept` each have room for ``scoreCount(_:)`` numbers.
+  /// `scores`, `slopes`, `kept` and `narrow` each have room for ``scoreCount(_:)`` numbers.
   func backward(
     _ gradients: Gradients, scores: UnsafeMutablePointer<Float>,
-    slopes: UnsafeMutablePointer<Float>, kept: UnsafeMutablePointer<Float>, type: ScalarType
+    slopes: UnsafeMutablePointer<Float>, kept: UnsafeMutablePointer<Float>,
+    narrow: UnsafeMutablePointer<Float>, type: ScalarType
   ) {
     for var tile in unsafe tiles(scores: scores) {
+      let keyRow = tile.keys.lowerBound
+      let queryRow = tile.queries.lowerBound
+      let outputGradient = gradients.output.from(row: queryRow, column: 0)
       multiplyQueriesAndKeys(tile)
-      unsafe ctr_attention_probabilities(
-        &tile.kernel, tile.scores.floats, logSums + tile.queries.lowerBound)
-      let count = tile.queries.count * tile.keys.count
-      unsafe ctr_round(type.kernelType, tile.scores.floats, count)
-      var probabilities = tile.scores
+      unsafe ctr_attention_probabilities(&tile.kernel, tile.scores.floats, logSums + queryRow)
+      // Values: what was kept of the probabilities, times the output's gradient.
+      var keptScores = tile.scores
       if attention.dropout != nil {
-        probabilities.address = UInt(bitPattern: kept)
-        drop(tile.scores, of: tile, into: probabilities)
+        keptScores.address = UInt(bitPattern: kept)
+        drop(tile.scores, of: tile, into: keptScores)
       }
-      let outputGradient = gradients.output.from(row: tile.queries.lowerBound, column: 0)
+      var probabilities = unsafe factor(keptScores, of: tile, narrow: narrow, type: type)
       probabilities.isTransposed = true
-      CPUEngine.multiplyFloats(
+      multiply(
         MatrixProduct(
           rows: tile.keys.count, columns: width, depth: tile.queries.count, left: probabilities,
-          right: outputGradient,
-          target: gradients.values.from(row: tile.keys.lowerBound, column: 0), accumulates: true))
-      var slope = tile.scores
-      slope.address = UInt(bitPattern: slopes)
-      var transposed = values.from(row: tile.keys.lowerBound, column: 0)
+          right: outputGradient, target: gradients.values.from(row: keyRow, column: 0),
+          accumulates: true))
+      // Scores.
+      var slopeScores = tile.scores
+      slopeScores.address = UInt(bitPattern: slopes)
+      var transposed = values.from(row: keyRow, column: 0)
       transposed.isTransposed = true
-      CPUEngine.multiplyFloats(
+      multiply(
         MatrixProduct(
           rows: tile.queries.count, columns: tile.keys.count, depth: width, left: outputGradient,
-          right: transposed, target: slope))
-      unsafe ctr_round(type.kernelType, slope.floats, count)
-      drop(slope, of: tile, into: slope)
+          right: transposed, target: slopeScores))
+      unsafe ctr_round(
+        type.kernelType, slopeScores.floats, tile.queries.count * tile.keys.count)
+      drop(slopeScores, of: tile, into: slopeScores)
       unsafe ctr_attention_backward(
-        &tile.kernel, tile.scores.floats, slope.floats, gradients.bias)
-      unsafe ctr_round(type.kernelType, slope.floats, count)
-      CPUEngine.multiplyFloats(
+        &tile.kernel, tile.scores.floats, slopeScores.floats, gradients.bias)
+      // Queries and keys.
+      var slope = unsafe factor(slopeScores, of: tile, narrow: narrow, type: type)
+      multiply(
         MatrixProduct(
           rows: tile.queries.count, columns: width, depth: tile.keys.count, left: slope,
-          right: keys.from(row: tile.keys.lowerBound, column: 0),
-          target: gradients.queries.from(row: tile.queries.lowerBound, column: 0)))
+          right: keys.from(row: keyRow, column: 0),
+          target: gradients.queries.from(row: queryRow, column: 0)))
       slope.isTransposed = true
-      CPUEngine.multiplyFloats(
+      multiply(
         MatrixProduct(
           rows: tile.keys.count, columns: width, depth: tile.queries.count, left: slope,
-          right: queries.from(row: tile.queries.lowerBound, column: 0),
-          target: gradients.keys.from(row: tile.keys.lowerBound, column: 0), accumulates: true))
+          right: queries.from(row: queryRow, column: 0),
+          target: gradients.keys.from(row: keyRow, column: 0), accumulates: true))
     }
   }
 }

@@ -12,18 +12,20 @@ extension CPUEngine {
       let sequence = task / keys.headCount
       let keyHead = task % keys.headCount
       var room = unsafe Room(
-        self.scratch(of: member, count: attention.room(keys.width, backward: false)))
+        self.scratch(of: member, count: attention.room(keys.width, backward: false)),
+        native: self.hasBFloat16)
       let scores = unsafe room.take(AttentionHead.scoreCount(attention))
+      let narrow = unsafe room.take(AttentionHead.scoreCount(attention))
       let keyMatrix = room.load(keys, keyHead, sequence, attention.keyCount)
       let valueMatrix = room.load(values, keyHead, sequence, attention.keyCount)
       for head in keyHead * group..<(keyHead + 1) * group {
         var inner = room
         let part = AttentionHead(
-          attention, sequence: sequence, head: head, of: queries.headCount,
+          self, member, attention, sequence: sequence, head: head, of: queries.headCount,
           queries: inner.load(queries, head, sequence, attention.queryCount), keys: keyMatrix,
           values: valueMatrix, width: queries.width, logSums: logSums)
         let target = inner.target(outputs, head, sequence, attention.queryCount)
-        unsafe part.forward(into: target, scores: scores, type: output.type)
+        unsafe part.forward(into: target, scores: scores, narrow: narrow, type: output.type)
         outputs.store(target, head, sequence, attention.queryCount)
       }
     }
@@ -40,20 +42,24 @@ extension CPUEngine {
       let sequence = task / keys.headCount
       let keyHead = task % keys.headCount
       var room = unsafe Room(
-        self.scratch(of: member, count: attention.room(keys.width, backward: true)))
+        self.scratch(of: member, count: attention.room(keys.width, backward: true)),
+        native: self.hasBFloat16)
       let scores = unsafe room.take(AttentionHead.scoreCount(attention))
       let slopes = unsafe room.take(AttentionHead.scoreCount(attention))
       let kept = unsafe room.take(AttentionHead.scoreCount(attention))
+      let narrow = unsafe room.take(AttentionHead.scoreCount(attention))
       let keyMatrix = room.load(keys, keyHead, sequence, attention.keyCount)
       let valueMatrix = room.load(values, keyHead, sequence, attention.keyCount)
-      let keyTarget = room.target(keyGradient, keyHead, sequence, attention.keyCount)
-      let valueTarget = room.target(valueGradient, keyHead, sequence, attention.keyCount)
+      let keyTarget = room.target(
+        keyGradient, keyHead, sequence, attention.keyCount, accumulates: true)
+      let valueTarget = room.target(
+        valueGradient, keyHead, sequence, attention.keyCount, accumulates: true)
       keyTarget.clear(rows: attention.keyCount, columns: keys.width)
       valueTarget.clear(rows: attention.keyCount, columns: keys.width)
       for head in keyHead * group..<(keyHead + 1) * group {
         var inner = room
         let part = AttentionHead(
-          attention, sequence: sequence, head: head, of: queries.headCount,
+          self, member, attention, sequence: sequence, head: head, of: queries.headCount,
           queries: inner.load(queries, head, sequence, attention.queryCount), keys: keyMatrix,
           values: valueMatrix, width: queries.width, logSums: logSums)
         let target = inner.target(queryGradient, head, sequence, attention.queryCount)
@@ -63,7 +69,8 @@ extension CPUEngine {
           bias: biasGradient?.floats(
             (sequence * queries.headCount + head) * (biasGradient?.width ?? 0)))
         unsafe part.backward(
-          gradients, scores: scores, slopes: slopes, kept: kept, type: outputGradient.type)
+          gradients, scores: scores, slopes: slopes, kept: kept, narrow: narrow,
+          type: outputGradient.type)
         queryGradient.store(target, head, sequence, attention.queryCount)
       }
       keyGradient.store(keyTarget, keyHead, sequence, attention.keyCount)
@@ -108,19 +115,20 @@ extension Attention {
   /// Numbers of scratch that a member needs for one head.
   fileprivate func room(_ width: Int, backward: Bool) -> Int {
     let heads = (backward ? 4 : 2) * keyCount + (backward ? 3 : 2) * queryCount
-    let scores = backward ? 3 : 1
+    let scores = backward ? 4 : 2
     return scores * AttentionHead.scoreCount(self) + heads * width + 16 * 12
   }
 }
 
 extension AttentionHead {
   fileprivate init(
-    _ attention: Attention, sequence: Int, head: Int, of headCount: Int, queries: Matrix,
+    _ engine: CPUEngine, _ member: Int, _ attention: Attention, sequence: Int, head: Int,
+    of headCount: Int, queries: Matrix,
     keys: Matrix, values: Matrix, width: Int, logSums: Tensor
   ) {
     let index = sequence * headCount + head
     unsafe self.init(
-      attention: attention,
+      engine: engine, member: member, attention: attention,
       bias: attention.bias.map { unsafe UnsafePointer($0.floats(head * $0.width)) },
       firstRandom: UInt64(index * attention.queryCount) * UInt64(attention.keyCount),
       queries: queries, keys: keys, values: values, width: width,
@@ -132,8 +140,13 @@ extension AttentionHead {
 @safe
 private struct Room {
   private var next: UnsafeMutablePointer<Float>
+  /// Whether bfloat16 numbers are multiplied as they are.
+  private let native: Bool
 
-  init(_ start: UnsafeMutablePointer<Float>) { unsafe next = start }
+  init(_ start: UnsafeMutablePointer<Float>, native: Bool) {
+    unsafe next = start
+    self.native = native
+  }
 
   /// Takes the next numbers.
   mutating func take(_ count: Int) -> UnsafeMutablePointer<Float> {
@@ -141,21 +154,24 @@ private struct Room {
     return unsafe next
   }
 
-  /// A head in float32: where it is, or converted.
+  /// A head as a factor: where it is, or converted to float32.
   mutating func load(_ view: HeadView, _ head: Int, _ sequence: Int, _ rows: Int) -> Matrix {
     let matrix = view.matrix(head, sequence, rows)
-    guard matrix.type != .float32 else { return matrix }
-    let target = target(view, head, sequence, rows)
+    if matrix.type == .float32 || (native && matrix.type == .bfloat16) { return matrix }
+    let target = target(view, head, sequence, rows, accumulates: true)
     unsafe ctr_convert(
       matrix.type.kernelType, matrix.start, matrix.stride, CTR_FLOAT32, target.start,
       target.stride, rows, view.width)
     return target
   }
 
-  /// Where to write a head in float32: where it is, or beside.
-  mutating func target(_ view: HeadView, _ head: Int, _ sequence: Int, _ rows: Int) -> Matrix {
+  /// Where to write a head: where it is, or beside in float32; sums are always made in float32.
+  mutating func target(
+    _ view: HeadView, _ head: Int, _ sequence: Int, _ rows: Int, accumulates: Bool = false
+  ) -> Matrix {
     let matrix = view.matrix(head, sequence, rows)
-    guard matrix.type != .float32 else { return matrix }
+    if matrix.type == .float32 { return matrix }
+    if native && matrix.type == .bfloat16 && !accumulates { return matrix }
     return Matrix(
       address: UInt(bitPattern: unsafe take(rows * view.width)), type: .float32,
       stride: view.width)

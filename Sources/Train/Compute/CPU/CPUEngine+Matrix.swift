@@ -19,10 +19,14 @@ extension CPUEngine {
 
   /// A matrix product by one member.
   func multiplyAlone(_ product: MatrixProduct, member: Int) {
-    let types = [product.left.type, product.right.type, product.target.type]
-    if types.allSatisfy({ $0 == .float32 }) {
+    switch (product.left.type, product.right.type, product.target.type) {
+    case (.float32, .float32, .float32):
       Self.multiplyFloats(product)
-    } else {
+    case (.bfloat16, .bfloat16, .float32), (.bfloat16, .bfloat16, .bfloat16):
+      if !bfloat16Products[member].multiply(product) {
+        multiplyInBlocks(product, member: member)
+      }
+    default:
       multiplyInBlocks(product, member: member)
     }
   }
@@ -57,7 +61,7 @@ extension CPUEngine {
     let rowBlock = 256
     let columnBlock = 512
     let depthBlock = 1024
-    let start = unsafe scratch(
+    let start = unsafe conversions(
       of: member,
       count: rowBlock * depthBlock + columnBlock * depthBlock + rowBlock * columnBlock)
     let left = UInt(bitPattern: start)

@@ -11,12 +11,22 @@ internal import Machine
 package final class CPUEngine: ComputeEngine {
   let team: ThreadTeam
   private let scratch: [Scratch]
+  /// Products of bfloat16 numbers, one a member.
+  let bfloat16Products: [BFloat16Products]
+  /// Whether products of bfloat16 numbers need no conversion.
+  let hasBFloat16: Bool
+  private let conversions: [Scratch]
 
   /// Starts an engine; `threads` counts the calling thread.
   package init(threads: Int = WorkerPool.processorCount) {
     openblas_set_num_threads(1)
     team = ThreadTeam(threads: threads, name: "compute")
     scratch = (0..<team.threadCount).map { _ in Scratch() }
+    conversions = (0..<team.threadCount).map { _ in Scratch() }
+    let products = (0..<team.threadCount).map { _ in BFloat16Products() }
+    bfloat16Products = products
+    ctr_use_one_openmp_thread()
+    hasBFloat16 = products[0].isFast
   }
 
   package var summary: String { "CPU, \(team.threadCount) threads" }
@@ -51,7 +61,14 @@ package final class CPUEngine: ComputeEngine {
     unsafe scratch[member].floats(count)
   }
 
-  /// Memory of one member. `@unchecked Sendable`: only the member reaches it.
+  /// Numbers for conversions of a member's factors, apart from its ``scratch(of:count:)``.
+  func conversions(of member: Int, count: Int) -> UnsafeMutablePointer<Float> {
+    unsafe conversions[member].floats(count)
+  }
+
+  /// Memory of one member.
+  ///
+  /// `@unchecked Sendable`: only the member reaches it.
   private final class Scratch: @unchecked Sendable {
     private var address: UInt = 0
     private var count = 0
