@@ -135,7 +135,7 @@ final class BFloat16Products: @unchecked Sendable {
     }
 
     deinit {
-      for unsafememory in unsafe memories { unsafe dnnl_memory_destroy(memory) }
+      unsafe memories.forEach { unsafe dnnl_memory_destroy($0) }
       unsafe dnnl_primitive_destroy(primitive)
     }
 
