@@ -126,6 +126,7 @@ struct GoldenCase {
     settings.isParallel = flag("gpt_j_residual", false)
     settings.sharesNorm = flag("gpt_j_tied", false)
     settings.head = flag("no_weight_tying", false) ? .untied : .tied
+    if text("train_impl", "normal") == "rm" { settings.head = .reward }
     settings.slidingWindow = int("sliding_window_width")
     settings.scalesScoresByLayer = flag("apply_query_key_layer_scaling", false)
     settings.initialization =
