@@ -148,7 +148,6 @@ package final class TrainingRun {
     return .finished
   }
 
-
   private func train() throws(TrainError) -> Ending? {
     let loader = try BatchLoader(
       data.train, startingAt: data.train.resumingMicroStep(iteration: iteration))
