@@ -80,13 +80,19 @@ void ctr_add_dropout(ctr_type type, const void *residual, const void *x, void *y
 
 void ctr_normal(float *target, size_t count, uint64_t first, uint64_t key, float deviation) {
   // Box and Muller: each pair of numbers of the stream gives a pair of normal numbers.
+  double sine = 0;
   for (size_t i = 0; i < count; i++) {
     uint64_t place = first + i;
+    if ((place & 1) && i > 0) {
+      target[i] = (float)sine;
+      continue;
+    }
     uint32_t four[4];
     ctr_philox(place >> 1, key, four);
     double radius = sqrt(-2 * log(((double)four[0] + 1) / 4294967296.0));
     double angle = 6.283185307179586 * ((double)four[1] / 4294967296.0);
-    target[i] = (float)(deviation * radius * (place & 1 ? sin(angle) : cos(angle)));
+    sine = deviation * radius * sin(angle);
+    target[i] = (float)(place & 1 ? sine : deviation * radius * cos(angle));
   }
 }
 

@@ -12,6 +12,8 @@ package struct HeadView: Sendable {
   package var headCount: Int
   /// Numbers of a head.
   package var width: Int
+  /// Rows from a sequence to the next, where there are more than are looked at.
+  package var sequenceRows: Int?
 
   /// Names heads within the rows of a tensor.
   package init(
@@ -29,6 +31,13 @@ package struct HeadView: Sendable {
   package init(_ tensor: Tensor, headCount: Int, width: Int) {
     self.init(
       tensor, rowStride: headCount * width, headStride: width, headCount: headCount, width: width)
+  }
+
+  /// The same heads from another row on.
+  package func from(row: Int) -> HeadView {
+    var view = self
+    view.offset += row * rowStride
+    return view
   }
 
   /// The same places in another tensor.

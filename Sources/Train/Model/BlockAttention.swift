@@ -16,7 +16,7 @@ struct BlockAttention {
     engine.linear(
       input, weight: queryKeyValue.weight.value, bias: queryKeyValue.bias?.value,
       into: kept.queryKeyValue)
-    let views = QueryKeyValueViews(settings, kept.queryKeyValue)
+    var views = QueryKeyValueViews(settings, kept.queryKeyValue)
     let rows = kept.queryKeyValue.rowCount
     if let queryKeyNorm {
       let scratch = space.scratch.first
@@ -26,6 +26,11 @@ struct BlockAttention {
     if let rotation = rotation(space) {
       engine.rotate(views.queries, rows: rows, rotation, backward: false)
       engine.rotate(views.keys, rows: rows, rotation, backward: false)
+    }
+    if let cache = space.cache {
+      (views.keys, views.values) = cache.append(
+        keys: views.keys, values: views.values, layer: index, length: space.length,
+        engine: engine)
     }
     engine.attention(
       queries: views.queries, keys: views.keys, values: views.values, switches(space),
@@ -51,7 +56,7 @@ struct BlockAttention {
       queries: views.queries, keys: views.keys, values: views.values, switches(space),
       logSums: kept.logSums, outputGradient: contextGradient, queryGradient: gradients.queries,
       keyGradient: gradients.keys, valueGradient: gradients.values, biasGradient: biasGradient)
-    if let biasGradient { scoreBias.backward(biasGradient, layer: index, length: space.length) }
+    if let biasGradient { scoreBias.backward(biasGradient, layer: index) }
     let rows = kept.queryKeyValue.rowCount
     if let rotation = rotation(space) {
       engine.rotate(gradients.queries, rows: rows, rotation, backward: true)
@@ -72,11 +77,12 @@ struct BlockAttention {
   private func switches(_ space: ModelWorkspace) -> Attention {
     var bias: Tensor?
     if settings.hasScoreBias {
-      scoreBias.fill(space.scratch.bias, layer: index, length: space.length)
+      scoreBias.fill(space.scratch.bias, layer: index)
       bias = space.scratch.bias
     }
     return Attention(
-      batch: space.batch, queryCount: space.length, keyCount: space.length,
+      batch: space.batch, queryCount: space.length, keyCount: space.firstPosition + space.length,
+      firstQuery: space.firstPosition,
       scale: Float(1 / Double(settings.headWidth).squareRoot()),
       // The reference forgets the window.
       window: settings.hasQuirks ? nil : settings.slidingWindow, bias: bias,
@@ -85,7 +91,9 @@ struct BlockAttention {
 
   private func rotation(_ space: ModelWorkspace) -> Rotation? {
     rotary.map {
-      Rotation(cosines: $0.cosines, sines: $0.sines, firstPosition: 0, period: space.length)
+      Rotation(
+        cosines: $0.cosines, sines: $0.sines, firstPosition: space.firstPosition,
+        period: space.length)
     }
   }
 
@@ -130,9 +138,9 @@ extension Norm {
 /// Where queries, keys and values lie in the rows of one product: head by head where every head
 /// has its own keys, else all queries, then all keys, then all values.
 struct QueryKeyValueViews {
-  let queries: HeadView
-  let keys: HeadView
-  let values: HeadView
+  var queries: HeadView
+  var keys: HeadView
+  var values: HeadView
 
   init(_ settings: ModelSettings, _ tensor: Tensor) {
     let width = settings.headWidth
@@ -165,23 +173,21 @@ struct ScoreBias {
   var isTrained: Bool { weight != nil }
 
   /// Fills a table [heads, distances].
-  func fill(_ table: Tensor, layer: Int, length: Int) {
+  func fill(_ table: Tensor, layer: Int) {
     let factor = layerFactor(layer)
     if let weight {
       engine.bucketBias(
-        weight.value, buckets: Array(buckets.prefix(length)), factor: rootOfWidth * factor,
-        into: table)
+        weight.value, buckets: buckets, factor: rootOfWidth * factor, into: table)
     } else if let slopes {
       engine.scale(slopes.reshaped(table.shape), by: factor, into: table)
     }
   }
 
   /// Adds to the gradient of the weight.
-  func backward(_ table: Tensor, layer: Int, length: Int) {
+  func backward(_ table: Tensor, layer: Int) {
     guard let weight else { return }
     engine.bucketBiasGradient(
-      table, buckets: Array(buckets.prefix(length)), factor: rootOfWidth * layerFactor(layer),
-      weight: weight.gradient)
+      table, buckets: buckets, factor: rootOfWidth * layerFactor(layer), weight: weight.gradient)
   }
 
   private var rootOfWidth: Float { Float(Double(settings.headWidth).squareRoot()) }

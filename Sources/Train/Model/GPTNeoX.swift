@@ -72,6 +72,35 @@ package final class GPTNeoX {
   ///   - dropout: which numbers are dropped; `nil` drops none, as evaluation wants it.
   package func forward(_ space: ModelWorkspace, dropout: DropoutSeed? = nil) {
     space.dropout = dropout
+    space.cache = nil
+    run(space)
+  }
+
+  /// Makes room for the keys and values of sequences that are to grow.
+  ///
+  /// - Throws: ``TrainError`` when there is too little memory.
+  package func makeCache(batch: Int) throws(TrainError) -> KeyValueCache {
+    try KeyValueCache(
+      settings, type: type, batch: batch, capacity: settings.sequenceLength, engine: engine)
+  }
+
+  /// Writes the hidden state after the last norm for tokens that follow those in a cache.
+  ///
+  /// - Throws: ``TrainError`` when the cache has no room for so many more.
+  package func forward(_ space: ModelWorkspace, cache: KeyValueCache) throws(TrainError) {
+    guard cache.batch == space.batch, cache.count + space.length <= cache.capacity else {
+      throw .unsupported(
+        what: "\(space.batch) × \(space.length) tokens after \(cache.count)",
+        reason: "the cache was made for \(cache.batch) × \(cache.capacity)")
+    }
+    space.dropout = nil
+    space.cache = cache
+    run(space)
+    cache.count += space.length
+    space.cache = nil
+  }
+
+  private func run(_ space: ModelWorkspace) {
     embed(space)
     for layer in 0..<settings.layerCount { forward(layer, space) }
     engine.norm(
@@ -111,7 +140,8 @@ package final class GPTNeoX {
     let state = space.hidden[0]
     engine.embed(space.tokens, table: parameters.values[layout.embedding], into: state)
     if let table = layout.positions.map({ parameters.values[$0] }) ?? tables.sinusoidal {
-      engine.addPositions(table, first: positionOffset, period: space.length, to: state)
+      engine.addPositions(
+        table, first: positionOffset + space.firstPosition, period: space.length, to: state)
     }
     if let dropout = embeddingDropout(space) { engine.dropout(state, dropout, into: state) }
   }

@@ -62,7 +62,7 @@ struct BlockScratch {
     let rows = batch * length
     let gradientRows = training ? rows : 0
     let hidden = settings.hiddenSize
-    let distances = settings.hasScoreBias ? length : 0
+    let distances = settings.hasScoreBias ? settings.sequenceLength : 0
     branch = plan.place([rows, hidden], type)
     first = plan.place([rows, hidden], type)
     second = plan.place([gradientRows, hidden], type)
@@ -145,6 +145,10 @@ package final class ModelWorkspace {
   let groups: [LayerGroup]
   /// Dropout of the pass in progress, which its gradient needs again.
   var dropout: DropoutSeed?
+  /// The keys and values of earlier tokens in the pass in progress.
+  var cache: KeyValueCache?
+  /// The position of the first token in the pass in progress.
+  var firstPosition: Int { cache?.count ?? 0 }
   /// Bytes of all of it.
   package let byteCount: Int
   private let memory: EngineMemory

@@ -1,7 +1,29 @@
 internal import Foundation
 
+extension ModelSettings {
+  /// Fixed numbers that the reference's checkpoints hold besides the parameters.
+  package var buffers: [(name: String, numbers: [Float])] {
+    switch positions {
+    case .alibi:
+      let slopes = PositionTables.alibiSlopes(heads: headCount)
+      return (0..<layerCount).map { ("sequential.\($0 + 2).attention.alibi_embed.slopes", slopes) }
+    case .sinusoidal:
+      let frequencies = PositionTables.frequencies(width: hiddenSize, base: 10000)
+      return [("sequential.0.position_embeddings.inv_freq", frequencies)]
+    case .none, .learned, .rotary, .relativeBias:
+      return []
+    }
+  }
+}
+
 /// Numbers that positions or distances stand for.
 enum PositionTables {
+  /// Angles from one position to the next: base^(−2j/width), in single precision as the reference
+  /// makes them.
+  static func frequencies(width: Int, base: Double) -> [Float] {
+    (0..<width / 2).map { Float(1) / Float(pow(base, Double(2 * $0) / Double(width))) }
+  }
+
   /// Cosines and sines of position · base^(−2j/width), [positions, width / 2] each.
   static func rotary(positions: Int, width: Int, base: Double) -> (cosines: [Float], sines: [Float])
   {
@@ -9,10 +31,8 @@ enum PositionTables {
     var sines: [Float] = []
     cosines.reserveCapacity(positions * width / 2)
     sines.reserveCapacity(positions * width / 2)
-    // The reference makes frequencies and angles in single precision.
-    let frequencies = (0..<width / 2).map {
-      Float(1) / Float(pow(base, Double(2 * $0) / Double(width)))
-    }
+    // The reference makes angles in single precision.
+    let frequencies = frequencies(width: width, base: base)
     for position in 0..<positions {
       for frequency in frequencies {
         let angle = Double(Float(position) * frequency)

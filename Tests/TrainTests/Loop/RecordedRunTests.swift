@@ -73,10 +73,10 @@ struct RecordedRunTests {
     try #require(found.count == steps.count && !steps.isEmpty)
     for (ours, theirs) in zip(found, steps) {
       let place = Comment(rawValue: "\(name), step \(theirs["step"] ?? 0)")
-      expect(ours["lm_loss"], theirs["lm_loss"], tolerance.loss, place)
-      expect(ours["learning_rate"], theirs["lr_used"], 1e-12, place)
+      check(ours["lm_loss"], theirs["lm_loss"], tolerance.loss, place)
+      check(ours["learning_rate"], theirs["lr_used"], 1e-12, place)
       if tolerance.norm.isFinite {
-        expect(ours["grad_norm"], theirs["grad_norm_preclip"], tolerance.norm, place)
+        check(ours["grad_norm"], theirs["grad_norm_preclip"], tolerance.norm, place)
       }
       if let scale = theirs["loss_scale"] as? Double {
         #expect(ours["loss_scale"] as? Double == scale, place)
@@ -86,12 +86,12 @@ struct RecordedRunTests {
     let evaluations = log["eval"] as? [[String: Any]] ?? []
     #expect(run.evaluations.count == evaluations.count)
     for (ours, theirs) in zip(run.evaluations, evaluations) {
-      expect(ours["lm_loss"], theirs["lm_loss"], tolerance.loss, "\(name), evaluation")
+      check(ours["lm_loss"], theirs["lm_loss"], tolerance.loss, "\(name), evaluation")
     }
     try compareWeights(name, folder.file("ck"), tolerance.weights)
   }
 
-  private func expect(
+  private func check(
     _ ours: Any?, _ theirs: Any?, _ tolerance: Double, _ place: Comment
   ) {
     guard let ours = ours as? Double, let theirs = theirs as? Double else {

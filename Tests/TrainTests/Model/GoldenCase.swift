@@ -126,6 +126,7 @@ struct GoldenCase {
     settings.isParallel = flag("gpt_j_residual", false)
     settings.sharesNorm = flag("gpt_j_tied", false)
     settings.head = flag("no_weight_tying", false) ? .untied : .tied
+    if text("train_impl", "normal") == "rm" { settings.head = .reward }
     settings.slidingWindow = int("sliding_window_width")
     settings.scalesScoresByLayer = flag("apply_query_key_layer_scaling", false)
     settings.initialization =
@@ -148,7 +149,7 @@ struct GoldenCase {
         try NumPyOracle.read(Self.path(name, prefix + kind + ".npy"))
       }
       return Batch(
-        count: count, length: length, tokens: try numbers("tokens").map(Int32.init),
+        rowCount: count, columnCount: length, tokens: try numbers("tokens").map(Int32.init),
         labels: try numbers("labels").map(Int32.init),
         lossMask: try numbers("loss_mask").map(Float.init))
     }
@@ -162,7 +163,7 @@ struct GoldenCase {
       labels += ids.dropFirst()
     }
     return Batch(
-      count: count, length: length, tokens: tokens, labels: labels,
+        rowCount: count, columnCount: length, tokens: tokens, labels: labels,
       lossMask: [Float](repeating: 1, count: count * length))
   }
 

@@ -47,7 +47,9 @@ struct GoldenStepTests {
     }
   }
 
-  @Test("parameters have the reference's names, shapes and groups, in its order", arguments: names)
+  @Test(
+    "parameters have the reference's names, shapes and groups, in its order",
+    arguments: names + ["caseH"])
   func parameters(name: String) throws {
     let golden = try GoldenCase(name)
     let layout = ModelLayout(golden.settings)
@@ -55,6 +57,14 @@ struct GoldenStepTests {
     for parameter in layout.parameters {
       #expect(weights[parameter.name]?.count == parameter.count, "\(parameter.name)")
     }
+    let buffers = golden.settings.buffers
+    for buffer in buffers {
+      let recorded = try #require(weights[buffer.name], "\(buffer.name)")
+      #expect(relativeDifference(buffer.numbers, recorded) < 1e-6)
+    }
+    let known =
+      layout.parameters.map(\.name) + layout.aliases.map(\.name) + buffers.map(\.name)
+    #expect(Set(known) == Set(weights.keys))
     let groups = golden.parameterGroups
     let ours =
       golden.decaysWeights

@@ -22,7 +22,7 @@ struct ModelTests {
   static let batch: Batch = {
     let tokens = (0..<40).map { Int32(($0 * $0 + 3) % 50) }
     return Batch(
-      count: 2, length: 20, tokens: tokens, labels: tokens.map { ($0 * 7 + 1) % 50 },
+        rowCount: 2, columnCount: 20, tokens: tokens, labels: tokens.map { ($0 * 7 + 1) % 50 },
       lossMask: (0..<40).map { $0 % 5 == 0 ? 0 : 1 })
   }()
 
@@ -158,6 +158,43 @@ struct ModelTests {
       #expect(
         abs(slope - length) < 0.02 * length + 1e-3, "\(parameter.name): \(slope), \(length)")
     }
+  }
+
+  @Test(
+    "tokens in pieces, with a cache, give what they give at once",
+    arguments: [
+      ModelSettings.Positions.none, .learned(count: 22, offset: 2), .sinusoidal,
+      .rotary(width: 4, base: 10000), .relativeBias(buckets: 8, maximumDistance: 16), .alibi,
+    ])
+  func cache(positions: ModelSettings.Positions) throws {
+    var settings = Self.settings()
+    settings.positions = positions
+    let engine = CPUEngine(threads: 2)
+    let model = try GPTNeoX(settings, engine: engine)
+    model.parameters.initialize(seed: 4)
+    let whole = try model.makeWorkspace(batch: 2, length: 20, training: false)
+    let tokens = Self.batch.tokens
+    engine.write(tokens.span, to: whole.tokens)
+    model.forward(whole)
+    let expected = engine.numbers(of: whole.output)
+    let cache = try model.makeCache(batch: 2)
+    for (start, length) in [(0, 11), (11, 1), (12, 8)] {
+      let space = try model.makeWorkspace(batch: 2, length: length, training: false)
+      var ids: [Int32] = []
+      var rows: [Float] = []
+      for first in [start, 20 + start] {
+        ids += tokens[first..<first + length]
+        rows += expected[first * 24..<(first + length) * 24]
+      }
+      engine.write(ids.span, to: space.tokens)
+      try model.forward(space, cache: cache)
+      #expect(relativeDifference(engine.numbers(of: space.output), rows) < 1e-5)
+    }
+    #expect(cache.count == 20)
+    let more = try model.makeWorkspace(batch: 2, length: 1, training: false)
+    #expect(throws: TrainError.self) { try model.forward(more, cache: cache) }
+    cache.count = 19
+    try model.forward(more, cache: cache)
   }
 
   @Test("an empty mask gives no loss and no gradient")

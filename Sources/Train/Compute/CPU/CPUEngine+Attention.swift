@@ -181,7 +181,7 @@ private struct Room {
 extension HeadView {
   /// One head of one sequence.
   fileprivate func matrix(_ head: Int, _ sequence: Int, _ rows: Int) -> Matrix {
-    let index = offset + sequence * rows * rowStride + head * headStride
+    let index = offset + sequence * (sequenceRows ?? rows) * rowStride + head * headStride
     return Matrix(
       address: tensor.address + UInt(index * tensor.type.byteCount), type: tensor.type,
       stride: rowStride)
