@@ -34,4 +34,14 @@ package struct Batch: Sendable, Equatable {
     rewards = hasRewards ? lossMask : []
     references = hasReferences ? lossMask : []
   }
+
+  /// A micro batch of text, without rewards and references.
+  package init(
+    rowCount: Int, columnCount: Int, tokens: [Int32], labels: [Int32], lossMask: [Float]
+  ) {
+    self.init(rowCount: rowCount, columnCount: columnCount)
+    self.tokens = tokens
+    self.labels = labels
+    self.lossMask = lossMask
+  }
 }

@@ -1,3 +1,4 @@
+package import IndexedData
 package import Machine
 
 /// A run of training, from a configuration to its last checkpoint.
@@ -11,6 +12,8 @@ package final class TrainingRun {
     package var threads = WorkerPool.processorCount
     /// The file of metrics; `nil` for `metrics.jsonl` in the folder that the configuration gives.
     package var metricsPath: String?
+    /// Whether index maps are kept beside the data.
+    package var mapStorage = MapStorage.besideData
     /// Raised when the run shall save and stop.
     package var interruption = Interruption.process
     /// Takes a line of the run's output.
@@ -78,10 +81,12 @@ package final class TrainingRun {
     }
     let communicator = SingleProcess { engine.convert($0, into: $1) }
     let vocabulary = try RunVocabulary(configuration.tokenizer)
-    let data = try TrainingData(
-      DataSettings(
-        configuration, vocabulary: vocabulary, rank: communicator.rank,
-        rankCount: communicator.size))
+    var dataSettings = try DataSettings(
+      configuration, vocabulary: vocabulary, rank: communicator.rank,
+      rankCount: communicator.size)
+    dataSettings.mapStorage = options.mapStorage
+    let data = try TrainingData(dataSettings)
+    for note in data.notes { options.note(note) }
     let model = try GPTNeoX(
       ModelSettings(configuration, vocabularySize: vocabulary.paddedSize),
       type: ScalarType(configuration.precision.kind), engine: engine)

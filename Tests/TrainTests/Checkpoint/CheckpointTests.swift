@@ -89,6 +89,40 @@ struct CheckpointTests {
     #expect(resumed.optimizer.stepCount == 6)
   }
 
+  @Test("a resumed loop goes on with its rate, its loss scale and its count of skipped steps")
+  func resumedLoop() throws {
+    func loop(_ parameters: HostParameters) throws -> OptimizationLoop {
+      try OptimizationLoopTests.make(parameters, type: "adam", wrapper: .fp16Fused, power: 8)
+    }
+    func steps(_ loop: OptimizationLoop, _ parameters: HostParameters, _ range: Range<Int>) throws
+      -> [OptimizationLoop.Outcome]
+    {
+      try range.map { step in
+        parameters.setGradients(0, step == 2 ? [.infinity, 1] : [Float(step) + 1, -3])
+        return try loop.step()
+      }
+    }
+    let wholeParameters = OptimizationLoopTests.parameters([0, 0])
+    let whole = try loop(wholeParameters)
+    _ = try steps(whole, wholeParameters, 0..<4)
+    let path = try CheckpointWriter.write(
+      CheckpointContents(
+        state: whole.checkpointState(iteration: 4),
+        weights: wholeParameters.slices.map { ($0.name, $0.value) }, optimizer: whole.optimizer,
+        configs: []), into: save, operations: operations)
+    let parameters = OptimizationLoopTests.parameters([0, 0])
+    let resumed = try loop(parameters)
+    let checkpoint = try Checkpoint(path: path)
+    try WeightLoader.load(
+      checkpoint.weights, into: parameters.slices.map { ($0.name, $0.value) },
+      operations: operations)
+    try resumed.resume(checkpoint, prefer: .equal)
+    #expect(resumed.skippedCount == 1 && resumed.scheduler.stepCount == 3)
+    #expect(
+      try steps(resumed, parameters, 4..<9) == steps(whole, wholeParameters, 4..<9))
+    #expect(parameters.allValues == wholeParameters.allValues)
+  }
+
   @Test("the files of a checkpoint")
   func files() throws {
     let run = try Run("Adam")

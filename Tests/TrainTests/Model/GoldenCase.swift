@@ -149,7 +149,7 @@ struct GoldenCase {
         try NumPyOracle.read(Self.path(name, prefix + kind + ".npy"))
       }
       return Batch(
-        count: count, length: length, tokens: try numbers("tokens").map(Int32.init),
+        rowCount: count, columnCount: length, tokens: try numbers("tokens").map(Int32.init),
         labels: try numbers("labels").map(Int32.init),
         lossMask: try numbers("loss_mask").map(Float.init))
     }
@@ -163,7 +163,7 @@ struct GoldenCase {
       labels += ids.dropFirst()
     }
     return Batch(
-      count: count, length: length, tokens: tokens, labels: labels,
+        rowCount: count, columnCount: length, tokens: tokens, labels: labels,
       lossMask: [Float](repeating: 1, count: count * length))
   }
 

@@ -135,7 +135,9 @@ final class BFloat16Products: @unchecked Sendable {
     }
 
     deinit {
-      unsafe memories.forEach { unsafe dnnl_memory_destroy($0) }
+      for index in 0..<4 where unsafe index < memories.count {
+        unsafe dnnl_memory_destroy(memories[index])
+      }
       unsafe dnnl_primitive_destroy(primitive)
     }
 

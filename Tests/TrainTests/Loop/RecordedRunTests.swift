@@ -1,0 +1,124 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Train
+
+/// Whole runs of the reference, repeated from its own configurations.
+@Suite(
+  "Recorded runs",
+  .enabled(if: SharedMaterial.isPresent, Comment(rawValue: SharedMaterial.absent)))
+struct RecordedRunTests {
+  /// What a run may differ by, relative to the recording.
+  struct Tolerance: Sendable {
+    var loss = 2e-6
+    var norm = 2e-5
+    /// The root of the mean square of differences of final weights.
+    var weights = 5e-6
+  }
+
+  static let pretraining = [
+    "caseA_small", "caseB", "caseC", "caseD", "caseE", "extra_blend", "extra_pipe0",
+    "extra_sft_overflow", "extra_sft_packed", "extra_sft_unpacked", "zoo_act_geglu", "zoo_act_glu",
+    "zoo_act_mish", "zoo_act_relu", "zoo_act_silu", "zoo_act_softsign", "zoo_act_swiglu",
+    "zoo_act_swish", "zoo_alibi6heads", "zoo_attn_fp32", "zoo_eodmask", "zoo_gptj_tied",
+    "zoo_init_defaults", "zoo_mqa", "zoo_nonparam_ln", "zoo_onnx_gelu", "zoo_opt_cpuadam",
+    "zoo_opt_madgrad", "zoo_qk_scaling", "zoo_qkln", "zoo_rpe", "zoo_scalenorm", "zoo_sinusoidal",
+    "zoo_zero1",
+  ]
+
+  @Test("losses, norms, rates, evaluations and weights are the reference's", arguments: pretraining)
+  func pretraining(name: String) throws { try compare(name, [], Tolerance()) }
+
+  // The sign of a gradient near zero decides a whole step of these two.
+  @Test("optimizers that follow signs", arguments: ["zoo_opt_lion", "zoo_opt_sm3"])
+  func signs(name: String) throws { try compare(name, [], Tolerance(weights: 1e-3)) }
+
+  @Test(
+    "faults of the reference come back with neox_quirks",
+    arguments: ["caseA_small_noclip", "zoo_sliding", "zoo_gptj_nobias_swiglu"])
+  func quirks(name: String) throws { try compare(name, ["neox_quirks=true"], Tolerance()) }
+
+  @Test("the pipeline engine does not divide by the micro batches")
+  func pipeline() throws {
+    // Clipping was forced on in the recording, which quirks would leave out at exactly 1.0.
+    try compare(
+      "extra_pipe1", ["neox_quirks=true", "gradient_clipping=1.0000001"], Tolerance())
+  }
+
+  @Test("fp16: the loss scale's whole course, and losses to its rounding")
+  func float16() throws {
+    try compare(
+      "extra_fp16", ["neox_quirks=true"], Tolerance(loss: 1e-4, norm: .infinity, weights: 3e-4))
+  }
+
+  @Test("bf16: losses to its rounding")
+  func bfloat16() throws {
+    try compare("extra_bf16", [], Tolerance(loss: 2e-4, norm: .infinity, weights: 1e-3))
+  }
+
+  // MARK: - Comparing
+
+  private func compare(_ name: String, _ changes: [String], _ tolerance: Tolerance) throws {
+    let folder = try TemporaryFolder()
+    let run = try RunFixture.run(
+      files: [GoldenCase.path(name, "config.yml")], pathBase: GoldenCase.path(name, "."),
+      changes: [
+        "load=weights_initial.safetensors", "save=\(folder.file("ck"))", "checkpoint_factor=10000",
+      ] + changes, metrics: folder.file("metrics.jsonl"))
+    #expect(run.ending == .finished)
+    let log = try json(GoldenCase.path(name, "log.json"))
+    let steps = log["steps"] as? [[String: Any]] ?? []
+    let found = run.steps
+    try #require(found.count == steps.count && !steps.isEmpty)
+    for (ours, theirs) in zip(found, steps) {
+      let place = Comment(rawValue: "\(name), step \(theirs["step"] ?? 0)")
+      check(ours["lm_loss"], theirs["lm_loss"], tolerance.loss, place)
+      check(ours["learning_rate"], theirs["lr_used"], 1e-12, place)
+      if tolerance.norm.isFinite {
+        check(ours["grad_norm"], theirs["grad_norm_preclip"], tolerance.norm, place)
+      }
+      if let scale = theirs["loss_scale"] as? Double {
+        #expect(ours["loss_scale"] as? Double == scale, place)
+      }
+      #expect(ours["skipped"] as? Bool == (theirs["skipped"] as? Int == 1), place)
+    }
+    let evaluations = log["eval"] as? [[String: Any]] ?? []
+    #expect(run.evaluations.count == evaluations.count)
+    for (ours, theirs) in zip(run.evaluations, evaluations) {
+      check(ours["lm_loss"], theirs["lm_loss"], tolerance.loss, "\(name), evaluation")
+    }
+    try compareWeights(name, folder.file("ck"), tolerance.weights)
+  }
+
+  private func check(
+    _ ours: Any?, _ theirs: Any?, _ tolerance: Double, _ place: Comment
+  ) {
+    guard let ours = ours as? Double, let theirs = theirs as? Double else {
+      Issue.record("a number is missing: \(place)")
+      return
+    }
+    #expect(abs(ours - theirs) <= tolerance * max(abs(theirs), 1e-12), place)
+  }
+
+  private func compareWeights(_ name: String, _ save: String, _ tolerance: Double) throws {
+    let choice = try Checkpoint.choose(in: save, iteration: nil)
+    let ours = try #require(choice.checkpoint).weights
+    let theirs = try WeightFile(path: GoldenCase.path(name, "weights_final.safetensors"))
+    var squares = 0.0
+    var count = 0
+    for weight in theirs.names where ours.names.contains(weight) {
+      for (a, b) in zip(try ours.floats(of: weight), try theirs.floats(of: weight)) {
+        squares += Double(a - b) * Double(a - b)
+        count += 1
+      }
+    }
+    try #require(count > 0)
+    #expect((squares / Double(count)).squareRoot() <= tolerance, "\(name), final weights")
+  }
+
+  private func json(_ path: String) throws -> [String: Any] {
+    let object = try JSONSerialization.jsonObject(with: Data(contentsOf: URL(filePath: path)))
+    return try #require(object as? [String: Any])
+  }
+}

@@ -1,0 +1,141 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Train
+
+@Suite("Runs of training")
+struct TrainingRunTests {
+  let folder: TemporaryFolder
+  let data: String
+
+  init() throws {
+    folder = try TemporaryFolder()
+    data = try RunFixture.makeText(in: folder)
+  }
+
+  private func run(
+    _ name: String, _ more: [String: Any] = [:], threads: Int = 2, interruptAfter: Int? = nil
+  ) throws -> RunFixture {
+    var keys = more
+    let save = folder.file(name)
+    keys["save"] = save
+    keys["load"] = keys["load"] ?? save
+    keys["checkpoint_factor"] = keys["checkpoint_factor"] ?? 5
+    let config = try RunFixture.makeConfiguration(in: folder, data: data, keys)
+    return try RunFixture.run(
+      files: [config], metrics: folder.file(name + ".jsonl"), threads: threads,
+      interruptAfter: interruptAfter)
+  }
+
+  private func bytes(_ name: String, _ iteration: Int) throws -> [[UInt8]] {
+    try ["weights.safetensors", "optimizer.safetensors"].map {
+      try folder.read("\(name)/global_step\(iteration)/\($0)")
+    }
+  }
+
+  private func losses(_ run: RunFixture) -> [Double] {
+    run.steps.compactMap { $0["lm_loss"] as? Double }
+  }
+
+  @Test("a model learns; every step and evaluation is in the metrics")
+  func learns() throws {
+    let run = try run("plain", ["train_iters": 40, "lr_decay_iters": 40, "hidden_dropout": 0])
+    let losses = losses(run)
+    #expect(losses.count == 40)
+    // Bytes of a few words: from ln 256 = 5.5 to far below.
+    #expect(losses[0] > 5 && losses[39] < 3)
+    #expect(run.steps.map { $0["iteration"] as? Int } == Array(1...40))
+    // Ten on the way, one at the end, one on the test split.
+    #expect(run.evaluations.count == 12)
+    #expect(run.evaluations.last?["split"] as? String == "test")
+    let last = try #require(run.evaluations.last)
+    let loss = try #require(last["lm_loss"] as? Double)
+    #expect(abs((last["lm_loss_ppl"] as? Double ?? 0) - exp(loss)) < 1e-9 * exp(loss))
+    #expect(run.output.contains { $0.hasPrefix(" samples/sec: ") && $0.contains("3/      40") })
+  }
+
+  @Test("an interrupted run goes on to the very bits of one that was not, dropout included")
+  func resumes() throws {
+    _ = try run("whole")
+    let first = try run("parts", interruptAfter: 7)
+    guard case .interrupted(let iteration, let checkpoint?) = first.ending else {
+      Issue.record("the run was not interrupted: \(first.ending)")
+      return
+    }
+    #expect(iteration == 7 && checkpoint.hasSuffix("global_step7"))
+    let second = try run("parts")
+    #expect(second.ending == .finished)
+    #expect(second.steps.count == 12)
+    #expect(try bytes("parts", 12) == bytes("whole", 12))
+    let whole = try String(contentsOfFile: folder.file("whole.jsonl"), encoding: .utf8)
+    func plain(_ text: String) -> [Substring] {
+      text.split(separator: "\n").map {
+        guard let end = $0.range(of: ",\"tokens_per_second\"") else { return $0 }
+        return $0[..<end.lowerBound]
+      }
+    }
+    let parts = try String(contentsOfFile: folder.file("parts.jsonl"), encoding: .utf8)
+    #expect(plain(parts) == plain(whole))
+  }
+
+  @Test("a damaged checkpoint is passed over, and that is said")
+  func damaged() throws {
+    _ = try run("whole")
+    _ = try run("hurt", ["exit_interval": 10])
+    let path = folder.file("hurt/global_step10/weights.safetensors")
+    var weights = try Data(contentsOf: URL(filePath: path))
+    weights[weights.count - 1] ^= 1
+    try weights.write(to: URL(filePath: path))
+    let second = try run("hurt")
+    #expect(second.notes.contains { $0.contains("weights.safetensors") })
+    #expect(second.steps.suffix(7).first?["iteration"] as? Int == 6)
+    #expect(try bytes("hurt", 12) == bytes("whole", 12))
+  }
+
+  @Test("one thread and two give the same losses to rounding; one number of threads the same bits")
+  func threads() throws {
+    let two = try run("two")
+    let again = try run("again")
+    let one = try run("one", threads: 1)
+    #expect(losses(two) == losses(again))
+    #expect(try bytes("two", 12) == bytes("again", 12))
+    for (a, b) in zip(losses(two), losses(one)) { #expect(abs(a - b) < 1e-5 * b) }
+  }
+
+  @Test("recomputed activations change nothing")
+  func recomputes() throws {
+    let plain = try run("kept", ["num_layers": 4])
+    let recomputed = try run(
+      "recomputed",
+      ["num_layers": 4, "checkpoint_activations": true, "checkpoint_num_layers": 2])
+    #expect(losses(plain) == losses(recomputed))
+  }
+
+  @Test("finetuning takes the weights and begins at step 0")
+  func finetunes() throws {
+    _ = try run("base")
+    let run = try run("tuned", ["load": folder.file("base"), "finetune": true, "train_iters": 2])
+    #expect(run.steps.map { $0["iteration"] as? Int } == [1, 2])
+    #expect(losses(run)[0] < 4)
+  }
+
+  @Test("a checkpoint of another shape is refused by name")
+  func otherShape() throws {
+    _ = try run("base", ["train_iters": 2])
+    #expect {
+      try run("other", ["load": folder.file("base"), "num_layers": 3])
+    } throws: { "\($0)".contains("num_layers value from checkpoint (2)") }
+  }
+
+  @Test("data that are not there, and objectives to come, are errors that name the key")
+  func refuses() throws {
+    #expect {
+      let config = try RunFixture.makeConfiguration(in: folder, data: folder.file("nothing"))
+      _ = try RunFixture.run(files: [config], metrics: folder.file("m.jsonl"))
+    } throws: { "\($0)".contains("nothing.idx") }
+    #expect { try run("kto", ["train_impl": "kto", "train_micro_batch_size_per_gpu": 2]) } throws: {
+      "\($0)".contains("train_impl") || "\($0)".contains("kto")
+    }
+  }
+}
