@@ -1,12 +1,16 @@
+package import IndexedData
+
 /// Evaluates a model on the validation or test data of its configuration, as training does at its end
 /// (`megatron/training.py: evaluate`): `eval_iters` batches, in the order that the seed gives.
 package enum SplitEvaluation {
   /// Runs the model over the batches of a split.
   ///
+  /// - Parameter storage: where index maps are kept.
   /// - Returns: the mean loss of the micro batches, and their tokens.
   /// - Throws: ``TrainError`` where the configuration has no such data, or it cannot be read.
   package static func run(
-    _ trained: TrainedModel, split: DataSplit, note: (String) -> Void
+    _ trained: TrainedModel, split: DataSplit, storage: MapStorage = .besideData,
+    note: (String) -> Void
   ) throws(TrainError) -> EvaluationResult {
     let configuration = trained.configuration
     guard case .languageModel = configuration.objective else {
@@ -14,8 +18,10 @@ package enum SplitEvaluation {
         what: "train_impl",
         reason: "only normal is evaluated on the configuration's data; --data names a dataset")
     }
-    let data = try TrainingData(
-      DataSettings(configuration, vocabulary: RunVocabulary(configuration.tokenizer)))
+    var settings = try DataSettings(
+      configuration, vocabulary: RunVocabulary(configuration.tokenizer))
+    settings.mapStorage = storage
+    let data = try TrainingData(settings)
     for text in data.notes { note(text) }
     guard let source = split == .valid ? data.valid : split == .test ? data.test : data.train else {
       throw .unsupported(
