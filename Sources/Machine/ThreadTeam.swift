@@ -92,7 +92,8 @@ extension ThreadTeam {
     }
 
     private let work = Monitor(Work())
-    private let finished = Monitor(())
+    /// How many regions every member has finished.
+    private let finished = Monitor(0)
     // Copies of what the monitors guard, to be looked at without a lock.
     private let generation = Atomic<Int>(0)
     private let busy = Atomic<Int>(0)
@@ -124,7 +125,7 @@ extension ThreadTeam {
         guard next.address != 0 else { return }
         Self.call(next.address, member)
         if busy.wrappingSubtract(1, ordering: .acquiringAndReleasing).newValue == 0 {
-          finished.withLock { _ in }
+          finished.withLock { $0 += 1 }
         }
       }
     }

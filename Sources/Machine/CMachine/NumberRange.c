@@ -3,7 +3,8 @@
 #include <stdint.h>
 
 // Plain loops that the compiler turns into the widest instructions of the processor at hand.
-#if defined(__x86_64__) && defined(__linux__)
+// The thread sanitizer would be called while clones are chosen, before it is ready.
+#if defined(__x86_64__) && defined(__linux__) && !__has_feature(thread_sanitizer)
 #define WIDE __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
 #else
 #define WIDE

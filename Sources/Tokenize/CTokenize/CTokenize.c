@@ -19,7 +19,8 @@ typedef _Bool bits64 __attribute__((ext_vector_type(64)));
 // Whether low <= byte < low + count: one subtraction and one comparison of unsigned bytes.
 #define WITHIN(bytes, low, count) ((bytes64)((bytes) - (low)) < (count))
 
-#if defined(__x86_64__)
+// The thread sanitizer would be called while clones are chosen, before it is ready.
+#if defined(__x86_64__) && !__has_feature(thread_sanitizer)
 __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
 #endif
 void ctok_describe(const uint8_t *text, size_t blocks, ctok_masks *masks) {

@@ -5,7 +5,8 @@
 
 #include "CTrain.h"
 
-#if defined(__x86_64__) && defined(__linux__)
+// The thread sanitizer would be called while clones are chosen, before it is ready.
+#if defined(__x86_64__) && defined(__linux__) && !__has_feature(thread_sanitizer)
 #define CTR_CLONES __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
 #else
 #define CTR_CLONES

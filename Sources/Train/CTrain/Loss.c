@@ -9,10 +9,14 @@ CTR_INLINE float ctr_most(const float *x, size_t count) {
   return most;
 }
 
-CTR_INLINE float ctr_sum_of_exp(const float *x, float most, size_t count) {
+/// The sum of e^(x − most); each summand replaces its x.
+CTR_INLINE float ctr_sum_of_exp(float *x, float most, size_t count) {
 #pragma clang fp reassociate(on) contract(fast)
   float sum = 0;
-  for (size_t i = 0; i < count; i++) sum += ctr_exp(x[i] - most);
+  for (size_t i = 0; i < count; i++) {
+    x[i] = ctr_exp(x[i] - most);
+    sum += x[i];
+  }
   return sum;
 }
 
@@ -23,19 +27,17 @@ void ctr_label_log_probabilities(float *logits, size_t stride, size_t rows, size
   for (size_t r = 0; r < rows; r++) {
     float *row = logits + r * stride;
     float most = ctr_most(row, width);
+    size_t label = (size_t)labels[r];
+    float distance = row[label] - most;
     double sum = 0;
     CTR_EACH_BLOCK(start, size, width) sum += ctr_sum_of_exp(row + start, most, size);
-    size_t label = (size_t)labels[r];
-    float log_sum = (float)log(sum);
-    log_probabilities[r] = (row[label] - most) - log_sum;
+    log_probabilities[r] = distance - (float)log(sum);
     if (!coefficients) continue;
     float coefficient = coefficients[r], factor = (float)(coefficient / sum);
-    float hit = row[label];
     CTR_EACH_BLOCK(start, size, width) {
       float gradient[CTR_BLOCK];
-      for (size_t i = 0; i < size; i++) gradient[i] = ctr_exp(row[start + i] - most) * factor;
-      if (label >= start && label < start + size)
-        gradient[label - start] = ctr_exp(hit - most) * factor - coefficient;
+      for (size_t i = 0; i < size; i++) gradient[i] = row[start + i] * factor;
+      if (label >= start && label < start + size) gradient[label - start] -= coefficient;
       if (type == CTR_FLOAT32)
         memcpy(row + start, gradient, size * sizeof(float));
       else

@@ -5,18 +5,13 @@ extension TrainingRun {
   @discardableResult
   func save() throws(TrainError) -> String? {
     guard let folder = configuration.checkpoints.folder else { return nil }
-    let optimizer = optimization.optimizer
-    var state = CheckpointState(iteration: iteration, scheduler: optimization.scheduler)
-    state.skippedCount = optimization.skippedCount
-    state.optimizerStepCount = optimizer.stepCount
-    state.optimizer = optimizer.settings.kind.rawValue
-    state.lossScale = optimization.scaler.state
+    var state = optimization.checkpointState(iteration: iteration)
     state.dataPosition = ["valid": validationStep]
     state.dataPosition["train"] = data.train.resumingMicroStep(iteration: iteration)
     state.randomState = ["seed": UInt64(configuration.seed)]
     state.arguments = arguments
     let contents = CheckpointContents(
-      state: state, weights: weights, optimizer: optimizer,
+      state: state, weights: weights, optimizer: optimization.optimizer,
       configs: CheckpointConfiguration.files(configuration))
     let path = try log.timers.measure("save checkpoint") { () throws(TrainError) in
       try CheckpointWriter.write(contents, into: folder, operations: operations)
@@ -62,16 +57,12 @@ extension TrainingRun {
 
   private func resume(_ checkpoint: Checkpoint) throws(TrainError) {
     let state = checkpoint.state
-    var scheduler = optimization.scheduler
     if configuration.checkpoints.loadsOptimizer {
-      try WeightLoader.load(checkpoint, into: optimization.optimizer)
-      try scheduler.resume(
-        state.scheduler,
+      try optimization.resume(
+        checkpoint,
         prefer: LearningRateScheduler.Preference(
           overrideLRScheduler: configuration.learningRate.overridesCheckpoint,
-          useCheckpointLRScheduler: configuration.learningRate.followsCheckpoint),
-        path: checkpoint.path)
-      optimization.resume(scheduler, scale: state.lossScale, skipped: state.skippedCount)
+          useCheckpointLRScheduler: configuration.learningRate.followsCheckpoint))
     }
     validationStep = state.dataPosition["valid"] ?? 0
     if let seed = state.randomState["seed"], seed != UInt64(configuration.seed),
