@@ -195,7 +195,7 @@ struct EvaluationTests {
     evaluation.stride = 33
     #expect(throws: TrainError.self) { try evaluation.run(model, dataset: data) }
     evaluation.stride = nil
-    let large = try dataset([[300]])
+    let large = try dataset([[600]])
     #expect(throws: TrainError.self) { try evaluation.run(model, dataset: large) }
     let single = try dataset([[1]])
     #expect(throws: TrainError.self) { try evaluation.run(model, dataset: single) }

@@ -138,13 +138,14 @@ struct ModelExportTests {
       (["pos_emb": "alibi"], "pos_emb alibi"), (["norm": "scalenorm"], "norm scalenorm"),
       (["use_qk_layernorm": true], "use_qk_layernorm"),
       (["norm": "layernorm", "gpt_j_tied": true], "gpt_j_tied"),
-      (["train_impl": "rm"], "train_impl rm"),
+      (["train_impl": "rm", "dataset_impl": "pairwise"], "train_impl rm"),
       (["pos_emb": "learned", "norm": "layernorm", "opt_pos_emb_offset": 2], "opt_pos_emb_offset"),
       (["activation": "softsign", "norm": "layernorm"], "softsign"),
     ] as [([String: any Sendable], String)])
   func refused(keys: [String: any Sendable], key: String) throws {
     let config = try RunFixture.makeConfiguration(in: folder, data: data, keys)
-    let outcome = TrainingConfiguration.load(ConfigurationRequest(files: [config], isLenient: true))
+    let outcome = TrainingConfiguration.load(
+      ConfigurationRequest(files: [config], settings: ["data_path=null"]))
     let configuration = try #require(outcome.configuration, "\(outcome.report.problems)")
     let text = message {
       let settings = try HuggingFaceSettings(configuration, vocabularySize: 384)
