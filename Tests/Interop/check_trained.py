@@ -109,6 +109,14 @@ def evaluate(config, load):
                           "--json"))["lm_loss"]
 
 
+def first_loss(config, folder, load):
+    metrics = f"{folder}/metrics-{load}.jsonl"
+    run(config, "--set", f"load={folder}/{load}", "--set", "save=null", "--set", "train_iters=1",
+        "--metrics", metrics)
+    with open(metrics) as file:
+        return json.loads(file.readline())["lm_loss"]
+
+
 def loss(model, ids):
     """The loss over windows of LENGTH that follow each other, every token predicted once."""
     total, count = 0.0, 0
@@ -145,6 +153,10 @@ def compare(kind, keys, architecture, ids):
     for source in exchanged + ["m.safetensors"]:
         again = evaluate(config, f"{folder}/{source}")
         check(abs(again - found) < 1e-6, f"{kind}: loss {found}, from {source} {again}")
+    if exchanged:
+        # The first loss of a run that begins with the weights, wherever they come from.
+        first = [first_loss(config, folder, load) for load in ("saved", "m.safetensors")]
+        check(abs(first[0] - first[1]) < 1e-6, f"{kind}: a run from transformers, {first}")
     run("export", f"{folder}/run", "--to", "hf", "--dtype", "bf16", "--output", f"{folder}/bf16")
     half = AutoModelForCausalLM.from_pretrained(f"{folder}/bf16").eval()
     check(half.dtype == torch.bfloat16, f"{kind}: exported as bf16, read as {half.dtype}")

@@ -112,7 +112,7 @@ struct TrainProgramTests {
 
   @Test(
     "a wrong command line has the status 2",
-    arguments: [["check"], ["check", "--nope", "c"], ["chek"]])
+    arguments: [["check"], ["check", "--nope", "c"], ["--nope"], []])
   func usage(words: [String]) throws {
     #expect(try Self.program.run(words).status == 2)
   }

@@ -37,6 +37,7 @@ extension TrainingRun {
       return 0
     }
     guard case .checkpoint(let checkpoint) = source.1 else {
+      try source.1.check(configuration, vocabularySize: vocabulary.paddedSize)
       try WeightLoader.load(source.0, into: weights, operations: operations)
       model.parameters.refreshValues()
       options.note("\(path): weights alone were loaded; the run begins at step 0")

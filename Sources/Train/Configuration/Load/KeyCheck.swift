@@ -11,7 +11,9 @@ struct KeyCheck {
   }
 
   /// Keys to which null says something although their default is not null.
-  private static let nullable: Set<String> = ["gradient_accumulation_steps", "eval_interval"]
+  private static let nullable: Set<String> = [
+    "gradient_accumulation_steps", "eval_interval", "sample_output_file",
+  ]
 
   /// The value in the form that the table promises; `nil` where there is none, or a wrong one, which
   /// is reported.

@@ -109,13 +109,15 @@ extension ConfigurationResolver {
   /// Text from the trained model.
   func generation() -> TrainingConfiguration.Generation {
     let input = path(of: "sample_input_file")
+    // Nothing, said so, means a file beside the prompts.
+    let output = settings.isNull("sample_output_file") ? nil : path(of: "sample_output_file")
     return TrainingConfiguration.Generation(
       mode: settings.choice("text_gen_type") ?? (input == nil ? .unconditional : .inputFile),
       temperature: settings.number("temperature") ?? 0, topP: settings.number("top_p") ?? 0,
       topK: settings.integer("top_k") ?? 0, returnsLogits: settings.bool("return_logits"),
       maximumTokens: settings.integer("maximum_tokens") ?? 64,
       promptEnd: settings.text("prompt_end") ?? "\n", inputFile: input,
-      outputFile: path(of: "sample_output_file") ?? path("samples.txt"),
+      outputFile: output ?? input.map { $0 + ".output.jsonl" } ?? path("samples.txt"),
       sampleCount: settings.integer("num_samples") ?? 1, recomputes: settings.bool("recompute"))
   }
 
