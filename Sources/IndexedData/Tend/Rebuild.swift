@@ -30,7 +30,13 @@ struct Rebuild {
     var index = try IndexStream.begin(
       path: files.idxPath, format: .mmap, elementType: type, variant: .neox, sequenceCount: count,
       documentEntryCount: count + 1)
-    try forEachDocument { (size) throws(IndexedDataError) in try index.append(size: Int64(size)) }
+    var left = documents
+    let again = try forEachDocument { (size) throws(IndexedDataError) in
+      guard left > 0 else { throw changed }
+      left -= 1
+      try index.append(size: Int64(size))
+    }
+    guard left == 0, again == total else { throw changed }
     if hasTail { try index.append(size: Int64(tail)) }
     for document in 0...count { try index.append(documentEntry: Int64(document)) }
     if options.isDurable { try index.synchronize() } else { try index.flush() }
@@ -42,6 +48,10 @@ struct Rebuild {
     return TendedDataset(
       prefix: output, elementType: type, sequences: count, documents: count, tokens: kept,
       notes: notes)
+  }
+
+  private var changed: IndexedDataError {
+    .unsuitable(path: input + ".bin", reason: "changed while it was read; repair it when at rest")
   }
 
   /// Calls `body` with the length of each document; returns the number of elements in the file.
