@@ -26,6 +26,7 @@ struct Rebuild {
         path: input + ".bin",
         reason: "holds no end-of-document id \(end), so no document is whole; wrong id or type?")
     }
+    try requireElements(of: type, in: input, within: kept * type.byteCount)
     try copyElements(input + ".bin", count: kept * type.byteCount, to: files.binPath, options)
     var index = try IndexStream.begin(
       path: files.idxPath, format: .mmap, elementType: type, variant: .neox, sequenceCount: count,

@@ -68,3 +68,15 @@ private func readableType(_ prefix: String) throws(IndexedDataError) -> ElementT
     return ElementType(code: code, variant: .neox)
   }
 }
+
+/// Refuses to write what a check would call unsound: elements of another type than it is to be.
+func requireElements(
+  of type: ElementType, in prefix: String, within limit: Int
+) throws(IndexedDataError) {
+  let elements = try FileBytes(path: prefix + ".bin", mode: .pread)
+  guard let kinds = try contradiction(of: type, elements, within: limit) else { return }
+  throw .unsuitable(
+    path: prefix + ".bin",
+    reason: "byte 0: elements: expected \(kinds.expected), found \(kinds.found);"
+      + " give the right one with --element-type")
+}
