@@ -55,4 +55,19 @@ struct DamagedIndexProgramTests {
     let run = try index("show", "@a", "1", "3", "--ids")
     #expect(run.status == 0 && run.output.contains("document 3: 8 of 8 tokens"), "\(run.all)")
   }
+
+  @Test func repairWithoutAnIndexNamesWhatItNeeds() throws {
+    try folder.write("a.bin", [1, 0, 2, 0, 0, 0])
+    let nothing = try index("repair", "@a", "-o", "@r")
+    #expect(nothing.status == 1, "\(nothing.all)")
+    #expect(
+      nothing.errors.contains(
+        "a.idx: is not there; to make one from .bin, give --element-type TYPE and --eod-id ID"),
+      "\(nothing.all)")
+    let half = try index("repair", "@a", "-o", "@r", "--element-type", "uint16")
+    #expect(half.status == 1 && half.errors.contains("from .bin, give --eod-id ID"), "\(half.all)")
+    #expect(try names == ["a.bin"])
+    let both = try index("repair", "@a", "-o", "@r", "--element-type", "uint16", "--eod-id", "0")
+    #expect(both.status == 0, "\(both.all)")
+  }
 }

@@ -31,19 +31,10 @@ package func repairDataset(
     let salvage = try Salvage(input, binByteCount: elements.byteCount, options.elementType)
     if let salvage { return try salvage.write(to: output, options.output) }
   }
-  let type: ElementType
-  if let given = options.elementType {
-    type = given
-  } else if let found = try readableType(input) {
-    type = found
-  } else {
-    throw .unsuitable(
-      path: input + ".idx", reason: "cannot tell the element type; give it to repair from .bin")
-  }
-  guard let end = options.endOfDocument else {
-    throw .unsuitable(
-      path: input + ".idx",
-      reason: "is of no use; give the end-of-document id or the tokenizer to repair from .bin")
+  var known = options.elementType
+  if known == nil { known = try readableType(input) }
+  guard let type = known, let end = options.endOfDocument else {
+    throw lackOfHelp(input, knowsType: known != nil, knowsEnd: options.endOfDocument != nil)
   }
   guard !type.isFloatingPoint else {
     throw .unsuitable(
@@ -51,6 +42,19 @@ package func repairDataset(
   }
   let rebuild = Rebuild(input: input, type: type, end: end, keepsTail: options.keepsTail)
   return try rebuild.write(to: output, options.output)
+}
+
+/// What must be said so that the index can be made from `.bin`.
+private func lackOfHelp(_ input: String, knowsType: Bool, knowsEnd: Bool) -> IndexedDataError {
+  var wanted: [String] = []
+  if !knowsType { wanted.append("--element-type TYPE") }
+  if !knowsEnd {
+    wanted.append("--eod-id ID (or --tokenizer-type and the tokenizer's files)")
+  }
+  let state = DurableFile.exists(input + ".idx") ? "is of no use" : "is not there"
+  return .unsuitable(
+    path: input + ".idx",
+    reason: "\(state); to make one from .bin, give \(wanted.joined(separator: " and "))")
 }
 
 /// The element type by the header, when it can be read and agrees with the pointers.
