@@ -24,4 +24,6 @@ package struct TendedDataset: Equatable, Sendable {
   package var tokens: Int
   /// Things a person should know, a sentence each.
   package var notes: [String] = []
+  /// Things that are wrong and stay so, a sentence each.
+  package var warnings: [String] = []
 }

@@ -73,17 +73,11 @@ private func checkRecord(
       expected: "\(bytes) by the manifest", found: "\(elements.byteCount)")
   }
   guard let expected = record.idxHash else { return }
-  var hash = ContentHash()
-  var place = 0
-  while place < index.byteCount {
-    let step = min(1 << 20, index.byteCount - place)
-    try index.withBytes(at: place, count: step) { hash.update($0) }
-    place += step
-  }
-  guard hash.value != expected else { return }
+  let hash = try index.hash(first: index.byteCount)
+  guard hash != expected else { return }
   report.add(
     index.path, nil, "content hash", expected: "\(ContentHash.text(expected)) by the manifest",
-    found: ContentHash.text(hash.value))
+    found: ContentHash.text(hash))
 }
 
 /// Tells of types that GPT-NeoX does not use for tokens, and of one that the manifest contradicts.

@@ -28,7 +28,11 @@ struct RepairCommand: Command {
       unless --keep-tail is given. An id that came from the text of a document ends one as well; the \
       two cannot be told apart.
       """,
-      "The damaged dataset is not changed. A note on standard error says what was done.",
+      """
+      The damaged dataset is not changed. A note on standard error says what was done. Where the \
+      manifest has a hash of .bin, that is read once more, and a warning says when tokens are not \
+      those that were written: no repair can give these back.
+      """,
     ],
     examples: [
       .init(
@@ -73,6 +77,7 @@ struct RepairCommand: Command {
       repair.elementType = elementType ?? manifest?.record.elementType
       repair.rebuilds = rebuilds
       repair.keepsTail = keepsTail
+      repair.record = manifest?.record
       repair.output = options
       return try repairDataset(prefix.path, to: output.path, repair)
     }

@@ -40,6 +40,9 @@ struct WriteFlags: Sendable {
 
   /// Prints what was written: a line a dataset, or JSON with the member `outputs`.
   func report(_ datasets: [TendedDataset]) {
+    for warning in datasets.flatMap(\.warnings) {
+      writeError("neox-index: warning: \(warning)\n")
+    }
     for note in Set(datasets.flatMap(\.notes)).sorted() { note.isEmpty ? () : writeNote(note) }
     guard !isJSON else {
       let outputs = datasets.map { dataset -> JSONText in
@@ -47,6 +50,7 @@ struct WriteFlags: Sendable {
           "prefix": .string(dataset.prefix), "element_type": .string(dataset.elementType.rawValue),
           "sequences": JSONText(dataset.sequences), "documents": JSONText(dataset.documents),
           "tokens": JSONText(dataset.tokens), "notes": .array(dataset.notes.map { .string($0) }),
+          "warnings": .array(dataset.warnings.map { .string($0) }),
         ]
       }
       printJSON(["outputs": .array(outputs)])
