@@ -105,6 +105,21 @@ struct IndexOutputTests {
     #expect(try index("split", prefix, "--parts", "2", "-o", "@n").status == 0)
   }
 
+  @Test(arguments: [
+    ["merge", "@o_text_document", "-o", "@no/x"], ["repair", "@o_text_document", "-o", "@no/x"],
+    ["convert", "@o_text_document", "--element-type", "int32", "-o", "@no/x"],
+    ["split", "@o_text_document", "--parts", "2", "-o", "@no/x"],
+    ["export", "@o_text_document", "-o", "@no/x"],
+  ])
+  func aFolderThatIsNotThereIsToBeMade(words: [String]) throws {
+    let words = words.map { $0.replacing("@", with: fixture.folder.path + "/") }
+    let run = try IndexProgramTests.program.run(words)
+    #expect(run.status == 2 && run.output == "", "\(run.all)")
+    #expect(
+      run.errors.contains("there is no folder \(fixture.folder.file("no")); make it first"),
+      "\(run.all)")
+  }
+
   @Test func unknownIdsAreShownAndNotExported() throws {
     #expect(try index("convert", prefix, "--element-type", "int32", "-o", "@c").status == 0)
     var bin = try fixture.folder.read("c.bin")

@@ -55,6 +55,7 @@ struct ConvertCommand: Command {
       throw UsageError(
         "one of the arguments --element-type --variant --format --drop-modes is required")
     }
+    try WriteFlags.requireFolder(of: output.path, "--output-prefix")
     let result = try writing.run("converting") { options in
       try convertDataset(prefix.path, to: output.path, conversion, options)
     }

@@ -57,6 +57,7 @@ struct ExportCommand: Command {
     if output == "" {
       throw UsageError("argument --output: expected a file, or - for standard output, found ''")
     }
+    if let output, output != "-" { try WriteFlags.requireFolder(of: output, "--output") }
     let dataset = try IndexedDataset(prefix: prefix.path)
     let tokenizer = exportsIDs ? nil : try tokenizer.load(for: prefix.path)
     guard exportsIDs || tokenizer != nil else {

@@ -90,6 +90,7 @@ struct MergeCommand: Command {
     guard !prefixes.isEmpty else {
       throw UsageError("the following arguments are required: INPUT")
     }
+    try WriteFlags.requireFolder(of: output.path, "--output-prefix")
     try checkKeys(inFolders)
     try checkShards(prefixes)
     if !mixesTokenizers { try checkTokenizers(prefixes) }

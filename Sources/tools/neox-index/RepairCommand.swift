@@ -68,6 +68,7 @@ struct RepairCommand: Command {
   ]
 
   func run() throws {
+    try WriteFlags.requireFolder(of: output.path, "--output-prefix")
     let manifest = try DatasetManifest(besideDataset: prefix.path)
     let named = tokenizer.kind == nil ? nil : try tokenizer.load(for: prefix.path)
     let end = endOfDocument ?? named?.endOfDocument.map { Int($0) } ?? manifest?.endOfDocument

@@ -82,6 +82,7 @@ struct SplitCommand: Command {
     case (.some, .some):
       throw UsageError("argument --parts: not allowed with argument --weights")
     }
+    if let output { try WriteFlags.requireFolder(of: output.path, "--output-prefix") }
     try refuseStaleParts(plan)
     let results = try writing.run("splitting") { options in
       try splitDataset(prefix.path, to: (output ?? prefix).path, plan, options)

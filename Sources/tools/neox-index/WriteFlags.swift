@@ -23,6 +23,14 @@ struct WriteFlags: Sendable {
       .flag("--json", \.isJSON, "print the result as JSON"),
     ])
 
+  /// Refuses an output whose folder is not there.
+  static func requireFolder(of output: String, _ argument: String) throws {
+    let folder = DurableFile.folder(of: output)
+    guard DurableFile.isFolder(folder) else {
+      throw UsageError("argument \(argument): there is no folder \(folder); make it first")
+    }
+  }
+
   /// Runs `work` with options that show progress, and ends the progress line.
   func run<Outcome>(
     _ activity: String, _ work: (TendOptions) throws -> Outcome
