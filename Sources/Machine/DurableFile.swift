@@ -48,6 +48,12 @@ package enum DurableFile {
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 
+  /// The last part of a path.
+  package static func name(of path: String) -> String {
+    guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return path }
+    return String(path[path.utf8.index(after: slash)...])
+  }
+
   /// Makes new names and removals in the folder of `path` durable.
   package static func synchronizeFolder(of path: String) throws(SystemError) {
     let folder = folder(of: path)

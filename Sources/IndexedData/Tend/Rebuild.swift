@@ -9,7 +9,7 @@ struct Rebuild {
 
   /// Writes the dataset; `.bin` loses what follows the last whole document unless that is kept.
   func write(to output: String, _ options: TendOptions) throws(IndexedDataError) -> TendedDataset {
-    var files = try OutputPair(prefix: output, inputs: [input], overwrite: options.overwrite)
+    var files = try OutputPair(prefix: output, inputs: [input], options)
     // The number of documents stands before their sizes, so they are counted first.
     var documents = 0
     var inDocuments = 0
@@ -41,14 +41,15 @@ struct Rebuild {
     if hasTail { try index.append(size: Int64(tail)) }
     for document in 0...count { try index.append(documentEntry: Int64(document)) }
     if options.isDurable { try index.synchronize() } else { try index.flush() }
-    try files.finish(durable: options.isDurable)
     var notes = ["made the index anew from .bin: a document ends behind each id \(end)"]
     if tail > 0 && !hasTail {
       notes.append("left out \(tail) tokens behind the last end of a document")
     }
-    return TendedDataset(
+    let result = TendedDataset(
       prefix: output, elementType: type, sequences: count, documents: count, tokens: kept,
       notes: notes)
+    try files.finish(result, durable: options.isDurable)
+    return result
   }
 
   private var changed: IndexedDataError {

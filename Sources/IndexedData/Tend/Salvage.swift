@@ -54,7 +54,7 @@ struct Salvage {
 
   /// Writes what can be kept.
   func write(to output: String, _ options: TendOptions) throws(IndexedDataError) -> TendedDataset {
-    var files = try OutputPair(prefix: output, inputs: [prefix], overwrite: options.overwrite)
+    var files = try OutputPair(prefix: output, inputs: [prefix], options)
     try copyElements(prefix + ".bin", count: binByteCount, to: files.binPath, options)
     var index = try IndexStream.begin(
       path: files.idxPath, format: layout.format, elementType: type, variant: variant,
@@ -76,10 +76,11 @@ struct Salvage {
       for _ in 0..<sequences { try index.append(mode: Int8(truncatingIfNeeded: modes.read())) }
     }
     if options.isDurable { try index.synchronize() } else { try index.flush() }
-    try files.finish(durable: options.isDurable)
-    return TendedDataset(
+    let result = TendedDataset(
       prefix: output, elementType: type, sequences: sequences, documents: documents,
       tokens: binByteCount / type.byteCount, notes: notes)
+    try files.finish(result, durable: options.isDurable)
+    return result
   }
 
   // MARK: - Looking

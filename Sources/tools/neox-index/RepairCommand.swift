@@ -31,7 +31,8 @@ struct RepairCommand: Command {
       """
       The damaged dataset is not changed. A note on standard error says what was done. Where the \
       manifest has a hash of .bin, that is read once more, and a warning says when tokens are not \
-      those that were written: no repair can give these back.
+      those that were written: no repair can give these back. The output gets a manifest where the \
+      dataset has one.
       """,
     ],
     examples: [
@@ -72,7 +73,9 @@ struct RepairCommand: Command {
     let manifest = try DatasetManifest(besideDataset: prefix.path)
     let named = tokenizer.kind == nil ? nil : try tokenizer.load(for: prefix.path)
     let end = endOfDocument ?? named?.endOfDocument.map { Int($0) } ?? manifest?.endOfDocument
-    let result = try writing.run("repairing") { options in
+    let result = try writing.run(
+      "repair", "repairing", inputs: [prefix.path], keepsDocuments: false
+    ) { options in
       var repair = RepairOptions()
       repair.endOfDocument = end.map { Int64($0) }
       repair.elementType = elementType ?? manifest?.record.elementType

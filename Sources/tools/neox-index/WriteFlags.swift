@@ -31,15 +31,22 @@ struct WriteFlags: Sendable {
     }
   }
 
-  /// Runs `work` with options that show progress, and ends the progress line.
+  /// Runs `work` with options that show progress and write manifests, and ends the progress line.
+  ///
+  /// Without `keepsDocuments`, documents of the output may end elsewhere than those of the inputs.
   func run<Outcome>(
-    _ activity: String, _ work: (TendOptions) throws -> Outcome
+    _ command: String, _ activity: String, inputs: [String], keepsDocuments: Bool = true,
+    _ work: (TendOptions) throws -> Outcome
   ) throws -> Outcome {
+    let manifests = try DerivedManifests(
+      command: command, inputs: inputs, overwrites: overwrites,
+      keepsDocuments: keepsDocuments)
     let line = ProgressLine(style: progress)
     defer { line.interrupt() }
     var options = TendOptions()
     options.overwrite = overwrites
     options.isDurable = !isHasty
+    options.manifest = { prefix throws(IndexedDataError) in try manifests.manifest(for: prefix) }
     options.progress = { done, total in
       line.update(Progress(activity: activity, bytes: done, totalBytes: total))
     }
