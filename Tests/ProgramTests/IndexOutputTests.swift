@@ -37,6 +37,17 @@ struct IndexOutputTests {
     #expect(try fixture.names("x") == ["x.lock"])
   }
 
+  @Test func textIsNotPreparedForAnOutputThatIsBeingWritten() throws {
+    let lock = open(
+      fixture.folder.file("x_text_document.lock"), O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
+    try #require(lock >= 0 && flock(lock, LOCK_EX) == 0)
+    defer { close(lock) }
+    let run = try fixture.run(fixture.folder.file("in.jsonl"), prefix: "x")
+    #expect(run.status == 1, "\(run.all)")
+    #expect(run.errors.contains("x_text_document: another process is writing"), "\(run.all)")
+    #expect(try fixture.names("x") == ["x_text_document.lock"])
+  }
+
   @Test func aClaimLeftBehindHindersNobody() throws {
     try fixture.folder.write("x.lock", [])
     #expect(try index("merge", prefix, "-o", "@x").status == 0)
