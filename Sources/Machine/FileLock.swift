@@ -12,6 +12,8 @@ package struct FileLock: ~Copyable, Sendable {
   }
 
   deinit {
+    // A process that is being started has a copy of the descriptor for a moment, and the claim with it.
+    flock(descriptor, LOCK_UN)
     close(descriptor)
   }
 

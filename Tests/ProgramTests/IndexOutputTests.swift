@@ -37,10 +37,21 @@ struct IndexOutputTests {
     #expect(try fixture.names("x") == ["x.lock"])
   }
 
+  @Test func textIsNotPreparedForAnOutputThatIsBeingWritten() throws {
+    let lock = open(
+      fixture.folder.file("x_text_document.lock"), O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
+    try #require(lock >= 0 && flock(lock, LOCK_EX) == 0)
+    defer { close(lock) }
+    let run = try fixture.run(fixture.folder.file("in.jsonl"), prefix: "x")
+    #expect(run.status == 1, "\(run.all)")
+    #expect(run.errors.contains("x_text_document: another process is writing"), "\(run.all)")
+    #expect(try fixture.names("x") == ["x_text_document.lock"])
+  }
+
   @Test func aClaimLeftBehindHindersNobody() throws {
     try fixture.folder.write("x.lock", [])
     #expect(try index("merge", prefix, "-o", "@x").status == 0)
-    #expect(try fixture.names("x") == ["x.bin", "x.idx"])
+    #expect(try fixture.names("x") == ["x.bin", "x.idx", "x_manifest.json"])
   }
 
   @Test func shardsMustAllBeThereOnceAndInOrder() throws {
@@ -103,6 +114,21 @@ struct IndexOutputTests {
     // A number alone makes no part of a split.
     #expect(try index("merge", prefix, "-o", "@n_2020").status == 0)
     #expect(try index("split", prefix, "--parts", "2", "-o", "@n").status == 0)
+  }
+
+  @Test(arguments: [
+    ["merge", "@o_text_document", "-o", "@no/x"], ["repair", "@o_text_document", "-o", "@no/x"],
+    ["convert", "@o_text_document", "--element-type", "int32", "-o", "@no/x"],
+    ["split", "@o_text_document", "--parts", "2", "-o", "@no/x"],
+    ["export", "@o_text_document", "-o", "@no/x"],
+  ])
+  func aFolderThatIsNotThereIsToBeMade(words: [String]) throws {
+    let words = words.map { $0.replacing("@", with: fixture.folder.path + "/") }
+    let run = try IndexProgramTests.program.run(words)
+    #expect(run.status == 2 && run.output == "", "\(run.all)")
+    #expect(
+      run.errors.contains("there is no folder \(fixture.folder.file("no")); make it first"),
+      "\(run.all)")
   }
 
   @Test func unknownIdsAreShownAndNotExported() throws {

@@ -162,6 +162,7 @@ extension DatasetTransaction {
       try step("remove \(path)")
       try asking { () throws(SystemError) in try DurableFile.remove(path) }
     }
+    dropClaims()
   }
 
   func synchronizeFolders() throws(IndexedDataError) {

@@ -40,6 +40,8 @@ package final class DatasetTransaction {
   var spools: [DatasetSpool] = []
   private var auxiliaryFiles: [AuxiliaryFile] = []
   private let lock: FileLock
+  /// Claims on the datasets, as tools that write only one of them make as well.
+  private var claims: [OutputClaim] = []
   private var areNamesDurable = false
   /// How much of each output the journal on disk tells of; empty where there is none.
   private var journaled: [DatasetSpool.Mark] = []
@@ -75,6 +77,7 @@ package final class DatasetTransaction {
       throw .system(error)
     }
     do throws(IndexedDataError) {
+      for output in outputs { claims.append(try OutputClaim(output: output.prefix)) }
       try open(policy)
     } catch {
       // A claim that led to nothing leaves nothing behind; removing it can only fail harmlessly.
@@ -82,6 +85,9 @@ package final class DatasetTransaction {
       throw error
     }
   }
+
+  /// Gives up the claims on the datasets once nothing of them is written any more.
+  func dropClaims() { claims = [] }
 
   // MARK: - Opening
 
@@ -250,6 +256,7 @@ package final class DatasetTransaction {
   package func suspend(position: [UInt8]) throws(IndexedDataError) {
     try checkpoint(position: position)
     try asking { () throws(SystemError) in try DurableFile.remove(journalPath + ".lock") }
+    dropClaims()
   }
 
   /// Drops the work with its partial files and its journal; finished files are not touched.
@@ -292,5 +299,14 @@ package final class DatasetTransaction {
       try DurableFile.replace(journalPath, with: bytes)
     }
     journaled = journal.outputs.map(\.mark)
+  }
+}
+
+/// An ``OutputLock`` that can lie in an array.
+private final class OutputClaim {
+  private let lock: OutputLock
+
+  init(output: String) throws(IndexedDataError) {
+    lock = try OutputLock(output: output)
   }
 }

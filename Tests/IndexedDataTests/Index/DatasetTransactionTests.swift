@@ -197,6 +197,34 @@ struct DatasetTransactionTests {
     }
   }
 
+  @Test("tools that write one dataset and work on several exclude each other")
+  func exclusion() throws {
+    let folder = try TemporaryFolder()
+    let input = try Sample.t.write(folder, "in")
+    let outputs = ["x", "y"].map { DatasetOutput(prefix: folder.file($0), elementType: .uint8) }
+    func open() throws -> DatasetTransaction {
+      try DatasetTransaction(journal: folder.file("j"), outputs: outputs, identity: [])
+    }
+    let busy = IndexedDataError.busy(journal: folder.file("y"))
+    do {
+      let claim = try OutputLock(output: folder.file("y"))
+      withExtendedLifetime(claim) {
+        _ = #expect(throws: busy) { try open() }
+      }
+    }
+    #expect(try folder.names == ["in.bin", "in.idx"])
+    let work = try open()
+    #expect(throws: busy) { try mergeDatasets([input], to: folder.file("y")) }
+    try work.append(0, [1], sizes: [1])
+    try work.append(1, [2], sizes: [1])
+    try work.finish()
+    #expect(
+      try folder.names == ["in.bin", "in.idx", "x.bin", "x.idx", "y.bin", "y.idx"])
+    #expect(throws: IndexedDataError.alreadyExists(path: folder.file("y.bin"))) {
+      try mergeDatasets([input], to: folder.file("y"))
+    }
+  }
+
   @Test("a document may be open at a checkpoint, and be taken back after it")
   func openDocument() throws {
     let folder = try TemporaryFolder()

@@ -49,15 +49,9 @@ package enum FileHashes {
     return Int(status.st_size)
   }
 
-  /// Whether a folder is at a path.
-  static func isFolder(_ path: String) -> Bool {
-    var status = stat()
-    return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
-  }
-
   /// The files of a vocabulary: those of a folder that are known, else the path itself.
   package static func filesOfVocabulary(at path: String) -> [String] {
-    guard isFolder(path) else { return [path] }
+    guard DurableFile.isFolder(path) else { return [path] }
     let names = [
       "added_tokens.json", "merges.txt", "special_tokens_map.json", "tokenizer.json",
       "tokenizer_config.json", "vocab.json",

@@ -93,7 +93,7 @@ package struct PreprocessRun: Sendable {
           + "each byte is an id; leave the option out")
     }
     let folder = DurableFile.folder(of: recipe.outputPrefix)
-    guard FileHashes.isFolder(folder) else {
+    guard DurableFile.isFolder(folder) else {
       throw .option("--output-prefix: there is no folder \(folder); make it first")
     }
     let least = MemoryPlan.minimum(workers: settings.workers)

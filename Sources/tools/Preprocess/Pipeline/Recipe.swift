@@ -61,7 +61,7 @@ package struct Recipe: Sendable {
     let numbers = datasets.flatMap { [$0 + ".sizes", $0 + ".documents"] }
     let whole = [Manifest.path(prefix: shardPrefix), journalPath]
     return files + (files + numbers).map { $0 + ".partial" } + whole + whole.map { $0 + ".new" }
-      + [journalPath + ".lock"]
+      + (datasets + [journalPath]).map { $0 + ".lock" }
   }
 
   /// The options as a manifest records them; inputs and vocabulary have rows of their own.
