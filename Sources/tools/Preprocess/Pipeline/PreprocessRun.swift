@@ -118,6 +118,12 @@ package struct PreprocessRun: Sendable {
     reading.itemBytes = memory.itemBytes
     reading.recordLimit = memory.recordLimit
     reading.pieceLimit = memory.pieceLimit
+    reading.roomFor = { byteCount in
+      guard let budget = MemoryPlan.budget(pieceLimit: byteCount) else {
+        return "more than \(MemoryPlan.largestPiece) bytes are never searched"
+      }
+      return "--memory \((budget + (1 << 20) - 1) >> 20)MiB is enough"
+    }
     // GPT-NeoX's writers of the old format know no 16-bit tokens.
     let elementType =
       recipe.implementation == .mmap
