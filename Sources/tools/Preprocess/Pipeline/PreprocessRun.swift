@@ -92,10 +92,8 @@ package struct PreprocessRun: Sendable {
         "--special-in-text \(policy.rawValue): CharLevelTokenizer knows no text of special tokens, "
           + "each byte is an id; leave the option out")
     }
-    let folder = DurableFile.folder(of: recipe.outputPrefix)
-    guard FileHashes.isFolder(folder) else {
-      throw .option("--output-prefix: there is no folder \(folder); make it first")
-    }
+    try recipe.checkTokenizerFiles()
+    try recipe.checkOutputPrefix()
     let least = MemoryPlan.minimum(workers: settings.workers)
     guard settings.memory >= least else {
       throw .option(
