@@ -101,7 +101,7 @@ import Testing
     #expect(throws: PreprocessError.missingInput(missing)) { try InputList([missing]) }
     #expect(throws: PreprocessError.noInput) { try InputList([]) }
     #expect(throws: PreprocessError.noInput) { try InputList([","]) }
-    let ignored = [folder.file("none/picture.png"), folder.file("none/x")]
+    let ignored = [folder.file("none/picture.png"), folder.file("none/x") + "/"]
     #expect(throws: PreprocessError.noReadableFile(ignored: ignored)) {
       try InputList([folder.file("none")])
     }

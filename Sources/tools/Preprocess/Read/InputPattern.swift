@@ -33,7 +33,6 @@ struct InputPattern {
     }
     let before = names[..<place].joined(separator: "/") + (place > 0 ? "/" : "")
     let after = names[(place + 1)...].joined(separator: "/")
-    // Of `**/**` the second adds nothing.
     let folders = before.isEmpty ? [start] : glob(escaped(start) + before)
     return folders.flatMap { folder in
       tree(of: folder).flatMap { place in
@@ -45,16 +44,28 @@ struct InputPattern {
   }
 
   /// A folder and all below, each with a slash at its end unless it is empty, the current folder.
-  private static func tree(of folder: String, above: Set<[UInt64]> = []) -> [String] {
-    var status = stat()
-    guard unsafe stat(folder.isEmpty ? "." : folder, &status) == 0 else { return [] }
-    // A link may lead back to a folder that it lies in.
-    let identity = [UInt64(status.st_dev), UInt64(status.st_ino)]
-    guard !above.contains(identity) else { return [] }
-    return [folder]
-      + entries(of: folder).filter(\.isFolder).flatMap {
-        tree(of: folder + $0.name + "/", above: above.union([identity]))
+  private static func tree(of folder: String) -> [String] {
+    var above: Set<[UInt64]> = []
+    for place in [""] + folder.indices.filter({ folder[$0] == "/" }).map({ folder[...$0] }) {
+      if let identity = identity(of: String(place)) { above.insert(identity) }
+    }
+    return tree(of: folder, above: above)
+  }
+
+  /// `above` are the folders on the way, to which a link may lead back.
+  private static func tree(of folder: String, above: Set<[UInt64]>) -> [String] {
+    [folder]
+      + entries(of: folder).filter(\.isFolder).flatMap { entry -> [String] in
+        let path = folder + entry.name + "/"
+        guard let identity = identity(of: path), !above.contains(identity) else { return [] }
+        return tree(of: path, above: above.union([identity]))
       }
+  }
+
+  private static func identity(of folder: String) -> [UInt64]? {
+    var status = stat()
+    guard unsafe stat(folder.isEmpty ? "." : folder, &status) == 0 else { return nil }
+    return [UInt64(status.st_dev), UInt64(status.st_ino)]
   }
 
   private static func entries(of folder: String) -> [(name: String, isFolder: Bool)] {
