@@ -138,9 +138,19 @@ import Testing
     } else {
       #expect(throws: PreprocessError.self) { try read("zeros.jsonl", data + zeros) }
     }
-    let empty = try Containers.compressed([], kind)
-    #expect(try read("empty.jsonl", empty + data + empty).texts == Self.texts)
+    // libarchive's writer cannot make an empty frame of lz4.
+    let emptyLZ4: [UInt8] = [
+      0x04, 0x22, 0x4D, 0x18, 0x64, 0x40, 0xA7, 0, 0, 0, 0, 0x05, 0x5D, 0xCC, 0x02,
+    ]
+    let empty = try kind == .lz4 ? emptyLZ4 : Containers.compressed([], kind)
+    #expect(try read("empty.jsonl", empty).counts.read == 0)
+    #expect(try read("empty.jsonl", data + empty).texts == Self.texts)
     #expect(throws: PreprocessError.self) { try read("empty.jsonl", empty + [1]) }
+    if kind == .lz4 {
+      #expect(throws: PreprocessError.self) { try read("empty.jsonl", empty + data) }
+    } else {
+      #expect(try read("empty.jsonl", empty + data + empty).texts == Self.texts)
+    }
     // The same inside an archive, where the stream is not the file itself.
     let tar = try Containers.tar([("a.jsonl", data + [1]), ("b.jsonl", data)])
     #expect(throws: PreprocessError.self) { try read("a.tar", tar) }

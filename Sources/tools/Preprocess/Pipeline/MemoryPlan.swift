@@ -43,7 +43,8 @@ struct MemoryPlan: Equatable, Sendable {
     recordLimit = min(max(share / 64, 128 << 10), 8 << 20)
     itemBytes = min(recordLimit, 512 << 10)
     pieceLimit = min(max(free / Self.pieceCost, 1 << 20), Self.largestPiece)
-    weightLimit = free / 16
+    // Half a piece's share: of pieces that take most of it, no second one is fetched meanwhile.
+    weightLimit = free / Self.pieceCost / 2
     poolBytes = free / 8
   }
 }

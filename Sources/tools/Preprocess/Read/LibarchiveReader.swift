@@ -43,8 +43,8 @@ final class LibarchiveReader {
     guard isUsedUp else {
       throw .damaged(
         name: name, byte: storedByte,
-        reason: "bytes that belong to no compressed data follow; cut them off if they are not "
-          + "wanted, or mend the file")
+        reason: "what follows is no further compressed data, or comes after an empty frame of lz4; "
+          + "mend the file, or cut off what is not wanted")
     }
   }
 
@@ -137,9 +137,12 @@ private final class ArchiveFeed {
   private let buffer = UnsafeMutableRawBufferPointer.allocate(
     byteCount: 1 << 18, alignment: 64)
   /// Bytes that are given once after those of the stream.
-  private var tail: [UInt8]
-  /// Bytes that were given.
+  private let tail: [UInt8]
+  private var isTailGiven = false
+  /// Bytes of the stream that were given.
   private var given = 0
+  /// The last of them, where there is a tail.
+  private var last: [UInt8] = []
   /// What went wrong below; libarchive only learns that something did.
   private(set) var error: PreprocessError?
 
@@ -159,9 +162,28 @@ private final class ArchiveFeed {
   }
 
   /// Whether `used` bytes are all there are.
+  ///
+  /// Behind an empty frame libarchive stops as well: there the tail is left.
   func isUsedUp(after used: Int) throws(PreprocessError) -> Bool {
-    guard used == given, tail.isEmpty else { return false }
+    let isTailUsed = used == given + (isTailGiven ? tail.count : 0) && isTailGiven == !tail.isEmpty
+    guard isTailUsed || used == given && Self.endsInEmptyLZ4Frame(last) else { return false }
     return try unsafe stored.read(into: buffer) == 0
+  }
+
+  /// Whether bytes end in a frame of a header, with or without a length and a dictionary, an end
+  /// mark, and maybe a checksum.
+  private static func endsInEmptyLZ4Frame(_ bytes: [UInt8]) -> Bool {
+    for header in [7, 11, 15, 19] {
+      for checksum in [0, 4] {
+        let frame = Array(bytes.suffix(header + 4 + checksum))
+        if frame.count == header + 4 + checksum, frame.starts(with: [0x04, 0x22, 0x4D, 0x18]),
+          frame[header..<header + 4].allSatisfy({ $0 == 0 })
+        {
+          return true
+        }
+      }
+    }
+    return false
   }
 
   var storedByte: Int { stored.storedByte }
@@ -170,12 +192,13 @@ private final class ArchiveFeed {
   func read(_ block: UnsafeMutablePointer<UnsafeRawPointer?>) -> Int {
     do throws(PreprocessError) {
       var count = try unsafe stored.read(into: buffer)
-      if count == 0, !tail.isEmpty {
+      given += count
+      if !tail.isEmpty { unsafe last = Array((last + buffer[..<count].suffix(32)).suffix(32)) }
+      if count == 0, !isTailGiven, !tail.isEmpty {
         count = tail.count
         unsafe buffer.copyBytes(from: tail)
-        tail = []
+        isTailGiven = true
       }
-      given += count
       unsafe block.pointee = UnsafeRawPointer(buffer.baseAddress)
       return count
     } catch {
