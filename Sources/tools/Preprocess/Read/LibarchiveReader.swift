@@ -43,8 +43,9 @@ final class LibarchiveReader {
     guard isUsedUp else {
       throw .damaged(
         name: name, byte: storedByte,
-        reason: "what follows is no further compressed data, or comes after an empty frame of lz4; "
-          + "mend the file, or cut off what is not wanted")
+        reason:
+          "what follows is no further compressed data\(feed.otherCause); mend the file, or cut "
+          + "off what is not wanted")
     }
   }
 
@@ -169,6 +170,9 @@ private final class ArchiveFeed {
     guard isTailUsed || used == given && Self.endsInEmptyLZ4Frame(last) else { return false }
     return try unsafe stored.read(into: buffer) == 0
   }
+
+  /// Why libarchive may have stopped before the end, beside damage and other data.
+  var otherCause: String { tail.isEmpty ? "" : ", or comes after an empty frame" }
 
   /// Whether bytes end in a frame of a header, with or without a length and a dictionary, an end
   /// mark, and maybe a checksum.
