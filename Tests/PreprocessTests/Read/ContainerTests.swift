@@ -168,6 +168,25 @@ import Testing
     }
   }
 
+  @Test func joinedZips() throws {
+    let one = try Containers.zip([("a.jsonl", Self.lines)])
+    let two = try Containers.zip([("b.txt", Array("x".utf8)), ("c.txt", Array("y".utf8))])
+    for (name, bytes, byte) in [
+      ("joined", one + two, one.count), ("cut", one + two.prefix(60), one.count),
+      ("garbage", two + [1], two.count), ("three", one + two + one, one.count + two.count),
+    ] {
+      let error = #expect(throws: PreprocessError.self, "\(name)") {
+        try read("\(name).zip", Array(bytes))
+      }
+      #expect(
+        error.map(String.init(describing:))?.contains("near byte \(byte) ") == true, "\(name)")
+    }
+    // A comment is part of the archive.
+    var commented = two
+    commented[two.count - 2] = 4
+    #expect(try read("comment.zip", commented + Array("text".utf8)).texts == ["x", "y"])
+  }
+
   @Test func messagesOfCutFiles() throws {
     func message(_ name: String, _ bytes: [UInt8]) throws -> String {
       let error = #expect(throws: PreprocessError.self) { try read(name, bytes) }
