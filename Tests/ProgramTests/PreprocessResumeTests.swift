@@ -67,18 +67,26 @@ struct PreprocessResumeTests {
 
   @Test("a signal saves the work and exits with 75", arguments: [SIGTERM, SIGINT])
   func interrupted(signal: Int32) throws {
-    let words = fixture.arguments(input, prefix: "t", flags)
-    let run = try PreprocessFixture.program.start(words)
+    // The second half comes when the signal was sent, so that the run cannot be over before.
+    let gate = fixture.folder.file("gate")
+    try #require(mkfifo(gate, 0o600) == 0)
+    let half = try fixture.folder.read("i.jsonl").count / 2
+    let words = fixture.arguments("-", prefix: "t", flags)
+    let run = try PreprocessFixture.program.start(
+      words,
+      shellSetup: feed("head -c \(half) '\(input)'; : < '\(gate)'; tail -c +\(half + 1) '\(input)'")
+    )
     wait(run, "t", share: 0.2)
     run.send(signal)
+    let opened = try #require(FileHandle(forUpdatingAtPath: gate))
     let end = try run.wait()
-    #expect(end.status == 75 || end.status == 0, "\(end.all)")
-    if end.status == 75 {
-      #expect(end.errors.contains("run the same command again to continue"))
-      #expect(try !fixture.names("t_").contains("t_text_document.idx"))
-    }
-    #expect(try PreprocessFixture.program.run(words).status == 0)
-    #expect(try Self.files(fixture, "t") == expected)
+    try opened.close()
+    #expect(end.status == 75, "\(end.all)")
+    #expect(end.errors.contains("run the same command again to continue"))
+    #expect(try !fixture.names("t_").contains("t_text_document.idx"))
+    let again = try PreprocessFixture.program.run(words, shellSetup: feed("cat '\(input)'"))
+    #expect(again.status == 0, "\(again.all)")
+    #expect(try Self.files(fixture, "t")[0...1] == expected[0...1])
   }
 
   @Test("a full disk suspends the work")
@@ -107,11 +115,10 @@ struct PreprocessResumeTests {
 
   @Test("other work of the same name is neither continued nor thrown away unasked")
   func otherWork() throws {
-    let words = fixture.arguments(input, prefix: "x", flags)
-    let run = try PreprocessFixture.program.start(words)
-    wait(run, "x", share: 0.3)
-    run.send(SIGTERM)
-    guard try run.wait().status == 75 else { return }
+    let blocks = expected[0].count / 512 / 3
+    let begun = try fixture.run(
+      input, prefix: "x", flags, shellSetup: "trap '' XFSZ; ulimit -f \(blocks)")
+    try #require(begun.status == 75 && begun.errors.contains("is kept"), "\(begun.all)")
     let other = flags.filter { $0 != "--append-eod" }
     let refused = try fixture.run(input, prefix: "x", other)
     #expect(refused.status == 1 && refused.errors.contains("--restart"), "\(refused.all)")

@@ -20,8 +20,6 @@ package enum PreprocessError: Error, Equatable, Sendable {
   case brokenStructure(name: String, byte: Int, reason: String)
   /// A file has another length than when it was opened.
   case inputChanged(String)
-  /// A long document has no place where the tokenizer can cut it within the memory that is allowed.
-  case uncuttable(name: String, byte: Int, limit: Int)
   /// Standard input or a pipe cannot be divided among machines.
   case pipeInShards(String)
   /// A saved position lies outside the inputs.
@@ -59,9 +57,6 @@ extension PreprocessError: CustomStringConvertible {
       return "\(name): byte \(byte): \(reason); what follows cannot be read"
     case .inputChanged(let path):
       return "\(path): became shorter while it was read; leave inputs alone during a run"
-    case .uncuttable(let name, let byte, let limit):
-      return "\(name): byte \(byte): no place to cut this document within \(limit) bytes; "
-        + "raise --memory"
     case .pipeInShards(let path):
       return "\(path): cannot be divided, because it is no file; leave --shard out, or store it"
     case .cannotResume(let reason):

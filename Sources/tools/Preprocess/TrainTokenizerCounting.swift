@@ -44,6 +44,7 @@ extension VocabularyTraining {
     var options = ReadingOptions(keys: keys) { [form] in WordCounter.safeCut($0, form: form) }
     options.format = format
     options.note = note
+    options.roomFor = { _ in "put spaces into it, or leave it out" }
     return options
   }
 }

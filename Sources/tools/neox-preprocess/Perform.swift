@@ -18,7 +18,11 @@ func perform(_ recipe: Recipe, _ arguments: RunArguments, documentCount: Int?) t
   output.line("Output prefix: \(recipe.shardPrefix)")
   output.flush()
   for path in run.inputs.ignored {
-    writeError("neox-preprocess: note: \(path): passed over, its name is not that of an input\n")
+    let reason =
+      path.hasSuffix("/")
+      ? "a folder, and not entered; name it, or the pattern '\(path)**'"
+      : "its name is not that of an input"
+    writeError("neox-preprocess: note: \(path): passed over, \(reason)\n")
   }
   let path = Manifest.path(prefix: recipe.shardPrefix)
   let earlier = DurableFile.exists(path) ? try? Manifest(path: path) : nil

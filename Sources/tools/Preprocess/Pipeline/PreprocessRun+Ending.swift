@@ -15,7 +15,10 @@ extension PreprocessRun {
     do {
       manifest = try Manifest(path: path)
     } catch {
-      throw .tokenizer(error)
+      throw .outputExists(
+        path,
+        hint: "it is no manifest of neox-preprocess (\(error.description)); give another "
+          + "--output-prefix, move the file away, or replace it with --overwrite")
     }
     let then = RunIdentity(
       inputs: manifest.inputs, vocabulary: manifest.vocabulary, options: manifest.options)

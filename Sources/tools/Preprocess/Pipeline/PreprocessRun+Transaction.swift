@@ -4,6 +4,7 @@ import Machine
 extension PreprocessRun {
   /// Opens the datasets, where earlier work left off if there is any.
   func openTransaction(_ identity: RunIdentity) throws(PipelineError) -> DatasetTransaction {
+    try recipe.checkOutputFolderIsWritable()
     if settings.restarts && !settings.overwrites { try checkNothingIsInTheWay(outputs) }
     let policy: DatasetTransaction.Policy =
       settings.overwrites || settings.restarts ? .overwrite : .keep

@@ -92,10 +92,8 @@ package struct PreprocessRun: Sendable {
         "--special-in-text \(policy.rawValue): CharLevelTokenizer knows no text of special tokens, "
           + "each byte is an id; leave the option out")
     }
-    let folder = DurableFile.folder(of: recipe.outputPrefix)
-    guard DurableFile.isFolder(folder) else {
-      throw .option("--output-prefix: there is no folder \(folder); make it first")
-    }
+    try recipe.checkTokenizerFiles()
+    try recipe.checkOutputPrefix()
     let least = MemoryPlan.minimum(workers: settings.workers)
     guard settings.memory >= least else {
       throw .option(
@@ -118,6 +116,12 @@ package struct PreprocessRun: Sendable {
     reading.itemBytes = memory.itemBytes
     reading.recordLimit = memory.recordLimit
     reading.pieceLimit = memory.pieceLimit
+    reading.roomFor = { byteCount in
+      guard let budget = MemoryPlan.budget(pieceLimit: byteCount) else {
+        return "more than \(MemoryPlan.largestPiece) bytes are never searched"
+      }
+      return "--memory \((budget + (1 << 20) - 1) >> 20)MiB is enough"
+    }
     // GPT-NeoX's writers of the old format know no 16-bit tokens.
     let elementType =
       recipe.implementation == .mmap

@@ -169,13 +169,20 @@ extension DocumentSource {
   }
 
   private mutating func nextPiece() throws(PreprocessError) -> WorkItem? {
-    guard let piece = try long?.document.next(), let cut = long?.cut else {
+    guard let next = try long?.document.next(), let cut = long?.cut else {
       long = nil
       return nil
     }
-    let isLast = piece.next.key == options.keys.count
-    if isLast { long = nil }
-    return cut.item(for: piece, isLast: isLast)
+    switch next {
+    case .piece(let piece):
+      let isLast = piece.next.key == options.keys.count
+      if isLast { long = nil }
+      return cut.item(for: piece, isLast: isLast)
+    case .uncuttable(let part, let key, let reason):
+      long = nil
+      let fault = Fault(place: cut.place, reason: reason, record: cut.raw)
+      return cut.item(for: .uncuttable(fault, part, key: key))
+    }
   }
 }
 

@@ -12,6 +12,8 @@ package struct ReadingOptions: Sendable {
   package var recordLimit = 8 << 20
   /// Bytes of text that may be searched for a place to cut a long document.
   package var pieceLimit = 64 << 20
+  /// What to do so that a number of bytes may be searched, for messages.
+  package var roomFor: @Sendable (Int) -> String = { "allow \($0) bytes" }
   /// A folder for unnamed temporary files that hold one long record of a compressed stream.
   package var spoolFolder: String
   /// The last place where text can be cut without changing its tokens; 0 where there is none.
