@@ -82,7 +82,7 @@ struct ExportCommand: Command {
     }
     let inputs =
       try [dataset.indexPath, dataset.elementsPath] + self.tokenizer.files(for: prefix.path)
-    for path in [output, output + ".new"] {
+    for path in [output, output + ".neox-new"] {
       guard let mine = FileIdentity(path) else { continue }
       guard !inputs.contains(where: { mine == FileIdentity($0) }) else {
         throw IndexedDataError.outputIsInput(path: path)
@@ -98,11 +98,11 @@ struct ExportCommand: Command {
       throw IndexedDataError.alreadyExists(path: output)
     }
     do {
-      try write(text, to: output + ".new")
-      try DurableFile.rename(output + ".new", to: output)
+      try write(text, to: output + ".neox-new")
+      try DurableFile.rename(output + ".neox-new", to: output)
       try DurableFile.synchronizeFolder(of: output)
     } catch {
-      try DurableFile.remove(output + ".new")
+      try DurableFile.remove(output + ".neox-new")
       throw error
     }
   }

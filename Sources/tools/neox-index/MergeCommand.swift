@@ -1,5 +1,6 @@
 import CommandLineKit
 import IndexedData
+import Preprocess
 
 /// `neox-index merge`: joins datasets.
 struct MergeCommand: Command {
@@ -67,7 +68,8 @@ struct MergeCommand: Command {
           "--mixed", \.mixesTokenizers, "join datasets whose manifests name different vocabularies"),
         .flag(
           "--partial", \.allowsPartial,
-          "join shards of neox-preprocess though some are missing, twice there or out of order"),
+          "join shards of neox-preprocess though some are missing, twice there, out of order or of "
+            + "different runs"),
       ]), WriteFlags.group.lifted(to: \.writing),
   ]
 
@@ -94,6 +96,7 @@ struct MergeCommand: Command {
     try WriteFlags.requireFolder(of: output.path, "--output-prefix")
     try checkKeys(inFolders)
     try checkShards(prefixes)
+    if !allowsPartial { try checkRuns(prefixes) }
     if !mixesTokenizers { try checkTokenizers(prefixes) }
     let result = try writing.run("merge", "merging", inputs: prefixes) { options in
       try mergeDatasets(
@@ -165,6 +168,26 @@ struct MergeCommand: Command {
           run.prefix,
           "shards are out of order: \(run.indexes.map(String.init).joined(separator: ", "))"
         )
+    }
+  }
+
+  /// Refuses shards of one name that are of different runs: made with other options, or of inputs that
+  /// have changed in between, so that documents would be missing or twice there.
+  private func checkRuns(_ prefixes: [String]) throws {
+    var first: [String: (prefix: String, manifest: Manifest)] = [:]
+    for prefix in prefixes {
+      guard let run = DatasetName(prefix).shard?.run,
+        let manifest = try DatasetManifest(besideDataset: prefix)?.manifest
+      else { continue }
+      guard let other = first[run] else {
+        first[run] = (prefix, manifest)
+        continue
+      }
+      guard let difference = other.manifest.difference(ofShard: manifest) else { continue }
+      throw IndexedDataError.unsuitable(
+        path: prefix,
+        reason: "is of another run than \(other.prefix): \(difference) differs by their manifests;"
+          + " --partial joins them all the same")
     }
   }
 

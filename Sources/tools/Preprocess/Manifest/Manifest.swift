@@ -179,3 +179,26 @@ extension Manifest {
 extension [(String, JSONText)] {
   fileprivate var object: JSONText { .object(map { .init($0.0, $0.1) }) }
 }
+
+extension Manifest {
+  /// What tells this shard's manifest and another's that they are not of one run: the name of an
+  /// option or an input; `nil` where they agree.
+  ///
+  /// What becomes of bad records may differ, and so may folders.
+  package func difference(ofShard other: Manifest) -> String? {
+    let own = ["shard", "on-error"]
+    let mine = options.filter { !own.contains($0.name) }
+    let theirs = other.options.filter { !own.contains($0.name) }
+    guard mine.map(\.name) == theirs.map(\.name) else { return "the set of options" }
+    for (a, b) in zip(mine, theirs) where a != b { return "--\(a.name)" }
+    guard inputs.count == other.inputs.count else { return "the number of inputs" }
+    func name(_ file: File) -> Substring { file.path.split(separator: "/").last ?? "" }
+    for (a, b) in zip(inputs, other.inputs)
+    where name(a) != name(b) || a.byteCount != b.byteCount
+      || !a.hash.isEmpty && !b.hash.isEmpty && a.hash != b.hash
+    {
+      return "the input \(b.path)"
+    }
+    return nil
+  }
+}
