@@ -21,8 +21,6 @@ public final class BytePairModel: Sendable {
   let byteTokens: [TokenID]
   /// The merges, best first.
   let merges: PairTable
-  /// The rank of each pair of bytes, the left one counting 256 times.
-  let bytePairRanks: [UInt32]
   /// The bytes of all tokens, one after the other.
   private let tokenBytes: [UInt8]
   /// Where each token's bytes begin in `tokenBytes`, and where the last one's end.
@@ -52,11 +50,12 @@ public final class BytePairModel: Sendable {
   package convenience init(
     tokens: [[UInt8]?], merges: [BytePairMerge]
   ) throws(TokenizeError) {
-    try self.init(tokens: tokens, ranked: PairTable(merges, tokenCount: tokens.count))
+    try self.init(tokens: tokens, merges: merges, rankedByResult: false)
   }
 
-  private init(tokens: [[UInt8]?], ranked merges: PairTable) {
-    self.merges = merges
+  private init(
+    tokens: [[UInt8]?], merges: [BytePairMerge], rankedByResult: Bool
+  ) throws(TokenizeError) {
     var byteTokens = [TokenID](repeating: Self.absent, count: 256)
     var bytes: [UInt8] = []
     var starts: [UInt32] = []
@@ -68,15 +67,10 @@ public final class BytePairModel: Sendable {
       bytes += token
     }
     starts.append(UInt32(bytes.count))
+    self.merges = try PairTable(
+      merges, rankedByResult: rankedByResult, byteTokens: byteTokens, tokenCount: tokens.count)
     self.byteTokens = byteTokens
     lacksBytes = byteTokens.contains(Self.absent)
-    var ranks = [UInt32](repeating: PairTable.noRank, count: 1 << 16)
-    for left in 0..<256 where byteTokens[left] != Self.absent {
-      for right in 0..<256 where byteTokens[right] != Self.absent {
-        ranks[left << 8 | right] = merges.rank(byteTokens[left], byteTokens[right])
-      }
-    }
-    bytePairRanks = ranks
     tokenBytes = bytes
     tokenStarts = starts
   }
@@ -106,8 +100,7 @@ public final class BytePairModel: Sendable {
         merges.append(BytePairMerge(left: left, right: right, result: TokenID(id)))
       }
     }
-    try self.init(
-      tokens: tokens, ranked: PairTable(merges, rankedByResult: true, tokenCount: tokens.count))
+    try self.init(tokens: tokens, merges: merges, rankedByResult: true)
   }
 
   /// Appends the bytes of a token; nothing for an id without one.

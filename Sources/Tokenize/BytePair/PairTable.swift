@@ -1,8 +1,10 @@
-/// Finds the rank of a pair of neighbouring tokens: a hash table of one machine word a merge.
+import CTokenize
+
+/// The ranked merges of a vocabulary, as `ctok_merges` describes them: a hash table of one machine
+/// word a merge.
 ///
-/// A word holds left (20 bits), right (20 bits) and rank (24 bits); all ones marks a free place.
-/// The table is at most half full and is searched place after place. Most pairs that are sought do
-/// not merge; a small filter before the table (two bits a pair in one word) says so at once.
+/// The table is at most half full. Most pairs that are sought do not merge; a small filter before
+/// the table (two bits a pair in one word) says so at once.
 @safe
 final class PairTable: @unchecked Sendable {
   // Sendable: nothing is written after `init`.
@@ -10,13 +12,7 @@ final class PairTable: @unchecked Sendable {
   /// The rank of a pair that does not merge; above every other.
   static let noRank = UInt32.max
 
-  private let places: UnsafeMutablePointer<UInt64>
-  private let placeCount: Int
-  private let shift: UInt64
-  private let filter: UnsafeMutablePointer<UInt64>
-  private let filterShift: UInt64
-  /// The token each rank makes.
-  private let results: UnsafeMutablePointer<TokenID>
+  private let view: ctok_merges
   private let resultCount: Int
 
   private static let free = UInt64.max
@@ -24,11 +20,13 @@ final class PairTable: @unchecked Sendable {
   /// Builds the table; of a pair that is listed twice the later rank counts, as in Hugging Face's.
   ///
   /// With `rankedByResult` the rank of a merge is the id it makes, as in tiktoken, and not its
-  /// place in the list.
+  /// place in the list. `byteTokens` are the tokens of the 256 bytes, ``BytePairModel/absent``
+  /// where there is none.
   ///
   /// - Throws: As ``BytePairModel/init(tokens:merges:)``.
   init(
-    _ merges: [BytePairMerge], rankedByResult: Bool = false, tokenCount: Int
+    _ merges: [BytePairMerge], rankedByResult: Bool = false, byteTokens: [TokenID],
+    tokenCount: Int
   ) throws(TokenizeError) {
     guard tokenCount < 1 << 20, merges.count < 1 << 23 else {
       throw .unsupported(
@@ -55,54 +53,72 @@ final class PairTable: @unchecked Sendable {
     // Sixteen bits a merge and more let through about one pair in fifty that does not merge.
     var filterSize = 16
     while filterSize * 4 < merges.count { filterSize *= 2 }
-    filterShift = UInt64(64 - filterSize.trailingZeroBitCount)
-    unsafe filter = .allocate(capacity: filterSize)
-    unsafe filter.initialize(repeating: 0, count: filterSize)
+    let filterShift = UInt64(64 - filterSize.trailingZeroBitCount)
+    var filter = [UInt64](repeating: 0, count: filterSize)
     for merge in merges {
       let hash = Self.hash(of: Self.pair(merge.left, merge.right))
-      unsafe filter[Int(hash >> filterShift)] |= Self.filterBits(hash)
+      filter[Int(hash >> filterShift)] |= Self.filterBits(hash)
     }
     let results = rankedByResult ? Array(0..<TokenID(tokenCount)) : merges.map(\.result)
-    placeCount = size
-    self.shift = shift
+    let bytePairRanks = UnsafeMutablePointer<UInt32>.allocate(capacity: 1 << 16)
+    unsafe bytePairRanks.initialize(repeating: Self.noRank, count: 1 << 16)
     resultCount = results.count
-    unsafe self.places = .allocate(capacity: size)
-    unsafe self.places.initialize(from: places, count: size)
-    unsafe self.results = .allocate(capacity: results.count)
-    unsafe self.results.initialize(from: results, count: results.count)
+    unsafe view = ctok_merges(
+      places: Self.copy(places), place_mask: UInt64(size - 1), filter: Self.copy(filter),
+      results: Self.copy(results), byte_pair_ranks: bytePairRanks,
+      byte_tokens: Self.copy(byteTokens), shift: UInt8(shift), filter_shift: UInt8(filterShift))
+    for left in 0..<256 where byteTokens[left] != BytePairModel.absent {
+      for right in 0..<256 where byteTokens[right] != BytePairModel.absent {
+        unsafe bytePairRanks[left << 8 | right] = rank(byteTokens[left], byteTokens[right])
+      }
+    }
   }
 
   deinit {
-    unsafe places.deallocate()
-    unsafe filter.deallocate()
-    unsafe results.deallocate()
+    unsafe view.places.deallocate()
+    unsafe view.filter.deallocate()
+    unsafe view.results.deallocate()
+    unsafe view.byte_pair_ranks.deallocate()
+    unsafe view.byte_tokens.deallocate()
   }
 
   /// The rank at which two neighbours merge, or ``noRank``.
-  @inline(__always)
   func rank(_ left: TokenID, _ right: TokenID) -> UInt32 {
-    let pair = Self.pair(left, right)
-    let hash = Self.hash(of: pair)
-    let bits = Self.filterBits(hash)
-    guard unsafe filter[Int(truncatingIfNeeded: hash >> filterShift)] & bits == bits else {
-      return Self.noRank
-    }
-    let mask = placeCount &- 1
-    var place = Int(truncatingIfNeeded: hash >> shift)
-    while true {
-      // In bounds: `shift` leaves as many bits as `mask` has.
-      let word = unsafe places[place]
-      if word >> 24 == pair { return UInt32(truncatingIfNeeded: word & 0xFF_FFFF) }
-      if word == Self.free { return Self.noRank }
-      place = (place &+ 1) & mask
-    }
+    unsafe withUnsafePointer(to: view) { unsafe ctok_rank($0, left, right) }
   }
 
   /// The token that the merge of a rank makes.
-  @inline(__always)
   func result(_ rank: UInt32) -> TokenID {
     precondition(rank < resultCount)
-    return unsafe results[Int(rank)]
+    return unsafe view.results[Int(rank)]
+  }
+
+  /// Longest word that ``merge(_:count:into:)`` takes, in bytes.
+  static let mergeLimit = 64
+
+  /// Merges the pairs of a word, always the best and among equals the leftmost; leaves the ids in
+  /// `parts` and returns how many there are.
+  ///
+  /// Quadratic in the word, but over so few bytes nothing is faster.
+  ///
+  /// - Precondition: Each byte has a token, `count` ≤ ``mergeLimit``, and `parts` has room for
+  ///   `count`.
+  @unsafe @inline(__always)
+  func merge(
+    _ word: UnsafePointer<UInt8>, count: Int, into parts: UnsafeMutablePointer<TokenID>
+  ) -> Int {
+    precondition(count <= Self.mergeLimit)
+    guard count > 0 else { return 0 }
+    return unsafe withUnsafePointer(to: view) { unsafe ctok_merge($0, word, count, parts) }
+  }
+
+  @unsafe
+  private static func copy<Element: BitwiseCopyable>(
+    _ row: [Element]
+  ) -> UnsafePointer<Element> {
+    let copy = UnsafeMutablePointer<Element>.allocate(capacity: row.count)
+    unsafe copy.initialize(from: row, count: row.count)
+    return unsafe UnsafePointer(copy)
   }
 
   private static func pair(_ left: TokenID, _ right: TokenID) -> UInt64 {

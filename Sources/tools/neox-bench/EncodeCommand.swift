@@ -9,6 +9,7 @@ extension TokenizerKind: ArgumentValue {}
 struct EncodeCommand: Command {
   var input: [String] = []
   var key = "text"
+  var readsBytes = false
   var kind = TokenizerKind.gpt2BPE
   var vocabularyFile: String?
   var mergeFile: String?
@@ -44,6 +45,8 @@ struct EncodeCommand: Command {
       [
         .positionals("FILE", \.input, "files of documents, as neox-preprocess reads them"),
         .option("--jsonl-key", \.key, placeholder: "KEY", "member of JSON records with the text"),
+        .flag(
+          "--bytes", \.readsBytes, "take each file as one document, whatever its bytes"),
       ]),
     .init(
       "tokenizer",
@@ -70,7 +73,7 @@ struct EncodeCommand: Command {
   func run() throws {
     let tokenizer = try loadTokenizer(
       TokenizerChoice(kind: kind, vocabularyFile: vocabularyFile, mergeFile: mergeFile))
-    let corpus = try Corpus(reading: input, key: key)
+    let corpus = readsBytes ? try Corpus(ofBytes: input) : try Corpus(reading: input, key: key)
     let counts = Set(threads).sorted()
     var results = counts.map { EncodeResult(threads: $0) }
     var expected: EncodePass?

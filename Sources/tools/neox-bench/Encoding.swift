@@ -32,6 +32,15 @@ struct Corpus: Sendable {
       _ = ledger.finish(item.tag, lines: counts.lines)
     }
   }
+
+  /// Reads each file whole as one document, whatever its bytes.
+  init(ofBytes paths: [String]) throws {
+    for path in paths {
+      let file = try MappedFile(path: path)
+      unsafe file.bytes.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
+      ends.append(bytes.count)
+    }
+  }
 }
 
 /// A record of the input is no document.
