@@ -122,6 +122,29 @@ struct PreprocessFaultTests {
       try fixture.folder.read("p4_quarantine.jsonl") == fixture.folder.read("w4_quarantine.jsonl"))
   }
 
+  @Test("a dry run shows a long document as one")
+  func dryRunOfLongDocument() throws {
+    let long = PreprocessFixture.texts(12_000, seed: 12).joined(separator: " ")
+    let refused = String(repeating: "the end ", count: 200_000) + "<|endoftext|>"
+    let input = try fixture.writeTexts("i.jsonl", ["a<|endoftext|>", refused, "the", long, "and"])
+    let flags = ["--special-in-text", "error", "--dry-run", "2"]
+    let literal = ["--special-in-text", "literal", "--dry-run", "4"]
+    let small = ["--memory", "160MiB", "--workers", "2"]
+    for flags in [flags, literal] {
+      let whole = try fixture.run(input, flags).output.split(separator: "\n")
+      let pieces = try fixture.run(input, flags + small).output.split(separator: "\n")
+      let isHead = { (line: Substring) in line.hasPrefix("document ") }
+      // What is refused at its end only has been shown by then.
+      if flags == literal {
+        #expect(pieces.filter { !isHead($0) } == whole.filter { !isHead($0) })
+      }
+      let heads = pieces.filter(isHead).filter { !$0.contains("a long one") }
+      #expect(
+        heads.map { String($0).replacing(" in all", with: "") }
+          == whole.filter(isHead).map(String.init))
+    }
+  }
+
   @Test("a long record of several members is encoded, and refused, in pieces as if it were whole")
   func longRecordsOfSeveralMembers() throws {
     let long = PreprocessFixture.texts(6_000, seed: 14).joined(separator: " ")
@@ -267,6 +290,28 @@ struct PreprocessFaultTests {
     let linked = try fixture.run(
       input, prefix: "p", ["--input-format", "jsonl", "--overwrite"])
     #expect(linked.errors.contains("inputs are never changed"), "\(linked.all)")
+  }
+
+  @Test("closed standard descriptors are no way into the output", arguments: ["<&- 2>&-", "2>&-"])
+  func closedDescriptors(which: String) throws {
+    let good = (0..<40_000).map { "{\"text\":\"line \($0)\"}" }
+    let input = try fixture.folder.write(
+      "i.jsonl", Array((good + lines).joined(separator: "\n").utf8))
+    let flags = [
+      "--workers", "1", "--on-error", "quarantine", "--memory", "128MiB", "--checkpoint-seconds",
+      "0", "--progress", "plain", "--log-interval", "1000",
+    ]
+    #expect(try fixture.run(input, prefix: "w", flags).status == 0)
+    let run = try fixture.run(input, prefix: "c", flags, shellSetup: "exec \(which)")
+    #expect(run.status == 0, "\(run.all)")
+    #expect(try fixture.outputBytes("c") == fixture.outputBytes("w"))
+    #expect(
+      try fixture.folder.read("c_quarantine.jsonl") == fixture.folder.read("w_quarantine.jsonl"))
+    let silent = try fixture.run(input, prefix: "s", flags, shellSetup: "exec >&-")
+    #expect(silent.status == 1 && silent.errors.contains("standard output"), "\(silent.all)")
+    #expect(try fixture.outputBytes("s") == fixture.outputBytes("w"))
+    let unread = try fixture.run("-", prefix: "u", flags, shellSetup: "exec <&-")
+    #expect(unread.status == 1 && unread.errors.contains("standard input"), "\(unread.all)")
   }
 
   @Test("a quarantine file of an earlier run stays where no other replaces it")
