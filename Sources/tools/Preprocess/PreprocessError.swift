@@ -18,8 +18,10 @@ package enum PreprocessError: Error, Equatable, Sendable {
   case damaged(name: String, byte: Int, reason: String)
   /// The documents of a stream cannot be told apart after a byte, so that none can be skipped.
   case brokenStructure(name: String, byte: Int, reason: String)
-  /// A file has another length than when it was opened.
+  /// A file is not what it was when it was opened.
   case inputChanged(String)
+  /// The work was asked to stop while a pipe gave nothing.
+  case interrupted
   /// A long document has no place where the tokenizer can cut it within the memory that is allowed.
   case uncuttable(name: String, byte: Int, limit: Int)
   /// Standard input or a pipe cannot be divided among machines.
@@ -58,7 +60,9 @@ extension PreprocessError: CustomStringConvertible {
     case .brokenStructure(let name, let byte, let reason):
       return "\(name): byte \(byte): \(reason); what follows cannot be read"
     case .inputChanged(let path):
-      return "\(path): became shorter while it was read; leave inputs alone during a run"
+      return "\(path): changed while it was read; leave inputs alone during a run, and begin anew"
+    case .interrupted:
+      return "interrupted by a signal"
     case .uncuttable(let name, let byte, let limit):
       return "\(name): byte \(byte): no place to cut this document within \(limit) bytes; "
         + "raise --memory"
