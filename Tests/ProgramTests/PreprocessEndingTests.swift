@@ -79,6 +79,12 @@ struct PreprocessEndingTests {
     let run = try fixture.run(input, flags)
     #expect(run.status == 1 && run.errors.contains("o.journal: "), "\(run.all)")
     #expect(try fixture.names() == ["o.journal"] && fixture.folder.read("o.journal") == mine)
+    // Nor does finished output mind it.
+    #expect(try fixture.run(input, prefix: "p").status == 0)
+    try fixture.folder.write("p.journal", mine)
+    let again = try fixture.run(input, prefix: "p")
+    #expect(again.status == 0 && again.output.contains("finished before"), "\(again.all)")
+    #expect(try fixture.folder.read("p.journal") == mine)
   }
 
   @Test("somebody else's file under the name of unfinished work stays unless asked")
@@ -112,6 +118,28 @@ struct PreprocessEndingTests {
     let run = try fixture.run(input, flags + ["--jsonl-keys", "a", "--restart"])
     #expect(run.status == 0, "\(run.all)")
     #expect(try fixture.names() == ["o_a_document.bin", "o_a_document.idx", "o_manifest.json"])
+  }
+
+  @Test("closed standard descriptors are no way into the output", arguments: ["<&- 2>&-", "2>&-"])
+  func closedDescriptors(which: String) throws {
+    let good = (0..<40_000).map { "{\"text\":\"line \($0)\"}" }
+    let input = try fixture.folder.write(
+      "i.jsonl", Array((good + ["{broken", "", "{\"text\":\"end\"}"]).joined(separator: "\n").utf8))
+    let flags = [
+      "--workers", "1", "--on-error", "quarantine", "--memory", "128MiB", "--checkpoint-seconds",
+      "0", "--progress", "plain", "--log-interval", "1000",
+    ]
+    #expect(try fixture.run(input, prefix: "w", flags).status == 0)
+    let run = try fixture.run(input, prefix: "c", flags, shellSetup: "exec \(which)")
+    #expect(run.status == 0, "\(run.all)")
+    #expect(try fixture.outputBytes("c") == fixture.outputBytes("w"))
+    #expect(
+      try fixture.folder.read("c_quarantine.jsonl") == fixture.folder.read("w_quarantine.jsonl"))
+    let silent = try fixture.run(input, prefix: "s", flags, shellSetup: "exec >&-")
+    #expect(silent.status == 1 && silent.errors.contains("standard output"), "\(silent.all)")
+    #expect(try fixture.outputBytes("s") == fixture.outputBytes("w"))
+    let unread = try fixture.run("-", prefix: "u", flags, shellSetup: "exec <&-")
+    #expect(unread.status == 1 && unread.errors.contains("standard input"), "\(unread.all)")
   }
 
   // MARK: - Inputs that change

@@ -292,28 +292,6 @@ struct PreprocessFaultTests {
     #expect(linked.errors.contains("inputs are never changed"), "\(linked.all)")
   }
 
-  @Test("closed standard descriptors are no way into the output", arguments: ["<&- 2>&-", "2>&-"])
-  func closedDescriptors(which: String) throws {
-    let good = (0..<40_000).map { "{\"text\":\"line \($0)\"}" }
-    let input = try fixture.folder.write(
-      "i.jsonl", Array((good + lines).joined(separator: "\n").utf8))
-    let flags = [
-      "--workers", "1", "--on-error", "quarantine", "--memory", "128MiB", "--checkpoint-seconds",
-      "0", "--progress", "plain", "--log-interval", "1000",
-    ]
-    #expect(try fixture.run(input, prefix: "w", flags).status == 0)
-    let run = try fixture.run(input, prefix: "c", flags, shellSetup: "exec \(which)")
-    #expect(run.status == 0, "\(run.all)")
-    #expect(try fixture.outputBytes("c") == fixture.outputBytes("w"))
-    #expect(
-      try fixture.folder.read("c_quarantine.jsonl") == fixture.folder.read("w_quarantine.jsonl"))
-    let silent = try fixture.run(input, prefix: "s", flags, shellSetup: "exec >&-")
-    #expect(silent.status == 1 && silent.errors.contains("standard output"), "\(silent.all)")
-    #expect(try fixture.outputBytes("s") == fixture.outputBytes("w"))
-    let unread = try fixture.run("-", prefix: "u", flags, shellSetup: "exec <&-")
-    #expect(unread.status == 1 && unread.errors.contains("standard input"), "\(unread.all)")
-  }
-
   @Test("a quarantine file of an earlier run stays where no other replaces it")
   func oldQuarantine() throws {
     #expect(try fixture.run(try writeLines(), ["--on-error", "quarantine"]).status == 0)

@@ -20,8 +20,6 @@ package enum PreprocessError: Error, Equatable, Sendable {
   case brokenStructure(name: String, byte: Int, reason: String)
   /// A file is not what it was when it was opened.
   case inputChanged(String)
-  /// The work was asked to stop while a pipe gave nothing.
-  case interrupted
   /// A long document has no place where the tokenizer can cut it within the memory that is allowed.
   case uncuttable(name: String, byte: Int, limit: Int)
   /// Standard input or a pipe cannot be divided among machines.
@@ -30,6 +28,8 @@ package enum PreprocessError: Error, Equatable, Sendable {
   case cannotResume(String)
   /// Standard input or a pipe does not hold what unfinished work has read of it.
   case otherData(name: String, finding: String)
+  /// The work was asked to stop while a pipe gave nothing.
+  case interrupted
 }
 
 extension PreprocessError: CustomStringConvertible {
@@ -61,8 +61,6 @@ extension PreprocessError: CustomStringConvertible {
       return "\(name): byte \(byte): \(reason); what follows cannot be read"
     case .inputChanged(let path):
       return "\(path): changed while it was read; leave inputs alone during a run, and begin anew"
-    case .interrupted:
-      return "interrupted by a signal"
     case .uncuttable(let name, let byte, let limit):
       return "\(name): byte \(byte): no place to cut this document within \(limit) bytes; "
         + "raise --memory"
@@ -74,6 +72,8 @@ extension PreprocessError: CustomStringConvertible {
     case .otherData(let name, let finding):
       return "\(name): \(finding); feed the same data again to continue, or throw the work away "
         + "with --restart"
+    case .interrupted:
+      return "interrupted by a signal"
     }
   }
 }

@@ -38,7 +38,8 @@ extension PreprocessRun {
 
   /// Removes what a run left that was killed after its manifest was written.
   func removeLeftovers(_ identity: RunIdentity) throws(PipelineError) {
-    if try ended(identity) != nil {
+    // Somebody else's file under the journal's name is in nobody's way here.
+    if (try? ended(identity)) != nil {
       try inDataset { () throws(IndexedDataError) in _ = try beginTransaction(identity, .keep) }
     }
     DatasetTransaction.removeLeftClaim(journal: recipe.journalPath)
