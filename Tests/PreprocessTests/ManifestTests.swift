@@ -115,16 +115,29 @@ struct ManifestTests {
   @Test("what differs between two runs is named by its flag")
   func identity() {
     let manifest = sample()
+    var inputs = manifest.inputs
     let identity = RunIdentity(
       inputs: manifest.inputs, vocabulary: manifest.vocabulary, options: manifest.options)
     #expect(RunIdentity(storedBytes: identity.storedBytes) == identity)
-    #expect(identity.difference(to: identity) == "")
+    let paths = inputs.map(\.path)
+    #expect(identity.difference(to: identity, inputs: paths) == "")
     var options = manifest.options
     options[0].value = "false"
-    var inputs = manifest.inputs
     inputs[0].modified += 1
     let other = RunIdentity(inputs: inputs, vocabulary: manifest.vocabulary, options: options)
-    #expect(identity.difference(to: other) == "the inputs, --append-eod")
+    #expect(
+      identity.difference(to: other, inputs: paths)
+        == "input \(paths[0]) had another size or time then; --append-eod was given then")
+    inputs[0].path += "x"
+    let renamed = RunIdentity(inputs: inputs, vocabulary: manifest.vocabulary, options: options)
+    #expect(
+      other.difference(to: renamed, inputs: [inputs[0].path])
+        == "in place of input \(inputs[0].path) was another then")
+    let fewer = RunIdentity(inputs: [], vocabulary: manifest.vocabulary, options: options)
+    #expect(
+      other.difference(to: fewer, inputs: [])
+        == "there were \(inputs.count) inputs then, and now there are 0")
+    inputs[0].path = paths[0]
     options.append(.init("on-error", "skip"))
     let same = RunIdentity(inputs: inputs, vocabulary: manifest.vocabulary, options: options)
     #expect(other == same)

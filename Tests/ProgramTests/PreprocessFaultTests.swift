@@ -122,6 +122,29 @@ struct PreprocessFaultTests {
       try fixture.folder.read("p4_quarantine.jsonl") == fixture.folder.read("w4_quarantine.jsonl"))
   }
 
+  @Test("a dry run shows a long document as one")
+  func dryRunOfLongDocument() throws {
+    let long = PreprocessFixture.texts(12_000, seed: 12).joined(separator: " ")
+    let refused = String(repeating: "the end ", count: 200_000) + "<|endoftext|>"
+    let input = try fixture.writeTexts("i.jsonl", ["a<|endoftext|>", refused, "the", long, "and"])
+    let flags = ["--special-in-text", "error", "--dry-run", "2"]
+    let literal = ["--special-in-text", "literal", "--dry-run", "4"]
+    let small = ["--memory", "160MiB", "--workers", "2"]
+    for flags in [flags, literal] {
+      let whole = try fixture.run(input, flags).output.split(separator: "\n")
+      let pieces = try fixture.run(input, flags + small).output.split(separator: "\n")
+      let isHead = { (line: Substring) in line.hasPrefix("document ") }
+      // What is refused at its end only has been shown by then.
+      if flags == literal {
+        #expect(pieces.filter { !isHead($0) } == whole.filter { !isHead($0) })
+      }
+      let heads = pieces.filter(isHead).filter { !$0.contains("a long one") }
+      #expect(
+        heads.map { String($0).replacing(" in all", with: "") }
+          == whole.filter(isHead).map(String.init))
+    }
+  }
+
   @Test("a long record of several members is encoded, and refused, in pieces as if it were whole")
   func longRecordsOfSeveralMembers() throws {
     let long = PreprocessFixture.texts(6_000, seed: 14).joined(separator: " ")

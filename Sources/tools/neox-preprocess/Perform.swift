@@ -33,7 +33,11 @@ func perform(_ recipe: Recipe, _ arguments: RunArguments, documentCount: Int?) t
   let ending: PreprocessRun.Ending
   do {
     ending = try run.run(
-      interruption: .process, note: { writeError("neox-preprocess: note: \($0)\n") },
+      interruption: .process,
+      note: { text in
+        report.close()
+        writeError("neox-preprocess: note: \(text)\n")
+      },
       report: { report.update($0) })
   } catch {
     report.close()
@@ -45,7 +49,9 @@ func perform(_ recipe: Recipe, _ arguments: RunArguments, documentCount: Int?) t
     print(manifest, of: recipe)
     noteLeftovers(of: earlier, manifest, recipe)
   case .unchanged(let manifest):
-    output.line("\(Manifest.path(prefix: recipe.shardPrefix)): finished before, unchanged")
+    output.line(
+      "\(Manifest.path(prefix: recipe.shardPrefix)): finished before; sizes agree, contents are not "
+        + "compared (neox-index verify --deep does that)")
     print(manifest, of: recipe)
   }
 }

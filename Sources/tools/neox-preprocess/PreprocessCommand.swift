@@ -28,7 +28,7 @@ struct PreprocessCommand: Command {
       "A run that was killed, interrupted (exit status 75) or stopped by a full disk is continued by "
         + "the same command; what it had read of standard input or a pipe must then come again, byte "
         + "for byte, and is compared. Files appear under their names when they are whole. Finished "
-        + "output is never replaced unasked; the same command on finished, unchanged output does nothing.",
+        + "output is never replaced unasked; the same command on finished output of the same sizes does nothing.",
       "Inputs are JSON lines, JSON arrays, texts, archives (.zip, .tar) and any of these compressed "
         + "(.gz, .zst, .lz4, .xz, .bz2), recognised by content. Several compressed streams or tar "
         + "archives in one file are read through; other bytes after them are an error, but for zeros "

@@ -20,8 +20,10 @@ package enum FileHashes {
     return files
   }
 
-  /// The XXH64 of an input, read from its start to its end.
-  static func input(_ file: Manifest.File) throws(PipelineError) -> Manifest.File {
+  /// The XXH64 of an input, read from its start to its end; `nil` when the work is asked to stop.
+  static func input(
+    _ file: Manifest.File, _ interruption: Interruption
+  ) throws(PipelineError) -> Manifest.File? {
     var hash = ContentHash()
     let opened: OpenFile
     var block = [UInt8](repeating: 0, count: min(file.byteCount, 1 << 20))
@@ -29,6 +31,7 @@ package enum FileHashes {
     do {
       opened = try OpenFile(file.path)
       while offset < file.byteCount {
+        guard !interruption.isRaised else { return nil }
         let range = offset..<min(offset + block.count, file.byteCount)
         try opened.read(range, into: &block)
         unsafe hash.update(block.span.bytes.extracting(0..<range.count))

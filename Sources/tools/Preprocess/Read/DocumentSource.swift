@@ -116,7 +116,11 @@ package struct DocumentSource: ~Copyable {
     regions = nil
     streams = nil
     if let pipe { usedPipes.append(pipe.mark) }
-    pipe = entry.isFile ? nil : try PipeStream(entry.path, input: slice.input, expecting: mark)
+    pipe =
+      entry.isFile
+      ? nil
+      : try PipeStream(
+        entry.path, input: slice.input, expecting: mark, interruption: options.interruption)
     if entry.isDivisible {
       let place = StreamPlace(
         input: slice.input, path: entry.path, ordinal: 0, name: entry.path)
@@ -238,7 +242,8 @@ extension DocumentSource {
   private mutating func passUsedPipes(before position: SourcePosition) throws(PreprocessError) {
     for (input, entry) in inputs.entries[..<position.input].enumerated() where !entry.isFile {
       let pipe = try PipeStream(
-        entry.path, input: input, expecting: mark(of: input, in: position))
+        entry.path, input: input, expecting: mark(of: input, in: position),
+        interruption: options.interruption)
       try pipe.compareRest(keepsBytes: false)
       usedPipes.append(pipe.mark)
     }

@@ -1,3 +1,5 @@
+package import Machine
+
 /// How inputs are read.
 package struct ReadingOptions: Sendable {
   /// The members of JSON records that are wanted, each for a dataset of its own; no name twice.
@@ -20,6 +22,9 @@ package struct ReadingOptions: Sendable {
   package var safeCut: @Sendable (RawSpan) -> Int
   /// Gets told how a stream was understood where another understanding is likely.
   package var note: @Sendable (String) -> Void = { _ in }
+
+  /// A wish to stop, which ends the waiting for a pipe that gives nothing.
+  package var interruption: Interruption?
 
   /// Makes options with the usual sizes.
   package init(
