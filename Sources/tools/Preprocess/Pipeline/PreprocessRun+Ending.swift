@@ -24,7 +24,7 @@ extension PreprocessRun {
       inputs: manifest.inputs, vocabulary: manifest.vocabulary, options: manifest.options)
     let policy = manifest.options.first { $0.name == "on-error" }?.value ?? ""
     let options = then.difference(to: identity, inputs: inputs.entries.map(\.path))
-    let difference = [options, policyDifference(policy, manifest.counts) ?? ""]
+    let difference = [options, manifest.counts.flatMap { policyDifference(policy, $0) } ?? ""]
       .filter { !$0.isEmpty }.joined(separator: "; ")
     guard difference.isEmpty else {
       throw .outputExists(
