@@ -141,7 +141,8 @@ extension ByteBuffer {
     #expect(name.contains("neox-spool") == (isKnown < 0))
     #expect(write(descriptor, [1, 2], 2) == 2)
     var bytes = [UInt8](repeating: 0, count: 3)
-    #expect(pread(descriptor, &bytes, 3, 0) == 2 && bytes == [1, 2, 0])
+    let count = pread(descriptor, &bytes, 3, 0)
+    #expect(count == 2 && bytes == [1, 2, 0])
     #expect(throws: SystemError.self) { try UnnamedFile.open(in: folder.file("absent")) }
   }
 }

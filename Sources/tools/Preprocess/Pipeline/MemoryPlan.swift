@@ -21,9 +21,10 @@ struct MemoryPlan: Equatable, Sendable {
   /// The program, the vocabulary and the index of the datasets.
   private static let fixedBytes = 64 << 20
 
-  /// Bytes of memory a byte of an uncut piece of text takes at most: itself while it is sought and
-  /// handed over, its ids and its tokens, all of them while they grow. About ten were measured, for
-  /// text of a token a byte.
+  /// Bytes of memory a byte of an uncut piece of text takes at most.
+  ///
+  /// Itself while it is sought and handed over, its ids and its tokens, all of them while they grow.
+  /// About ten were measured, for text of a token a byte.
   private static let pieceCost = 16
 
   /// Beyond this no place to cut is sought, whatever the memory: ids are counted in 32 bits.

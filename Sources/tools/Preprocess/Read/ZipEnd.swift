@@ -1,4 +1,4 @@
-/// The end of a zip archive in a file, from which its members are found:
+/// The end of a zip archive in a file, from which its members are found.
 ///
 /// | byte | what |
 /// | --- | --- |
