@@ -139,7 +139,7 @@ extension ByteBuffer {
     let name = try FileManager.default.destinationOfSymbolicLink(
       atPath: "/proc/self/fd/\(descriptor)")
     #expect(name.contains("neox-spool") == (isKnown < 0))
-    #expect(write(descriptor, [1, 2], 2) == 2)
+    #expect(write(descriptor, [1, 2] as [UInt8], 2) == 2)
     var bytes = [UInt8](repeating: 0, count: 3)
     let count = pread(descriptor, &bytes, 3, 0)
     #expect(count == 2 && bytes == [1, 2, 0])
