@@ -23,7 +23,8 @@ struct TrainProgramTests {
     try folder.write(name, Array(text.utf8))
   }
 
-  @Test("help reads as recorded", arguments: ["", "check", "plan"])
+  @Test(
+    "help reads as recorded", arguments: ["", "check", "plan", "eval", "generate", "export"])
   func snapshot(command: String) throws {
     let run = try Self.program.run(command.isEmpty ? ["--help"] : [command, "--help"])
     #expect(run.status == 0)

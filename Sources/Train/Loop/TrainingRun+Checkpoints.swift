@@ -12,7 +12,7 @@ extension TrainingRun {
     state.arguments = arguments
     let contents = CheckpointContents(
       state: state, weights: weights, optimizer: optimization.optimizer,
-      configs: configuration.files.map { ($0.name, Array($0.text.utf8)) })
+      configs: CheckpointConfiguration.files(configuration))
     let path = try log.timers.measure("save checkpoint") { () throws(TrainError) in
       try CheckpointWriter.write(contents, into: folder, operations: operations)
     }
@@ -48,7 +48,8 @@ extension TrainingRun {
     guard !checkpoints.isFinetuning else { return 0 }
     try resume(checkpoint)
     options.output("  successfully loaded checkpoint \(checkpoint.path)")
-    savedIteration = checkpoint.path.hasPrefix(checkpoints.folder ?? "\0")
+    savedIteration =
+      checkpoint.path.hasPrefix(checkpoints.folder ?? "\0")
       ? checkpoint.state.iteration : nil
     savedPath = checkpoint.path
     return checkpoint.state.iteration

@@ -12,15 +12,19 @@ struct ConfigurationFlags: Sendable {
     "configuration",
     [
       .positionals(
-        "CONFIG", \.files, "YAML or JSON files; .yml may be left out, keys may not be repeated"),
-      .option(
-        "--conf-dir", \.folder, aliases: ["-d"], hidden: ["--conf_dir"], placeholder: "DIR",
-        "folder of the files"),
-      .each(
-        "--set", \.settings, placeholder: "KEY=VALUE",
-        "a value that wins over the files, such as optimizer.params.lr=1e-4; may be repeated"),
-      .flag("--lenient", \.isLenient, "unknown keys are warnings"),
-    ])
+        "CONFIG", \.files, "YAML or JSON files; .yml may be left out, keys may not be repeated")
+    ] + options)
+
+  /// How the files are read.
+  static let options: [Argument<Self>] = [
+    .option(
+      "--conf-dir", \.folder, aliases: ["-d"], hidden: ["--conf_dir"], placeholder: "DIR",
+      "folder of the files"),
+    .each(
+      "--set", \.settings, placeholder: "KEY=VALUE",
+      "a value that wins over the files, such as optimizer.params.lr=1e-4; may be repeated"),
+    .flag("--lenient", \.isLenient, "unknown keys are warnings"),
+  ]
 
   /// The request for the library.
   var request: ConfigurationRequest {

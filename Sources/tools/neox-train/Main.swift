@@ -8,7 +8,8 @@ struct Main {
   static let program = Program(
     root: .init(TrainCommand.self), version: "0.1.0",
     commands: [
-      .init(CheckCommand.self), .init(PlanCommand.self),
+      .init(CheckCommand.self), .init(PlanCommand.self), .init(EvalCommand.self),
+      .init(GenerateCommand.self), .init(ExportCommand.self),
       .init(ArgumentsCommand.self, isHidden: true),
     ], rootTakesWords: true)
 }

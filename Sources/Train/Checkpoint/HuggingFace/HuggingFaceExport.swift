@@ -17,13 +17,31 @@ package enum WeightExport {
     }
   }
 
+  /// A small file that belongs to an exported model.
+  package struct TextFile: Sendable, Equatable {
+    /// Its name in the folder.
+    package var name: String
+    /// What it holds.
+    package var bytes: [UInt8]
+
+    /// Names a file.
+    package init(name: String, bytes: [UInt8]) {
+      self.name = name
+      self.bytes = bytes
+    }
+  }
+
   /// Writes one safetensors file with GPT-NeoX's names.
   ///
-  /// - Throws: ``TrainError/unsupported(what:reason:)`` where the file is there already.
+  /// - Throws: ``TrainError/unsupported(what:reason:)`` where the file is there already and not to be
+  ///   replaced.
   package static func writeFile(
-    _ path: String, _ weights: any NamedWeights, precision: Precision
+    _ path: String, _ weights: any NamedWeights, precision: Precision, overwrites: Bool = false
   ) throws(TrainError) {
-    guard !DurableFile.exists(path) else {
+    guard !FolderContents.isFolder(path) else {
+      throw .unsupported(what: path, reason: "it is a folder; name a file")
+    }
+    guard overwrites || !DurableFile.exists(path) else {
       throw .unsupported(what: path, reason: "it is there already; name another file or remove it")
     }
     let partial = path + ".partial"
@@ -42,24 +60,23 @@ package enum WeightExport {
     } catch { throw .system(error) }
   }
 
-  /// Writes a folder that transformers loads: `config.json`, `model.safetensors`, and copies of the
-  /// tokenizer's files.
+  /// Writes a folder that transformers loads: `config.json`, `model.safetensors`, and the files of a
+  /// tokenizer.
   ///
   /// - Throws: ``TrainError/unsupported(what:reason:)`` where no class of transformers computes the
-  ///   same, or where the folder holds something; ``TrainError/malformed(path:place:reason:)`` where
-  ///   weights are missing.
+  ///   same, or where the folder holds something that is not to be replaced;
+  ///   ``TrainError/malformed(path:place:reason:)`` where weights are missing.
   package static func writeHuggingFace(
     _ folder: String, _ weights: any NamedWeights, settings: HuggingFaceSettings,
-    precision: Precision, endOfText: Int? = nil, tokenizerFiles: [String] = []
+    precision: Precision, endOfText: Int? = nil, files: [TextFile] = [], overwrites: Bool = false
   ) throws(TrainError) {
     let config = HuggingFaceConfig(
       architecture: try HuggingFaceArchitecture(for: settings), settings: settings)
     let mappings = HuggingFaceMapping(config).weights
     try check(weights, mappings)
-    guard try FolderContents.names(folder).isEmpty else {
-      throw .unsupported(what: folder, reason: "it is not empty; name another folder or empty it")
-    }
-    let partial = trimmed(folder) + ".partial"
+    let folder = trimmed(folder)
+    try checkIsReplaceable(folder, overwrites: overwrites)
+    let partial = folder + ".partial"
     try FolderContents.remove(partial)
     try FolderContents.make(partial)
     _ = try SafetensorsWriter.write(
@@ -68,15 +85,42 @@ package enum WeightExport {
     let json = config.json(precision: precision, endOfText: endOfText)
     do throws(SystemError) {
       try DurableFile.replace(partial + "/config.json", with: json.bytes(.pretty) + [0x0A])
-      for file in tokenizerFiles {
-        let bytes = try InputFile(path: file).readAll(limit: 1 << 30)
-        let name = file.split(separator: "/").last.map(String.init) ?? file
-        try DurableFile.replace(partial + "/" + name, with: bytes.bytes)
-      }
-      // Takes the place of an empty folder.
-      try DurableFile.rename(partial, to: trimmed(folder))
-      try DurableFile.synchronizeFolder(of: trimmed(folder))
+      for file in files { try DurableFile.replace(partial + "/" + file.name, with: file.bytes) }
     } catch { throw .system(error) }
+    try putInPlace(partial, as: folder)
+  }
+
+  // What an exported folder can hold.
+  private static let replaceable: Set<String> = [
+    "config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "vocab.json",
+    "merges.txt",
+  ]
+
+  private static func checkIsReplaceable(
+    _ folder: String, overwrites: Bool
+  ) throws(TrainError) {
+    let names = try FolderContents.names(folder)
+    guard !names.isEmpty else { return }
+    guard overwrites else {
+      throw .unsupported(what: folder, reason: "it is not empty; name another folder or empty it")
+    }
+    if let name = names.first(where: { !replaceable.contains($0) }) {
+      throw .unsupported(
+        what: folder, reason: "it holds \(name), which no export has written; name another folder")
+    }
+  }
+
+  private static func putInPlace(_ partial: String, as folder: String) throws(TrainError) {
+    let replaced = folder + ".replaced"
+    try FolderContents.remove(replaced)
+    let isReplacing = try !FolderContents.names(folder).isEmpty
+    do throws(SystemError) {
+      if isReplacing { try DurableFile.rename(folder, to: replaced) }
+      // Takes the place of an empty folder, too.
+      try DurableFile.rename(partial, to: folder)
+      try DurableFile.synchronizeFolder(of: folder)
+    } catch { throw .system(error) }
+    if isReplacing { try FolderContents.remove(replaced) }
   }
 
   private static func trimmed(_ path: String) -> String {

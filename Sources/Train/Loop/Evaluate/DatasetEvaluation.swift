@@ -1,0 +1,115 @@
+internal import Foundation
+internal import IndexedData
+package import Tokenize
+
+/// How well a model predicts text.
+package struct EvaluationResult: Sendable, Equatable {
+  /// Tokens that were predicted.
+  package var tokenCount = 0
+  /// The mean of −log p.
+  package var loss = 0.0
+  /// Bytes that the predicted tokens stand for; `nil` where no tokenizer is known.
+  package var byteCount: Int?
+
+  /// exp(``loss``): the perplexity.
+  package var perplexity: Double { exp(loss) }
+
+  /// Bits that a byte of text takes on average, which models with different tokenizers can be
+  /// compared by; `nil` where the bytes are not known.
+  package var bitsPerByte: Double? {
+    byteCount.flatMap { $0 > 0 ? loss * Double(tokenCount) / log(2) / Double($0) : nil }
+  }
+}
+
+/// Evaluates a model on all documents of a dataset.
+package struct DatasetEvaluation {
+  /// Tokens by which a window moves on; `nil` is its length, so that windows do not overlap.
+  package var stride: Int?
+  /// Windows that are computed together; `nil` is the configuration's micro batch.
+  package var batchSize: Int?
+  /// Whether every document is a text of its own; else they follow each other as in training.
+  package var separatesDocuments = false
+  /// Is told how many tokens are done, and how many bytes they and all tokens take.
+  package var progress: (_ tokens: Int, _ bytes: Int, _ allBytes: Int) -> Void = { _, _, _ in }
+
+  /// The defaults.
+  package init() {}
+
+  /// Predicts every token of a dataset from those before it.
+  ///
+  /// - Parameter tokenizer: counts bytes; `nil` counts none.
+  /// - Throws: ``TrainError`` for a dataset that cannot be read or has tokens that the model does not
+  ///   know, and for a model that predicts none.
+  package func run(
+    _ trained: TrainedModel, dataset prefix: String, tokenizer: (any Tokenizer)? = nil
+  ) throws(TrainError) -> EvaluationResult {
+    let model = trained.model
+    let length = model.settings.sequenceLength
+    let stride = stride ?? length
+    guard (1...length).contains(stride) else {
+      throw .unsupported(
+        what: "a stride of \(stride)", reason: "windows have \(length) tokens (seq_length)")
+    }
+    guard model.settings.head != .reward else {
+      throw .unsupported(what: "train_impl rm", reason: "a reward model predicts no tokens")
+    }
+    let dataset: IndexedDataset
+    do throws(IndexedDataError) { dataset = try IndexedDataset(prefix: prefix) } catch {
+      throw .dataset(error)
+    }
+    let rows = batchSize ?? trained.configuration.batch.micro
+    let space = try model.makeWorkspace(batch: rows, length: length, training: false)
+    var batch = Batch(rowCount: rows, columnCount: length)
+    var windows = try EvaluationWindows(
+      dataset, length: length, stride: stride, separatesDocuments: separatesDocuments)
+    var bytes = tokenizer.map { TokenBytes($0) }
+    var result = EvaluationResult()
+    var sum = 0.0
+    while true {
+      var count = 0
+      for row in 0..<rows {
+        let fresh = try windows.next(into: &batch, row: row)
+        if fresh == 0 { EvaluationWindows.clear(&batch, row: row) }
+        count += fresh
+      }
+      guard count > 0 else { break }
+      let loss = try CrossEntropy().run(
+        batch, on: model, in: space, gradientScale: nil, dropout: nil)
+      sum += loss.loss * Double(count)
+      result.tokenCount += count
+      bytes?.add(batch)
+      progress(
+        result.tokenCount, result.tokenCount * dataset.elementType.byteCount,
+        dataset.elementsByteCount)
+    }
+    guard result.tokenCount > 0 else {
+      throw .unsupported(what: prefix, reason: "it has no token that follows another")
+    }
+    result.loss = sum / Double(result.tokenCount)
+    result.byteCount = bytes?.count
+    return result
+  }
+}
+
+/// Counts the bytes that predicted tokens stand for, those that end documents not counted.
+private struct TokenBytes {
+  private(set) var count = 0
+  private let lengths: [Int]
+
+  init(_ tokenizer: any Tokenizer) {
+    var text: [UInt8] = []
+    lengths = (0..<tokenizer.vocabularySize).map { id in
+      guard tokenizer.endOfDocument.map({ Int($0) }) != id else { return 0 }
+      text.removeAll(keepingCapacity: true)
+      tokenizer.appendBytes(of: TokenID(id), to: &text)
+      return text.count
+    }
+  }
+
+  mutating func add(_ batch: Batch) {
+    for (label, mask) in zip(batch.labels, batch.lossMask)
+    where mask != 0 && lengths.indices.contains(Int(label)) {
+      count += lengths[Int(label)]
+    }
+  }
+}

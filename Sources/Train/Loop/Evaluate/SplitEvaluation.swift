@@ -1,0 +1,48 @@
+package import IndexedData
+
+/// Evaluates a model on the validation or test data of its configuration, as training does at its end
+/// (`megatron/training.py: evaluate`): `eval_iters` batches, in the order that the seed gives.
+package enum SplitEvaluation {
+  /// Runs the model over the batches of a split.
+  ///
+  /// - Parameter storage: where index maps are kept.
+  /// - Returns: the mean loss of the micro batches, and their tokens.
+  /// - Throws: ``TrainError`` where the configuration has no such data, or it cannot be read.
+  package static func run(
+    _ trained: TrainedModel, split: DataSplit, storage: MapStorage = .besideData,
+    note: (String) -> Void
+  ) throws(TrainError) -> EvaluationResult {
+    let configuration = trained.configuration
+    guard case .languageModel = configuration.objective else {
+      throw .unsupported(
+        what: "train_impl",
+        reason: "only normal is evaluated on the configuration's data; --data names a dataset")
+    }
+    var settings = try DataSettings(
+      configuration, vocabulary: RunVocabulary(configuration.tokenizer))
+    settings.mapStorage = storage
+    let data = try TrainingData(settings)
+    for text in data.notes { note(text) }
+    guard let source = split == .valid ? data.valid : split == .test ? data.test : data.train else {
+      throw .unsupported(
+        what: "the \(split.rawValue) data",
+        reason: "the configuration has none, or eval_iters is 0; --data names a dataset")
+    }
+    let count = configuration.length.evaluationIterations * configuration.batch.accumulation
+    let space = try trained.model.makeWorkspace(
+      batch: configuration.batch.micro, length: configuration.model.sequenceLength,
+      training: false)
+    let loader = try BatchLoader(source)
+    var batch = source.makeBatch()
+    var result = EvaluationResult()
+    for _ in 0..<count {
+      try loader.next(&batch)
+      result.tokenCount += batch.lossMask.count { $0 != 0 }
+      result.loss += try CrossEntropy().run(
+        batch, on: trained.model, in: space, gradientScale: nil, dropout: nil
+      ).loss
+    }
+    result.loss /= Double(max(count, 1))
+    return result
+  }
+}

@@ -1,0 +1,117 @@
+package import Tokenize
+
+/// A model with its trained weights, to evaluate or to write text with.
+package final class TrainedModel {
+  /// The configuration that describes the model.
+  package let configuration: TrainingConfiguration
+  /// The model.
+  package let model: GPTNeoX
+  /// What the weights come from.
+  package let path: String
+  /// What should be said about the choice of weights.
+  package let notices: [String]
+
+  /// Makes the model of a configuration and loads its weights.
+  ///
+  /// The embedding has as many rows as the weights have: no tokenizer is needed.
+  ///
+  /// - Parameters:
+  ///   - configuration: describes the model.
+  ///   - path: what `load` takes; `nil` for the configuration's `load`, else its `save`.
+  ///   - threads: threads that compute.
+  /// - Throws: ``TrainError`` where there are no weights, or others than the configuration's.
+  package init(
+    _ configuration: TrainingConfiguration, load path: String? = nil, threads: Int
+  ) throws(TrainError) {
+    let checkpoints = configuration.checkpoints
+    guard let path = path ?? checkpoints.load ?? checkpoints.folder else {
+      throw .unsupported(
+        what: "load",
+        reason: "neither it nor save is configured; name a run's folder, a checkpoint,"
+          + " a safetensors file or a folder of transformers")
+    }
+    let (source, notices) = try LoadSource.open(path, iteration: checkpoints.iteration)
+    guard let weights = source.weights else {
+      throw .malformed(path: path, place: "load", reason: "there is no checkpoint")
+    }
+    let rows = try weights.vocabularyRows
+    try source.check(configuration, vocabularySize: rows)
+    let engine = CPUEngine(threads: threads)
+    let model = try GPTNeoX(
+      ModelSettings(configuration, vocabularySize: rows),
+      type: ScalarType(configuration.precision.kind), engine: engine)
+    let operations = CPUOptimizerOperations { count, body in
+      engine.forEach(count) { index, _ in body(index) }
+    }
+    let targets = zip(model.parameters.parameters, model.parameters.masters).map {
+      (name: $0.name, tensor: $1)
+    }
+    try WeightLoader.load(weights, into: targets, operations: operations)
+    model.parameters.refreshValues()
+    self.configuration = configuration
+    self.model = model
+    self.path = weights.path
+    self.notices = notices
+  }
+}
+
+extension NamedWeights {
+  /// Rows of the embedding.
+  var vocabularyRows: Int {
+    get throws(TrainError) {
+      let name = "sequential.0.word_embeddings.weight"
+      guard let rows = shape(name)?.first else {
+        throw .malformed(path: path, place: name, reason: "it is missing")
+      }
+      return rows
+    }
+  }
+}
+
+extension LoadSource {
+  /// Compares what is known of a model beside the shapes of its weights with a configuration.
+  ///
+  /// - Throws: ``TrainError/malformed(path:place:reason:)`` naming what differs.
+  package func check(
+    _ configuration: TrainingConfiguration, vocabularySize: Int
+  ) throws(TrainError) {
+    switch self {
+    case .checkpoint(let checkpoint):
+      let shape = configuration.model
+      try checkpoint.state.check(
+        arguments: [
+          "num_layers": "\(shape.layerCount)", "hidden_size": "\(shape.hiddenSize)",
+          "num_attention_heads": "\(shape.headCount)",
+        ], path: checkpoint.path)
+    case .huggingFace(let model):
+      let configured = try HuggingFaceSettings(configuration, vocabularySize: vocabularySize)
+      let differences = model.config.settings.differences(from: configured)
+      guard differences.isEmpty else {
+        throw .malformed(
+          path: model.path, place: "config.json", reason: differences.joined(separator: "; "))
+      }
+    case .file, .nothing: break
+    }
+  }
+}
+
+extension TrainingConfiguration.Tokenizer {
+  /// Loads the tokenizer.
+  ///
+  /// - Throws: ``TrainError/unsupported(what:reason:)`` naming the key, or
+  ///   ``TrainError/vocabulary(reason:)``.
+  package func load() throws(TrainError) -> any Tokenizer {
+    guard let kind = TokenizerKind(name: self.kind) else {
+      throw .unsupported(
+        what: "tokenizer_type \(self.kind)",
+        reason: "it is none of \(TokenizerKind.allCases.map(\.rawValue).joined(separator: ", "))")
+    }
+    do throws(TokenizeError) {
+      return try loadTokenizer(
+        TokenizerChoice(kind: kind, vocabularyFile: vocabularyFile, mergeFile: mergesFile))
+    } catch {
+      throw .vocabulary(
+        reason: "\(error) (the keys are tokenizer_type, vocab_file and merge_file)")
+    }
+  }
+}

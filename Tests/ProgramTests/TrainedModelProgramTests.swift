@@ -1,0 +1,176 @@
+import Foundation
+import IndexedData
+import TestSupport
+import Testing
+
+/// `neox-train eval`, `generate` and `export`, with a model that the tests train.
+@Suite("neox-train with a trained model")
+struct TrainedModelProgramTests {
+  static let program = BuiltProgram("neox-train")
+  private let folder: TemporaryFolder
+  private let config: String
+
+  init() throws {
+    folder = try TemporaryFolder()
+    let builder = try DatasetBuilder(
+      DatasetOutput(prefix: folder.file("text"), elementType: .uint16))
+    for number in 0..<40 {
+      let text = String(repeating: "abc \(number % 7) ", count: 12)
+      try builder.append(sequences: [text.utf8.map { Int64($0) } + [0]])
+    }
+    try builder.finish()
+    config = try folder.write(
+      "c.yml",
+      Array(
+        """
+        {
+          "num_layers": 1, "hidden_size": 16, "num_attention_heads": 2, "seq_length": 32,
+          "max_position_embeddings": 32, "pos_emb": "rotary", "rotary_pct": 0.5,
+          "train_micro_batch_size_per_gpu": 4, "train_iters": 30, "lr_decay_iters": 30,
+          "optimizer": {"type": "Adam", "params": {"lr": 0.02}}, "hidden_dropout": 0,
+          "attention_dropout": 0, "data_path": "\(folder.file("text"))", "split": "8,1,1",
+          "eval_iters": 1, "eval_interval": 100, "save": "\(folder.file("run"))",
+          "checkpoint_factor": 30, "tokenizer_type": "CharLevelTokenizer", "maximum_tokens": 8,
+          "log_interval": 100, "keep_last_n_checkpoints": 1,
+        }
+        """.utf8))
+    let run = try Self.program.run([config])
+    #expect(run.status == 0, "\(run.all)")
+  }
+
+  private func run(
+    _ command: String, _ words: [String], input: String? = nil
+  ) throws -> ProgramRun {
+    try Self.program.run([command, config, "--threads", "2"] + words, input: input)
+  }
+
+  private func lines(_ text: String) throws -> [[String: Any]] {
+    try text.split(separator: "\n").map {
+      try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any] ?? [:]
+    }
+  }
+
+  private func object(_ text: String) throws -> [String: Any] {
+    try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any] ?? [:]
+  }
+
+  @Test("eval prints the same loss each time, for people and as JSON")
+  func evaluation() throws {
+    let words = ["--data", folder.file("text"), "--json", "--progress", "off"]
+    let json = try run("eval", words)
+    #expect(json.status == 0 && json.errors.isEmpty, "\(json.all)")
+    let result = try object(json.output)
+    let loss = try #require(result["lm_loss"] as? Double)
+    // Far below ln 256, which knows nothing.
+    #expect(loss > 0 && loss < 3)
+    #expect(result["lm_loss_ppl"] as? Double == exp(loss))
+    #expect(result["model"] as? String == folder.file("run/global_step30/weights.safetensors"))
+    #expect(try run("eval", words).output == json.output)
+    let table = try run("eval", ["--data", folder.file("text"), "--load", folder.file("run")])
+    #expect(table.output.contains("lm_loss      \(loss)"), "\(table.all)")
+    #expect(try run("eval", words + ["--per-document", "--stride", "16"]).status == 0)
+    let test = try run("eval", ["--split", "test", "--json"])
+    #expect(try object(test.output)["data"] as? String == "test", "\(test.all)")
+  }
+
+  @Test("generate continues prompts, and writes records when asked to")
+  func prompts() throws {
+    let printed = try run("generate", ["--prompt", "abc", "--prompt", "bc 3"])
+    #expect(printed.status == 0 && printed.errors.isEmpty, "\(printed.all)")
+    let texts = printed.output
+    #expect(texts.hasPrefix("abc"))
+    let records = try run(
+      "generate",
+      ["--prompt", "abc", "--prompt", "bc 3", "--output", "-", "--set", "recompute=true"])
+    let found = try lines(records.output)
+    #expect(found.map { $0["context"] as? String } == ["abc", "bc 3"])
+    #expect(found.allSatisfy { $0["length"] as? Int == 8 && $0["finished"] as? Bool == false })
+    let joined = found.map { "\($0["context"] ?? "")\($0["text"] ?? "")\n" }.joined()
+    #expect(joined == texts)
+    #expect(!FileManager.default.fileExists(atPath: folder.file("samples.txt")))
+  }
+
+  @Test("what is drawn depends on the seed alone, and files are not replaced unasked")
+  func unconditional() throws {
+    let output = folder.file("texts.jsonl")
+    func generate(_ more: [String]) throws -> ProgramRun {
+      try run(
+        "generate",
+        [
+          "--set", "num_samples=3", "--set", "temperature=1", "--set",
+          "sample_output_file=\(output)",
+        ] + more)
+    }
+    let first = try generate([])
+    #expect(first.status == 0, "\(first.all)")
+    func texts() throws -> [String] {
+      try lines(String(contentsOfFile: output, encoding: .utf8)).map { "\($0["text"] ?? "")" }
+    }
+    let drawn = try texts()
+    #expect(drawn.count == 3 && Set(drawn).count > 1)
+    let again = try generate([])
+    #expect(again.status == 1 && again.errors.contains("--overwrite"), "\(again.all)")
+    #expect(try generate(["--overwrite"]).status == 0)
+    #expect(try texts() == drawn)
+    #expect(try generate(["--overwrite", "--set", "seed=99"]).status == 0)
+    #expect(try texts() != drawn)
+  }
+
+  @Test("prompts come from a file, cut where the configuration says")
+  func file() throws {
+    let prompts = try folder.write("prompts.txt", Array("abc|\n  bc 2 ||x".utf8))
+    let result = try run(
+      "generate",
+      ["--set", "sample_input_file=\(prompts)", "--set", "prompt_end='|'", "--output", "-"])
+    #expect(try lines(result.output).map { $0["context"] as? String } == ["abc", "bc 2", "x"])
+    let nothing = try run(
+      "generate", ["--set", "text_gen_type=input-file", "--output", "-"])
+    #expect(nothing.status == 2 && nothing.errors.contains("sample_input_file"), "\(nothing.all)")
+    let precompute = try run("generate", ["--set", "text_gen_type=precompute", "--output", "-"])
+    #expect(precompute.status == 1 && precompute.errors.contains("precompute"))
+  }
+
+  @Test("prompts are asked for until the input ends")
+  func interactive() throws {
+    let input = try folder.write("input.txt", Array("abc\n\nbc 2\n".utf8))
+    let talk = try run("generate", ["--set", "text_gen_type=interactive"], input: input)
+    #expect(talk.status == 0, "\(talk.all)")
+    #expect(talk.output.components(separatedBy: "Context prompt >>> ").count == 5)
+    #expect(talk.output.components(separatedBy: "Generated Text: ").count == 3)
+    #expect(talk.errors.contains("should not be empty"))
+    let printed = try run("generate", ["--prompt", "abc"]).output.dropFirst(3)
+    #expect(talk.output.contains("Generated Text: \(printed)"))
+  }
+
+  @Test("export writes a file and a folder that eval reads again")
+  func export() throws {
+    let data = ["--data", folder.file("text"), "--json", "--progress", "off"]
+    let wanted = try object(run("eval", data).output)["lm_loss"] as? Double
+    for (form, name) in [("safetensors", "m.safetensors"), ("hf", "hf")] {
+      let output = folder.file(name)
+      let words = ["export", folder.file("run"), "--to", form, "--output", output]
+      let export = try Self.program.run(words)
+      #expect(export.status == 0, "\(export.all)")
+      let found = try object(run("eval", data + ["--load", output]).output)
+      #expect(found["lm_loss"] as? Double == wanted)
+      let again = try Self.program.run(words)
+      #expect(again.status == 1, "\(again.all)")
+      #expect(try Self.program.run(words + ["--overwrite", "--dtype", "bf16"]).status == 0)
+    }
+    #expect(try Self.program.run(["export", folder.file("run"), "--to", "hf"]).status == 2)
+    let nothing = try Self.program.run([
+      "export", folder.file("nothing"), "--to", "hf", "-o", folder.file("x"),
+    ])
+    #expect(nothing.status == 1 && nothing.errors.contains("nothing"), "\(nothing.all)")
+  }
+
+  @Test(
+    "a wrong command line has the status 2",
+    arguments: [
+      ["eval"], ["eval", "c", "--stride", "3"], ["generate"], ["export", "c", "--to", "gguf"],
+      ["eval", "c", "--data", "x", "--stride", "0"],
+    ])
+  func usage(words: [String]) throws {
+    #expect(try Self.program.run(words).status == 2)
+  }
+}
