@@ -2,22 +2,34 @@ internal import Glibc
 
 /// A claim on a file, which the system drops when the process ends in any way.
 package struct FileLock: ~Copyable, Sendable {
+  /// Whether the file was there already: whoever held it before has not come to its end.
+  package let wasLeft: Bool
   private let descriptor: Int32
 
   /// Claims a file, which is made when absent.
   ///
   /// - Throws: ``SystemError`` with `EWOULDBLOCK` when another process holds it.
   package init(path: String) throws(SystemError) {
-    descriptor = try Self.claim(path)
+    (descriptor, wasLeft) = try Self.claim(path)
   }
 
   deinit {
+    // A process that is being started has a copy of the descriptor for a moment, and the claim with it.
+    flock(descriptor, LOCK_UN)
     close(descriptor)
   }
 
-  private static func claim(_ path: String) throws(SystemError) -> Int32 {
+  private static func claim(
+    _ path: String
+  ) throws(SystemError) -> (descriptor: Int32, wasLeft: Bool) {
     while true {
-      let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
+      var wasLeft = true
+      var descriptor = unsafe open(path, O_RDWR | O_CLOEXEC)
+      if descriptor < 0 && errno == ENOENT {
+        wasLeft = false
+        descriptor = unsafe open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+        if descriptor < 0 && errno == EEXIST { continue }
+      }
       guard descriptor >= 0 else { throw SystemError(call: "open", path: path, code: errno) }
       guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
         let code = errno
@@ -30,7 +42,7 @@ package struct FileLock: ~Copyable, Sendable {
       if unsafe fstat(descriptor, &mine) == 0, unsafe stat(path, &named) == 0,
         mine.st_ino == named.st_ino
       {
-        return descriptor
+        return (descriptor, wasLeft)
       }
       close(descriptor)
     }

@@ -27,15 +27,30 @@ package final class Interruption: Sendable {
     signal.store(0, ordering: .relaxed)
   }
 
-  /// Lets SIGINT and SIGTERM raise ``process``; a second signal ends the program at once.
+  /// Lets SIGINT, SIGTERM and SIGHUP raise ``process``.
+  ///
+  /// A second SIGINT or SIGTERM ends the program at once. SIGHUP comes more than once where a terminal
+  /// closes, and stays ignored where it was, as `nohup` wants it. Signals that the parent has blocked
+  /// are let in.
   package static func listen() {
     // Made here, because nothing may be made inside a signal handler.
     _ = process.isRaised
-    for number in [SIGINT, SIGTERM] {
+    var heard = sigset_t()
+    unsafe sigemptyset(&heard)
+    for number in [SIGINT, SIGTERM, SIGHUP] {
       var action = sigaction()
+      if number == SIGHUP {
+        unsafe sigaction(number, nil, &action)
+        if unsafe unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1 {
+          continue
+        }
+      }
       unsafe action.__sigaction_handler.sa_handler = { Interruption.process.raise($0) }
-      action.sa_flags = SA_RESTART | Int32(bitPattern: UInt32(SA_RESETHAND))
+      action.sa_flags = SA_RESTART
+      if number != SIGHUP { action.sa_flags |= Int32(bitPattern: UInt32(SA_RESETHAND)) }
       unsafe sigaction(number, &action, nil)
+      unsafe sigaddset(&heard, number)
     }
+    unsafe pthread_sigmask(SIG_UNBLOCK, &heard, nil)
   }
 }

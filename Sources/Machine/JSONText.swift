@@ -54,7 +54,13 @@ package enum JSONText: Sendable, Equatable {
   /// Appends `"text"` with everything escaped that JSON wants escaped.
   package static func appendString(_ string: String, to text: inout [UInt8]) {
     text.append(UInt8(ascii: "\""))
-    for byte in string.utf8 {
+    appendEscaped(string.utf8, to: &text)
+    text.append(UInt8(ascii: "\""))
+  }
+
+  /// Appends a part of a string's UTF-8, with everything escaped that JSON wants escaped.
+  package static func appendEscaped(_ bytes: some Sequence<UInt8>, to text: inout [UInt8]) {
+    for byte in bytes {
       switch byte {
       case UInt8(ascii: "\""), UInt8(ascii: "\\"): text += [UInt8(ascii: "\\"), byte]
       case 0x0A: text += Array("\\n".utf8)
@@ -66,7 +72,6 @@ package enum JSONText: Sendable, Equatable {
       default: text.append(byte)
       }
     }
-    text.append(UInt8(ascii: "\""))
   }
 
   private func append(to text: inout [UInt8], _ layout: Layout, depth: Int) {

@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -123,4 +124,25 @@ struct FileTests {
 
 extension ByteBuffer {
   var array: [UInt8] { unsafe bytes.withUnsafeBytes { unsafe Array($0) } }
+
+  @Test("a temporary file never has a name where the file system can do so")
+  func unnamed() throws {
+    let folder = try TemporaryFolder()
+    // Linux's O_TMPFILE, which Swift cannot import.
+    let isKnown = open(folder.path, O_RDWR | 0x41_0000, 0o600)
+    let descriptor = try UnnamedFile.open(in: folder.path)
+    defer {
+      close(descriptor)
+      if isKnown >= 0 { close(isKnown) }
+    }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == [])
+    let name = try FileManager.default.destinationOfSymbolicLink(
+      atPath: "/proc/self/fd/\(descriptor)")
+    #expect(name.contains("neox-spool") == (isKnown < 0))
+    #expect(write(descriptor, [1, 2] as [UInt8], 2) == 2)
+    var bytes = [UInt8](repeating: 0, count: 3)
+    let count = pread(descriptor, &bytes, 3, 0)
+    #expect(count == 2 && bytes == [1, 2, 0])
+    #expect(throws: SystemError.self) { try UnnamedFile.open(in: folder.file("absent")) }
+  }
 }

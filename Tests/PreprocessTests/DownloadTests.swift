@@ -51,6 +51,18 @@ struct DownloadTests {
     #expect(server.requests.count == 2)
   }
 
+  @Test("an address that does not answer leaves nothing")
+  func nothingCame() throws {
+    let server = try LoopbackServer { [content] request, _ in
+      .file(content, tag: "\"a\"", to: request)
+    }
+    let address = server.address
+    server.stop()
+    #expect(throws: DownloadError.self) { try fetch(address + "/x") }
+    #expect(throws: DownloadError.self) { try fetch("http://no-such-host.invalid/x") }
+    #expect(try leftovers() == [])
+  }
+
   @Test("a transfer that breaks off goes on where it stopped")
   func resumesInOneRun() throws {
     let server = try LoopbackServer { [content] request, number in

@@ -38,11 +38,55 @@ struct ManifestTests {
     #expect(try Manifest(parsing: manifest.json.bytes(), path: "m") == manifest)
   }
 
+  @Test("what is not known of a dataset made of others is left out, in the second version only")
+  func derived() throws {
+    let parent = sample()
+    var manifest = try #require(
+      Manifest(program: "neox-index 9 merge", inputs: parent.inputs, parents: [parent, parent]))
+    let output = parent.outputs[0]
+    manifest.outputs = [
+      .init(
+        key: nil, bin: output.bin, idx: output.idx, elementType: "int32", documents: 2, tokens: 3)
+    ]
+    #expect(manifest.options == [.init("append-eod", "true")] && manifest.counts == nil)
+    let text = manifest.json.text()
+    #expect(text.contains("manifest 2\""))
+    #expect(try Manifest(parsing: Array(text.utf8), path: "m") == manifest)
+    #expect(!sample().json.text().contains("manifest 2\""))
+    let first = text.replacing("manifest 2", with: "manifest 1")
+    #expect {
+      try Manifest(parsing: Array(first.utf8), path: "m")
+    } throws: { error in
+      "\(error)".hasPrefix("m: counts: ")
+    }
+  }
+
+  @Test("vocabularies that differ in anything have no manifest in common")
+  func disagreement() throws {
+    let parent = sample()
+    var other = parent
+    other.vocabulary.files[0].path = "elsewhere"
+    other.options = []
+    let both = Manifest(program: "p", inputs: [], parents: [parent, other])
+    #expect(both?.options == [] && both?.vocabulary == parent.vocabulary)
+    for change in 0..<4 {
+      other = parent
+      switch change {
+      case 0: other.vocabulary.kind = "HFTokenizer"
+      case 1: other.vocabulary.size += 1
+      case 2: other.vocabulary.endOfDocument = 5
+      default: other.vocabulary.files[0].hash = "sha256:ac"
+      }
+      #expect(Manifest(program: "p", inputs: [], parents: [parent, other]) == nil)
+    }
+    #expect(Manifest(program: "p", inputs: [], parents: []) == nil)
+  }
+
   @Test("a manifest that is not one is refused with its place")
   func refused() throws {
     let text = sample().json.text()
     for (old, new, place) in [
-      ("manifest 1", "manifest 2", "format"), ("\"read\":9", "\"read\":-9", "counts.read"),
+      ("manifest 1", "manifest 3", "format"), ("\"read\":9", "\"read\":-9", "counts.read"),
       ("\"read\":9", "\"reed\":9", "counts.read"), ("\"v\"", "7", "tokenizer.files[0].path"),
       ("\"inputs\":[", "\"inputs\":7,\"x\":[", "inputs"),
     ] {
@@ -71,16 +115,29 @@ struct ManifestTests {
   @Test("what differs between two runs is named by its flag")
   func identity() {
     let manifest = sample()
+    var inputs = manifest.inputs
     let identity = RunIdentity(
       inputs: manifest.inputs, vocabulary: manifest.vocabulary, options: manifest.options)
     #expect(RunIdentity(storedBytes: identity.storedBytes) == identity)
-    #expect(identity.difference(to: identity) == "")
+    let paths = inputs.map(\.path)
+    #expect(identity.difference(to: identity, inputs: paths) == "")
     var options = manifest.options
     options[0].value = "false"
-    var inputs = manifest.inputs
     inputs[0].modified += 1
     let other = RunIdentity(inputs: inputs, vocabulary: manifest.vocabulary, options: options)
-    #expect(identity.difference(to: other) == "the inputs, --append-eod")
+    #expect(
+      identity.difference(to: other, inputs: paths)
+        == "input \(paths[0]) had another size or time then; --append-eod was given then")
+    inputs[0].path += "x"
+    let renamed = RunIdentity(inputs: inputs, vocabulary: manifest.vocabulary, options: options)
+    #expect(
+      other.difference(to: renamed, inputs: [inputs[0].path])
+        == "in place of input \(inputs[0].path) was another then")
+    let fewer = RunIdentity(inputs: [], vocabulary: manifest.vocabulary, options: options)
+    #expect(
+      other.difference(to: fewer, inputs: [])
+        == "there were \(inputs.count) inputs then, and now there are 0")
+    inputs[0].path = paths[0]
     options.append(.init("on-error", "skip"))
     let same = RunIdentity(inputs: inputs, vocabulary: manifest.vocabulary, options: options)
     #expect(other == same)

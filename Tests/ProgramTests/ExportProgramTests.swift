@@ -42,9 +42,9 @@ struct ExportProgramTests {
     try prepare()
     let bin = fixture.folder.file("o_text_document.bin")
     let before = try fixture.folder.read("o_text_document.bin")
-    try FileManager.default.linkItem(atPath: bin, toPath: fixture.folder.file("x.new"))
+    try FileManager.default.linkItem(atPath: bin, toPath: fixture.folder.file("x.neox-new"))
     let run = try index("export", "@o_text_document", "--ids", "-o", "@x")
-    #expect(run.status == 1 && run.errors.contains("x.new"), "\(run.all)")
+    #expect(run.status == 1 && run.errors.contains("x.neox-new"), "\(run.all)")
     #expect(try fixture.folder.read("o_text_document.bin") == before)
   }
 

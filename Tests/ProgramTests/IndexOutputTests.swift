@@ -28,19 +28,30 @@ struct IndexOutputTests {
   ])
   func anOutputThatAnotherProcessWritesIsLeftAlone(words: [String]) throws {
     let words = words.map { $0.replacing("@", with: fixture.folder.path + "/") }
-    let lock = open(fixture.folder.file("x.lock"), O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
+    let lock = open(fixture.folder.file("x.neox-lock"), O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
     try #require(lock >= 0 && flock(lock, LOCK_EX) == 0)
     defer { close(lock) }
     let busy = try IndexProgramTests.program.run(words)
     #expect(busy.status == 1, "\(busy.all)")
     #expect(busy.errors.contains("/x: another process is writing this output"), "\(busy.all)")
-    #expect(try fixture.names("x") == ["x.lock"])
+    #expect(try fixture.names("x") == ["x.neox-lock"])
+  }
+
+  @Test func textIsNotPreparedForAnOutputThatIsBeingWritten() throws {
+    let lock = open(
+      fixture.folder.file("x_text_document.neox-lock"), O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
+    try #require(lock >= 0 && flock(lock, LOCK_EX) == 0)
+    defer { close(lock) }
+    let run = try fixture.run(fixture.folder.file("in.jsonl"), prefix: "x")
+    #expect(run.status == 1, "\(run.all)")
+    #expect(run.errors.contains("x_text_document: another process is writing"), "\(run.all)")
+    #expect(try fixture.names("x") == ["x_text_document.neox-lock"])
   }
 
   @Test func aClaimLeftBehindHindersNobody() throws {
-    try fixture.folder.write("x.lock", [])
+    try fixture.folder.write("x.neox-lock", [])
     #expect(try index("merge", prefix, "-o", "@x").status == 0)
-    #expect(try fixture.names("x") == ["x.bin", "x.idx"])
+    #expect(try fixture.names("x") == ["x.bin", "x.idx", "x_manifest.json"])
   }
 
   @Test func shardsMustAllBeThereOnceAndInOrder() throws {
@@ -61,6 +72,26 @@ struct IndexOutputTests {
     #expect(partial.status == 0 && partial.errors.contains("warning: "), "\(partial.all)")
     let whole = try index("merge", part(0), part(1), part(2), "-o", "@y")
     #expect(whole.status == 0 && whole.errors == "", "\(whole.all)")
+  }
+
+  @Test func shardsMustBeOfOneRun() throws {
+    func shard(_ index: Int, _ texts: Int, _ options: [String] = []) throws {
+      let input = try fixture.writeTexts("s.jsonl", PreprocessFixture.texts(texts, seed: 4))
+      let run = try fixture.run(
+        input, prefix: "p", ["--shard", "\(index)/2", "--overwrite"] + options)
+      #expect(run.status == 0, "\(run.all)")
+    }
+    let parts = ["@p_00000-of-00002_text_document", "@p_00001-of-00002_text_document"]
+    try shard(0, 40)
+    // Longer now: the second half begins elsewhere, and documents between would be lost.
+    try shard(1, 60)
+    let changed = try index("merge", parts[0], parts[1], "-o", "@x")
+    #expect(changed.status == 1 && changed.errors.contains("the input "), "\(changed.all)")
+    try shard(0, 60, ["--append-eod"])
+    let mixed = try index("merge", parts[0], parts[1], "-o", "@x")
+    #expect(mixed.status == 1 && mixed.errors.contains("--append-eod differs"), "\(mixed.all)")
+    try shard(1, 60, ["--append-eod"])
+    #expect(try index("merge", parts[0], parts[1], "-o", "@x").status == 0)
   }
 
   @Test func aFolderOfSeveralKeysIsRefused() throws {
@@ -103,6 +134,21 @@ struct IndexOutputTests {
     // A number alone makes no part of a split.
     #expect(try index("merge", prefix, "-o", "@n_2020").status == 0)
     #expect(try index("split", prefix, "--parts", "2", "-o", "@n").status == 0)
+  }
+
+  @Test(arguments: [
+    ["merge", "@o_text_document", "-o", "@no/x"], ["repair", "@o_text_document", "-o", "@no/x"],
+    ["convert", "@o_text_document", "--element-type", "int32", "-o", "@no/x"],
+    ["split", "@o_text_document", "--parts", "2", "-o", "@no/x"],
+    ["export", "@o_text_document", "-o", "@no/x"],
+  ])
+  func aFolderThatIsNotThereIsToBeMade(words: [String]) throws {
+    let words = words.map { $0.replacing("@", with: fixture.folder.path + "/") }
+    let run = try IndexProgramTests.program.run(words)
+    #expect(run.status == 2 && run.output == "", "\(run.all)")
+    #expect(
+      run.errors.contains("there is no folder \(fixture.folder.file("no")); make it first"),
+      "\(run.all)")
   }
 
   @Test func unknownIdsAreShownAndNotExported() throws {

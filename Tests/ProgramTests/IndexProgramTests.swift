@@ -131,6 +131,26 @@ struct IndexProgramTests {
       try fixture.folder.read("r.idx") == sound[1] && fixture.folder.read("r.bin") == sound[0])
   }
 
+  @Test func repairTellsOfTokensThatAreNotAsWritten() throws {
+    #expect(try !index("repair", prefix, "-o", "@s").errors.contains("warning"))
+    var bin = try fixture.folder.read("o_text_document.bin")
+    bin[4] ^= 1
+    try fixture.folder.write("o_text_document.bin", bin)
+    let changed = try index("repair", prefix, "-o", "@r", "--json")
+    let warning = "o_text_document.bin: the tokens are not those that were written"
+    #expect(changed.status == 0 && changed.errors.contains("warning: "), "\(changed.all)")
+    #expect(changed.errors.contains(warning), "\(changed.all)")
+    let outputs = try #require(try json(changed)["outputs"] as? [[String: Any]])
+    #expect((outputs[0]["warnings"] as? [String])?.count == 1, "\(changed.all)")
+    try fixture.folder.write("o_text_document.bin", Array(bin.dropLast(2)))
+    let cut = try index("repair", prefix, "-o", "@c")
+    #expect(cut.status == 0 && cut.errors.contains("cannot be known"), "\(cut.all)")
+    bin[4] ^= 1
+    try fixture.folder.write("o_text_document.bin", bin + [1, 0])
+    let longer = try index("repair", prefix, "-o", "@l")
+    #expect(longer.status == 0 && !longer.errors.contains("warning"), "\(longer.all)")
+  }
+
   @Test func splitAndMergeGiveTheSameBytes() throws {
     let sound = try fixture.outputBytes()
     let split = try index("split", prefix, "--parts", "3", "-o", "@parts_")

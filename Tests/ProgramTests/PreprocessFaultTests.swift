@@ -122,6 +122,29 @@ struct PreprocessFaultTests {
       try fixture.folder.read("p4_quarantine.jsonl") == fixture.folder.read("w4_quarantine.jsonl"))
   }
 
+  @Test("a dry run shows a long document as one")
+  func dryRunOfLongDocument() throws {
+    let long = PreprocessFixture.texts(12_000, seed: 12).joined(separator: " ")
+    let refused = String(repeating: "the end ", count: 200_000) + "<|endoftext|>"
+    let input = try fixture.writeTexts("i.jsonl", ["a<|endoftext|>", refused, "the", long, "and"])
+    let flags = ["--special-in-text", "error", "--dry-run", "2"]
+    let literal = ["--special-in-text", "literal", "--dry-run", "4"]
+    let small = ["--memory", "160MiB", "--workers", "2"]
+    for flags in [flags, literal] {
+      let whole = try fixture.run(input, flags).output.split(separator: "\n")
+      let pieces = try fixture.run(input, flags + small).output.split(separator: "\n")
+      let isHead = { (line: Substring) in line.hasPrefix("document ") }
+      // What is refused at its end only has been shown by then.
+      if flags == literal {
+        #expect(pieces.filter { !isHead($0) } == whole.filter { !isHead($0) })
+      }
+      let heads = pieces.filter(isHead).filter { !$0.contains("a long one") }
+      #expect(
+        heads.map { String($0).replacing(" in all", with: "") }
+          == whole.filter(isHead).map(String.init))
+    }
+  }
+
   @Test("a long record of several members is encoded, and refused, in pieces as if it were whole")
   func longRecordsOfSeveralMembers() throws {
     let long = PreprocessFixture.texts(6_000, seed: 14).joined(separator: " ")
@@ -155,7 +178,7 @@ struct PreprocessFaultTests {
       PreprocessFixture.texts(count, seed: 13).joined(separator: " ")
         .replacing("<|endoftext|>", with: "end")
     }
-    // One is kept as text and one in hexadecimal; the small budget reads both in pieces.
+    // The usual budget holds one in memory, the small one reads both in pieces; both are text.
     #expect((600_000..<1_000_000).contains(texts[0].utf8.count))
     #expect(texts[1].utf8.count > 1_200_000)
     let input = try fixture.writeTexts(
@@ -169,9 +192,11 @@ struct PreprocessFaultTests {
     #expect(try fixture.folder.read("p_quarantine.jsonl") == kept)
     let lines = String(decoding: kept, as: UTF8.self).split(separator: "\n")
     #expect(lines.count == 2)
-    for (line, (text, member)) in zip(lines, zip(texts, [#""raw":"#, #""raw_hex":"#])) {
-      #expect(line.contains("byte \(text.utf8.count) of the document"))
-      #expect(line.contains(member))
+    let stored = try fixture.folder.read("i.jsonl").split(separator: 0x0A)
+    for (index, line) in lines.enumerated() {
+      #expect(line.contains("byte \(texts[index].utf8.count) of the document"))
+      let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+      #expect((object?["raw"] as? String).map { Array($0.utf8) } == Array(stored[index + 1]))
     }
   }
 
@@ -216,6 +241,9 @@ struct PreprocessFaultTests {
   func refused() throws {
     let input = try fixture.writeTexts("i.jsonl", ["a"])
     let prefix = fixture.folder.file("o")
+    let (vocabulary, merges) = (
+      fixture.folder.file("vocab.json"), fixture.folder.file("merges.txt")
+    )
     let character = [
       "--input", input, "--tokenizer-type", "CharLevelTokenizer", "--output-prefix", prefix,
     ]
@@ -223,9 +251,34 @@ struct PreprocessFaultTests {
     let cases: [([String], Int32, String)] = [
       (fixture.arguments(input, ["--ftfy"]), 2, "ftfy"),
       (
-        ["--input", input, "--tokenizer-type", "SPMTokenizer", "--output-prefix", prefix], 1,
+        ["--input", input, "--tokenizer-type", "SPMTokenizer", "--output-prefix", prefix], 2,
         "SentencePiece"
       ),
+      (Array(fixture.arguments(input).dropLast(2)), 2, "--merge-file: GPT2BPETokenizer needs"),
+      (
+        [
+          "--input", input, "--tokenizer-type", "HFTokenizer", "--vocab-file", vocabulary,
+          "--merge-file", merges, "--output-prefix", prefix,
+        ], 2, "--merge-file: HFTokenizer reads no such file"
+      ),
+      (
+        [
+          "--input", input, "--tokenizer-type", "HFTokenizer", "--vocab-file", vocabulary,
+          "--output-prefix", prefix,
+        ], 1, "this is a vocab.json (tokens and their ids), not a tokenizer.json"
+      ),
+      (
+        [
+          "--input", input, "--tokenizer-type", "GPT2BPETokenizer", "--vocab-file", merges,
+          "--merge-file", vocabulary, "--output-prefix", prefix,
+        ], 1, "swapped"
+      ),
+      (fixture.arguments(input, prefix: "o/"), 2, "ends without a name"),
+      (
+        fixture.arguments(input, ["--jsonl-keys", "text,other"]), 1,
+        "with spaces between, not commas"
+      ),
+      (fixture.arguments(input, ["--jsonl-keys", "meta.a"]), 1, "not of objects inside it"),
       (["--input", input], 2, "--tokenizer-type"),
       (fixture.arguments(input, ["--frobnicate"]), 2, "--frobnicate"),
       (fixture.arguments(fixture.folder.file("absent")), 1, "no such file"),
@@ -238,7 +291,7 @@ struct PreprocessFaultTests {
       (character + ["--special-in-text", "literal"], 2, "CharLevelTokenizer knows no text"),
       (character + ["--special-in-text", "quarantine"], 2, "CharLevelTokenizer knows no text"),
       (
-        ["--input", input, "--tokenizer-type", "GPT2BPETokenizer", "--output-prefix", prefix], 1,
+        ["--input", input, "--tokenizer-type", "GPT2BPETokenizer", "--output-prefix", prefix], 2,
         "--vocab-file"
       ),
       (train + ["--vocab-size", "10"], 2, "--vocab-size 10"),
@@ -267,6 +320,79 @@ struct PreprocessFaultTests {
     let linked = try fixture.run(
       input, prefix: "p", ["--input-format", "jsonl", "--overwrite"])
     #expect(linked.errors.contains("inputs are never changed"), "\(linked.all)")
+  }
+
+  @Test("a text that cannot be cut within the memory is a fault that names what would do")
+  func uncuttable() throws {
+    let run = [UInt8](repeating: 0x61, count: 8 << 20)
+    let lines = [#"{"text":"before"}"#, #"{"text":"b \#(String(decoding: run, as: UTF8.self))"}"#]
+    let input = try fixture.folder.write(
+      "i.jsonl", Array((lines + [#"{"text":"after"}"#]).joined(separator: "\n").utf8))
+    let small = ["--memory", "160MiB", "--workers", "2"]
+    let stop = try fixture.run(input, small)
+    #expect(stop.status == 1 && stop.errors.contains("i.jsonl:2:18: "), "\(stop.all)")
+    let words = stop.errors.split(separator: " ")
+    let memory = try #require(words.firstIndex(of: "--memory").map { String(words[$0 + 1]) })
+    let skip = try fixture.run(input, prefix: "p", small + ["--on-error", "quarantine"])
+    #expect(
+      skip.output.contains("read 3 = written 2 + empty 0 + skipped 0 + quarantined 1"),
+      "\(skip.all)")
+    let kept =
+      try JSONSerialization.jsonObject(
+        with: Data(fixture.folder.read("p_quarantine.jsonl"))) as? [String: Any]
+    #expect(kept?["raw"] as? String == lines[1])
+    let skipped = try IndexedDataset(prefix: fixture.folder.file("p_text_document"))
+    #expect(skipped.sequenceCount == 2 && skipped.documentCount == 2)
+    // The same work goes on with the memory that was named.
+    let enough = try fixture.run(input, ["--memory", memory, "--workers", "2"])
+    #expect(enough.status == 0 && enough.output.contains("read 3 = written 3 "), "\(enough.all)")
+  }
+
+  @Test("somebody else's manifest is not replaced, and the message says what to do")
+  func otherManifest() throws {
+    let input = try fixture.writeTexts("i.jsonl", ["a"])
+    try fixture.folder.write("o_manifest.json", Array("{\"a\":1}".utf8))
+    let run = try fixture.run(input)
+    #expect(run.status == 1 && run.errors.contains("no manifest of neox-preprocess"), "\(run.all)")
+    #expect(run.errors.contains("--overwrite") && run.errors.contains("--output-prefix"))
+    #expect(try fixture.names() == ["o_manifest.json"])
+    #expect(try fixture.run(input, ["--overwrite"]).status == 0)
+  }
+
+  @Test("an output folder that cannot be written to is named")
+  func readOnlyFolder() throws {
+    let input = try fixture.writeTexts("i.jsonl", ["a"])
+    let folder = fixture.folder.file("locked")
+    try FileManager.default.createDirectory(
+      atPath: folder, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o555])
+    defer { chmod(folder, 0o755) }
+    // Root may write anywhere, unless it is taken from it.
+    let asOwner = "exec setpriv --bounding-set=-dac_override --inh-caps=-dac_override \"$0\" \"$@\""
+    let run = try fixture.run(
+      input, prefix: "locked/o", shellSetup: getuid() == 0 ? asOwner : nil)
+    #expect(
+      run.status == 2 && run.errors.contains("files cannot be made in the folder"), "\(run.all)")
+    #expect(!run.errors.contains("journal"))
+  }
+
+  @Test("folders inside folders are told as such")
+  func ignoredFolders() throws {
+    let sub = fixture.folder.file("data/sub")
+    try FileManager.default.createDirectory(atPath: sub, withIntermediateDirectories: true)
+    _ = try fixture.writeTexts("data/a.JSONL", ["a"])
+    let run = try fixture.run(fixture.folder.file("data"))
+    #expect(run.status == 0 && run.errors.contains("\(sub)/: passed over, a folder"), "\(run.all)")
+    #expect(run.output.contains("read 1 = written 1 "))
+  }
+
+  @Test("null, false, 0 and nothing are empty texts, as in GPT-NeoX; other values are faults")
+  func falsyTexts() throws {
+    let values = ["null", "false", "0", "-0.0", "\"\"", "[]", "[\"\"]", "{}"]
+    let faulty = ["1", "true", "[null]", "{\"a\":1}"]
+    let lines = (values + faulty + ["\"text\""]).map { "{\"text\":\($0)}" }
+    let input = try fixture.folder.write("i.jsonl", Array(lines.joined(separator: "\n").utf8))
+    let run = try fixture.run(input, ["--on-error", "skip"])
+    #expect(run.output.contains("read 13 = written 1 + empty 8 + skipped 4 "), "\(run.all)")
   }
 
   @Test("a quarantine file of an earlier run stays where no other replaces it")

@@ -11,10 +11,19 @@ struct PreprocessHelpTests {
     "help reads as recorded",
     arguments: ["", "enwik8", "corpora", "gpt2-vocabulary", "train-tokenizer"])
   func snapshot(command: String) throws {
+    try compare("neox-preprocess", command)
+  }
+
+  @Test("help of neox-bench reads as recorded", arguments: ["", "encode", "mutate-index"])
+  func benchSnapshot(command: String) throws {
+    try compare("neox-bench", command)
+  }
+
+  private func compare(_ program: String, _ command: String) throws {
     let words = command.isEmpty ? ["--help"] : [command, "--help"]
-    let run = try PreprocessFixture.program.run(words)
+    let run = try BuiltProgram(program).run(words)
     #expect(run.status == 0)
-    let name = command.isEmpty ? "neox-preprocess.txt" : "neox-preprocess-\(command).txt"
+    let name = command.isEmpty ? "\(program).txt" : "\(program)-\(command).txt"
     let file = Self.folder.appending(path: name)
     if ProcessInfo.processInfo.environment["NEOX_RECORD_HELP"] != nil {
       try FileManager.default.createDirectory(at: Self.folder, withIntermediateDirectories: true)

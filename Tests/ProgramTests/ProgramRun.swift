@@ -94,7 +94,7 @@ final class RunningProgram {
   }
 
   private static func newFile(_ url: URL) throws -> FileHandle {
-    FileManager.default.createFile(atPath: url.path(), contents: nil)
+    _ = FileManager.default.createFile(atPath: url.path(), contents: nil)
     return try FileHandle(forWritingTo: url)
   }
 }

@@ -20,6 +20,8 @@ struct StandardInputTests {
       ("[ \"a\", \"b\" ,\"c\"]", 3, false), ("[]", 0, false),
       ("\"Hello,\" she said.\n\"And?\"\n", 1, true), ("null\n\"b\"\n", 1, true),
       ("{ braces }\n", 1, true), ("plain\n\"b\"\n", 1, false),
+      (String(repeating: "\n", count: 600) + "{\"text\":\"a\"}\n\"b\"\n", 2, false),
+      (String(repeating: "\n", count: 5000) + "plain", 1, false),
     ])
   func recognised(input: String, documents: Int, isNoted: Bool) throws {
     let path = try fixture.folder.write("in", Array(input.utf8))

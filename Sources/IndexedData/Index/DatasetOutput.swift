@@ -27,6 +27,11 @@ public struct DatasetOutput: Equatable, Sendable {
   var sizesPath: String { prefix + ".sizes.partial" }
   var documentsPath: String { prefix + ".documents.partial" }
 
+  /// All files of a dataset that is not finished.
+  var partialPaths: [String] {
+    [sizesPath, documentsPath, partialElementsPath, partialIndexPath]
+  }
+
   /// Bytes of a size in the index, and in the spool of sizes.
   var sizeByteCount: Int { format == .mmap ? 4 : 8 }
   /// The most elements a sequence can have.

@@ -88,8 +88,8 @@ extension DatasetTransaction {
         (output.partialIndexPath, output.indexPath, noted.indexByteCount),
       ]
     }
-    for (path, byteCount) in zip(auxiliaries, journal.auxiliaryByteCounts) where byteCount > 0 {
-      files.append((AuxiliaryFile.partialPath(path), path, byteCount))
+    for (path, noted) in zip(auxiliaries, journal.auxiliaries) where noted.byteCount > 0 {
+      files.append((AuxiliaryFile.partialPath(path), path, noted.byteCount))
     }
     for file in files {
       let path = DurableFile.exists(file.partial) ? file.partial : file.path
@@ -107,10 +107,7 @@ extension DatasetTransaction {
     var paths = journal.manifestPath.isEmpty ? [] : [journal.manifestPath]
     paths += outputs.filter { DurableFile.exists($0.partialIndexPath) }.map(\.indexPath)
     let replaced = paths.filter(DurableFile.exists)
-    for path in replaced {
-      try step("remove \(path)")
-      try asking { () throws(SystemError) in try DurableFile.remove(path) }
-    }
+    for path in replaced { try remove(path) }
     if !replaced.isEmpty { try synchronizeFolders() }
   }
 
@@ -122,8 +119,8 @@ extension DatasetTransaction {
       try rename(output.partialElementsPath, to: output.elementsPath, noted.mark.byteCount)
       try rename(output.partialIndexPath, to: output.indexPath, noted.indexByteCount)
     }
-    for (path, byteCount) in zip(auxiliaries, journal.auxiliaryByteCounts) where byteCount > 0 {
-      try rename(AuxiliaryFile.partialPath(path), to: path, byteCount)
+    for (path, noted) in zip(auxiliaries, journal.auxiliaries) where noted.byteCount > 0 {
+      try rename(AuxiliaryFile.partialPath(path), to: path, noted.byteCount)
     }
     try step("synchronize folders")
     try synchronizeFolders()
@@ -159,9 +156,14 @@ extension DatasetTransaction {
       paths += outputs.flatMap { [$0.partialElementsPath, $0.partialIndexPath] }
     }
     for path in paths + [journalPath + ".new", journalPath, journalPath + ".lock"] {
-      try step("remove \(path)")
-      try asking { () throws(SystemError) in try DurableFile.remove(path) }
+      try remove(path)
     }
+    dropClaims()
+  }
+
+  func remove(_ path: String) throws(IndexedDataError) {
+    try step("remove \(path)")
+    try asking { () throws(SystemError) in try DurableFile.remove(path) }
   }
 
   func synchronizeFolders() throws(IndexedDataError) {

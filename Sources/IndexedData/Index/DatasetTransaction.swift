@@ -5,8 +5,12 @@ internal import Machine
 /// Data goes to `….partial` files. A checkpoint makes them durable and then replaces the journal,
 /// which says how much of each is good and where the work stood. Killed at any instant, the same
 /// work opened again goes on from the last checkpoint: what is behind it in the partial files is
-/// cut off. Where the journal is unreadable or a partial file too short, it starts anew and says
-/// why in ``restartReason``; finished files are never touched without ``Policy/overwrite``.
+/// cut off. Where the journal is damaged or a partial file too short, it starts anew and says
+/// why in ``restartReason``; finished files are never touched without ``Policy/overwrite``, and a
+/// file that has the journal's name and is none is never touched at all.
+///
+/// As long as there is no journal, the file of the claim, `JOURNAL.lock`, tells that partial files
+/// are of a transaction; without either they are somebody else's.
 ///
 /// After an error the transaction must be dropped; what is on disk stays at the last checkpoint.
 package final class DatasetTransaction {
@@ -40,7 +44,10 @@ package final class DatasetTransaction {
   var spools: [DatasetSpool] = []
   private var auxiliaryFiles: [AuxiliaryFile] = []
   private let lock: FileLock
+  /// Claims on the datasets, as tools that write only one of them make as well.
+  private var claims: [OutputClaim] = []
   private var areNamesDurable = false
+  private var opensAnew = false
   /// How much of each output the journal on disk tells of; empty where there is none.
   private var journaled: [DatasetSpool.Mark] = []
 
@@ -75,13 +82,21 @@ package final class DatasetTransaction {
       throw .system(error)
     }
     do throws(IndexedDataError) {
+      for output in outputs { claims.append(try OutputClaim(output: output.prefix)) }
       try open(policy)
     } catch {
       // A claim that led to nothing leaves nothing behind; removing it can only fail harmlessly.
-      try? DurableFile.remove(journal + ".lock")
+      if opensAnew { for path in partialPaths { try? DurableFile.remove(path) } }
+      let isNeeded =
+        lock.wasLeft && !DurableFile.exists(journal)
+        && partialPaths.contains(where: DurableFile.exists)
+      if !isNeeded { try? DurableFile.remove(journal + ".lock") }
       throw error
     }
   }
+
+  /// Gives up the claims on the datasets once nothing of them is written any more.
+  func dropClaims() { claims = [] }
 
   // MARK: - Opening
 
@@ -100,12 +115,16 @@ package final class DatasetTransaction {
         }
       } else if policy == .keep {
         throw .otherWork(journal: journalPath)
+      } else {
+        // Before the journal, which alone tells of them where outputs had other names.
+        for path in partialPaths(of: journal) { try remove(path) }
       }
     }
-    if policy == .keep { try checkNothingIsInTheWay() }
+    try clearTheWay(policy)
     try step("drop journal")
     try asking { () throws(SystemError) in try DurableFile.remove(journalPath) }
     try step("open files")
+    opensAnew = true
     spools = []
     auxiliaryFiles = []
     for output in outputs {
@@ -114,21 +133,90 @@ package final class DatasetTransaction {
     for path in auxiliaries { auxiliaryFiles.append(try AuxiliaryFile(path: path, length: 0)) }
   }
 
-  /// Whether the work of a journal is complete but for names and for what is to be removed.
-  package static func isFinishing(
-    journal path: String, identity: [UInt8]
-  ) throws(IndexedDataError) -> Bool {
-    guard DurableFile.exists(path) else { return false }
-    let journal = TransactionJournal(bytes: try bytes(ofJournal: path))
-    return journal?.isFinishing == true && journal?.identity == identity
+  /// Removes what earlier work left that never came to a journal.
+  ///
+  /// - Throws: `unknownPartial` and `alreadyExists` for what must not be touched.
+  private func clearTheWay(_ policy: Policy) throws(IndexedDataError) {
+    if !DurableFile.exists(journalPath) {
+      for path in partialPaths where DurableFile.exists(path) {
+        guard lock.wasLeft || policy == .overwrite else { throw .unknownPartial(path: path) }
+        try remove(path)
+      }
+    }
+    guard policy == .keep else { return }
+    for path in outputs.flatMap({ [$0.elementsPath, $0.indexPath] }) + auxiliaries
+    where DurableFile.exists(path) {
+      throw .alreadyExists(path: path)
+    }
+  }
+
+  /// The files of the work while it is not finished.
+  private var partialPaths: [String] {
+    outputs.flatMap(\.partialPaths) + auxiliaries.map(AuxiliaryFile.partialPath)
+  }
+
+  /// The files that the work of a journal has while it is not finished.
+  private func partialPaths(of journal: TransactionJournal) -> [String] {
+    let folder = DurableFile.folder(of: journalPath) + "/"
+    let path = { (name: String) in name.contains("/") ? name : folder + name }
+    return journal.outputs.flatMap {
+      DatasetOutput(prefix: path($0.prefix), elementType: .uint8).partialPaths
+    } + journal.auxiliaries.map { AuxiliaryFile.partialPath(path($0.path)) }
+  }
+
+  /// A path as the journal tells it: a name where it is in the journal's folder.
+  private func journalName(_ path: String) -> String {
+    guard DurableFile.folder(of: path) == DurableFile.folder(of: journalPath),
+      let name = path.split(separator: "/").last
+    else { return path }
+    return String(name)
+  }
+
+  /// What a journal tells of unfinished work.
+  package struct Unfinished: Sendable {
+    /// What decides the outcome, as the work was opened with it.
+    package let identity: [UInt8]
+    /// Where the work stood.
+    package let position: [UInt8]
+    /// Whether the work is complete but for names and for what is to be removed.
+    package let isFinishing: Bool
+  }
+
+  /// What the journal at a path tells; `nil` where there is none that is whole.
+  ///
+  /// - Throws: `notAJournal` when somebody else's file has the name.
+  package static func unfinished(
+    journal path: String
+  ) throws(IndexedDataError) -> Unfinished? {
+    guard DurableFile.exists(path),
+      let journal = TransactionJournal(bytes: try bytes(ofJournal: path))
+    else { return nil }
+    return Unfinished(
+      identity: journal.identity, position: journal.position, isFinishing: journal.isFinishing)
+  }
+
+  /// Removes the file of a claim that nobody holds, as a kill at the very end leaves one.
+  package static func removeLeftClaim(journal path: String) {
+    guard DurableFile.exists(path + ".lock"), !DurableFile.exists(path),
+      let lock = try? FileLock(path: path + ".lock")
+    else { return }
+    // Held while its name goes; that can only fail harmlessly.
+    if lock.wasLeft { try? DurableFile.remove(path + ".lock") }
   }
 
   private static func bytes(ofJournal path: String) throws(IndexedDataError) -> [UInt8] {
-    try asking { () throws(SystemError) -> [UInt8] in
+    let magic = TransactionJournal.magic
+    let bytes = try asking { () throws(SystemError) -> [UInt8]? in
       let file = try InputFile(path: path)
+      var head = ByteBuffer()
+      try file.read(magic.count, at: 0, to: &head)
+      guard unsafe head.bytes.withUnsafeBytes({ unsafe Array($0) }) == magic else { return nil }
       let buffer = try file.readAll(limit: 1 << 30)
       return unsafe buffer.bytes.withUnsafeBytes { unsafe Array($0) }
     }
+    // A journal appears by being renamed, whole: what does not begin like one never was one.
+    guard let bytes else { throw .notAJournal(path: path) }
+    return bytes
   }
 
   private func readJournal() throws(IndexedDataError) -> TransactionJournal? {
@@ -142,7 +230,7 @@ package final class DatasetTransaction {
   }
 
   private func isOfTheseOutputs(_ journal: TransactionJournal) -> Bool {
-    journal.auxiliaryByteCounts.count == auxiliaries.count
+    journal.auxiliaries.count == auxiliaries.count
       && journal.outputs.count == outputs.count
       && zip(journal.outputs, outputs).allSatisfy { noted, output in
         noted.elementCode == output.elementType.code(output.variant)
@@ -158,8 +246,8 @@ package final class DatasetTransaction {
         spools.append(
           try DatasetSpool(output, mark: noted.mark, documentStart: noted.documentStart))
       }
-      for (path, length) in zip(auxiliaries, journal.auxiliaryByteCounts) {
-        auxiliaryFiles.append(try AuxiliaryFile(path: path, length: length))
+      for (path, noted) in zip(auxiliaries, journal.auxiliaries) {
+        auxiliaryFiles.append(try AuxiliaryFile(path: path, length: noted.byteCount))
       }
     } catch {
       guard case .system(let cause) = error, cause.isTooShort else { throw error }
@@ -169,13 +257,6 @@ package final class DatasetTransaction {
     resumedPosition = journal.position
     journaled = journal.outputs.map(\.mark)
     return true
-  }
-
-  private func checkNothingIsInTheWay() throws(IndexedDataError) {
-    for path in outputs.flatMap({ [$0.elementsPath, $0.indexPath] }) + auxiliaries
-    where DurableFile.exists(path) {
-      throw .alreadyExists(path: path)
-    }
   }
 
   // MARK: - Appending
@@ -250,12 +331,22 @@ package final class DatasetTransaction {
   package func suspend(position: [UInt8]) throws(IndexedDataError) {
     try checkpoint(position: position)
     try asking { () throws(SystemError) in try DurableFile.remove(journalPath + ".lock") }
+    dropClaims()
   }
 
   /// Drops the work with its partial files and its journal; finished files are not touched.
-  package func discard() throws(IndexedDataError) {
+  ///
+  /// Auxiliary files that hold something get their names first, where they are to be kept.
+  package func discard(keepsAuxiliaries: Bool = false) throws(IndexedDataError) {
     try asking { () throws(SystemError) in try DurableFile.remove(journalPath) }
+    for file in auxiliaryFiles where keepsAuxiliaries && file.byteCount > 0 {
+      try file.synchronize()
+      try asking { () throws(SystemError) in
+        try DurableFile.rename(AuxiliaryFile.partialPath(file.path), to: file.path)
+      }
+    }
     try removeSpools(includingPartials: true)
+    if keepsAuxiliaries { try synchronizeFolders() }
   }
 
   func synchronize() throws(IndexedDataError) {
@@ -278,11 +369,14 @@ package final class DatasetTransaction {
       identity: identity, position: position,
       outputs: spools.map { spool in
         TransactionJournal.Output(
+          prefix: journalName(spool.output.prefix),
           elementCode: spool.output.elementType.code(spool.output.variant),
           isCached: spool.output.format == .cached, mark: spool.mark,
           documentStart: spool.documentStart)
       },
-      auxiliaryByteCounts: auxiliaryFiles.map(\.byteCount))
+      auxiliaries: auxiliaryFiles.map {
+        .init(path: journalName($0.path), byteCount: $0.byteCount)
+      })
   }
 
   func write(_ journal: TransactionJournal) throws(IndexedDataError) {
@@ -292,5 +386,14 @@ package final class DatasetTransaction {
       try DurableFile.replace(journalPath, with: bytes)
     }
     journaled = journal.outputs.map(\.mark)
+  }
+}
+
+/// An ``OutputLock`` that can lie in an array.
+private final class OutputClaim {
+  private let lock: OutputLock
+
+  init(output: String) throws(IndexedDataError) {
+    lock = try OutputLock(output: output)
   }
 }

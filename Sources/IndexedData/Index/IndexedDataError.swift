@@ -14,6 +14,10 @@ public enum IndexedDataError: Error, Equatable, Sendable {
   case notAnID(path: String, sequence: Int, found: String)
   /// A finished file is in the way.
   case alreadyExists(path: String)
+  /// A file of somebody else has the name of a journal.
+  case notAJournal(path: String)
+  /// A file has the name of unfinished work, and nothing tells that it is some of ours.
+  case unknownPartial(path: String)
   /// Another process is writing the same output.
   case busy(journal: String)
   /// The journal is of other work: other options, inputs or outputs.
@@ -52,6 +56,12 @@ extension IndexedDataError: CustomStringConvertible {
       return "\(path): sequence \(sequence): expected token ids, found \(found)"
     case .alreadyExists(let path):
       return "\(path): exists already; give another output prefix, or --overwrite to replace it"
+    case .notAJournal(let path):
+      return "\(path): the journal of unfinished work would have this name, but it is another file;"
+        + " move it away, or give another output prefix"
+    case .unknownPartial(let path):
+      return "\(path): unfinished work would have this name, and no journal tells whose it is;"
+        + " move it away, or give another output prefix"
     case .busy(let journal):
       return "\(journal): another process is writing this output; wait for it or end it"
     case .otherWork(let journal):

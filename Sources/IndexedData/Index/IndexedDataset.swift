@@ -116,8 +116,8 @@ public final class IndexedDataset: Sendable {
     guard start <= end else {
       throw .malformed(
         path: indexPath, byte: layout.documentIndexOffset + (document + 1) * 8,
-        what: "document index entry \(document + 1)", expected: "at least \(start)",
-        found: "\(end)")
+        what: "document index entry \(document + 1)",
+        expected: "\(start) to \(sequenceCount)", found: "\(end)")
     }
     return start..<end
   }

@@ -7,6 +7,8 @@ internal import Machine
 struct TransactionJournal: Equatable, Sendable {
   /// One output of the transaction.
   struct Output: Equatable, Sendable {
+    /// As a name in the journal's folder where it is in there, so that both can be moved together.
+    var prefix: String
     var elementCode: UInt64
     var isCached: Bool
     var mark: DatasetSpool.Mark
@@ -16,17 +18,25 @@ struct TransactionJournal: Equatable, Sendable {
     var indexHash: UInt64 = 0
   }
 
+  /// One auxiliary file of the transaction.
+  struct Auxiliary: Equatable, Sendable {
+    /// As a name in the journal's folder where it is in there.
+    var path: String
+    var byteCount: Int
+  }
+
   /// Whether all data is complete and files are getting their final names.
   var isFinishing = false
   var identity: [UInt8]
   var position: [UInt8]
   var outputs: [Output]
-  var auxiliaryByteCounts: [Int]
+  var auxiliaries: [Auxiliary]
   var manifestPath = ""
   var manifest: [UInt8] = []
 
-  private static let magic = Array("NEOXJRNL".utf8)
-  private static let version: UInt64 = 1
+  /// What every journal begins with.
+  static let magic = Array("NEOXJRNL".utf8)
+  private static let version: UInt64 = 2
 
   /// The journal as the bytes of its file.
   var bytes: [UInt8] {
@@ -38,6 +48,7 @@ struct TransactionJournal: Equatable, Sendable {
     writer.append(position)
     writer.append(UInt64(outputs.count))
     for output in outputs {
+      writer.append(Array(output.prefix.utf8))
       writer.append(output.elementCode)
       writer.append(UInt64(output.isCached ? 1 : 0))
       writer.append(output.mark)
@@ -45,8 +56,11 @@ struct TransactionJournal: Equatable, Sendable {
       writer.append(UInt64(output.indexByteCount))
       writer.append(output.indexHash)
     }
-    writer.append(UInt64(auxiliaryByteCounts.count))
-    for count in auxiliaryByteCounts { writer.append(UInt64(count)) }
+    writer.append(UInt64(auxiliaries.count))
+    for auxiliary in auxiliaries {
+      writer.append(Array(auxiliary.path.utf8))
+      writer.append(UInt64(auxiliary.byteCount))
+    }
     writer.append(Array(manifestPath.utf8))
     writer.append(manifest)
     writer.append(ContentHash.hash(unsafe writer.bytes.span.bytes))
@@ -54,12 +68,12 @@ struct TransactionJournal: Equatable, Sendable {
   }
 
   init(
-    identity: [UInt8], position: [UInt8], outputs: [Output], auxiliaryByteCounts: [Int]
+    identity: [UInt8], position: [UInt8], outputs: [Output], auxiliaries: [Auxiliary]
   ) {
     self.identity = identity
     self.position = position
     self.outputs = outputs
-    self.auxiliaryByteCounts = auxiliaryByteCounts
+    self.auxiliaries = auxiliaries
   }
 
   /// Reads a journal; `nil` when the bytes are not a whole one.
@@ -76,13 +90,16 @@ struct TransactionJournal: Equatable, Sendable {
     for _ in 0..<reader.count() {
       outputs.append(
         Output(
-          elementCode: reader.number(), isCached: reader.number() == 1, mark: reader.mark(),
+          prefix: reader.text(), elementCode: reader.number(), isCached: reader.number() == 1,
+          mark: reader.mark(),
           documentStart: reader.mark(), indexByteCount: reader.count(),
           indexHash: reader.number()))
     }
-    auxiliaryByteCounts = []
-    for _ in 0..<reader.count() { auxiliaryByteCounts.append(reader.count()) }
-    manifestPath = String(decoding: reader.row(), as: UTF8.self)
+    auxiliaries = []
+    for _ in 0..<reader.count() {
+      auxiliaries.append(Auxiliary(path: reader.text(), byteCount: reader.count()))
+    }
+    manifestPath = reader.text()
     manifest = reader.row()
     guard reader.isWhole else { return nil }
   }
@@ -149,6 +166,8 @@ struct TransactionJournal: Equatable, Sendable {
       defer { place += count }
       return Array(bytes[place..<(place + count)])
     }
+
+    mutating func text() -> String { String(decoding: row(), as: UTF8.self) }
 
     mutating func mark() -> DatasetSpool.Mark {
       let mark = DatasetSpool.Mark(

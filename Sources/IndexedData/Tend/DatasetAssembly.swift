@@ -19,7 +19,7 @@ package struct DatasetAssembly: Sendable {
   package func write(
     to prefix: String, inputs: [String], _ options: TendOptions
   ) throws(IndexedDataError) -> TendedDataset {
-    var output = try OutputPair(prefix: prefix, inputs: inputs, overwrite: options.overwrite)
+    var output = try OutputPair(prefix: prefix, inputs: inputs, options)
     let elements = try writeElements(output.binPath, options)
     var index = try IndexStream.begin(
       path: output.idxPath, format: format, elementType: elementType, variant: variant,
@@ -34,11 +34,12 @@ package struct DatasetAssembly: Sendable {
     try writeDocuments(&index)
     if keepsModes { try writeModes(&index) }
     if options.isDurable { try index.synchronize() } else { try index.flush() }
-    try output.finish(durable: options.isDurable)
-    return TendedDataset(
+    let result = TendedDataset(
       prefix: prefix, elementType: elementType,
       sequences: pieces.reduce(0) { $0 + $1.sequences.count },
       documents: pieces.reduce(0) { $0 + $1.documents.count }, tokens: tokens)
+    try output.finish(result, durable: options.isDurable)
+    return result
   }
 
   /// Writes `.bin`; returns its length.

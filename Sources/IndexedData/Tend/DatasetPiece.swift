@@ -63,6 +63,13 @@ extension IndexedDataset {
     hasDocumentBoundaries ? try documentEntry(document) : document
   }
 
+  /// The sequences of a document; a sequence each where the index does not tell documents apart.
+  package func tendedSequences(ofDocument document: Int) throws(IndexedDataError) -> Range<Int> {
+    if hasDocumentBoundaries { return try sequences(ofDocument: document) }
+    try check(document, isBelow: tendedDocumentCount, "document")
+    return document..<(document + 1)
+  }
+
   /// Where a sequence begins in `.bin`, or the file's length behind the last one.
   package func byteStart(ofSequence sequence: Int) throws(IndexedDataError) -> Int {
     sequence == sequenceCount ? elementsByteCount : try pointer(of: sequence)

@@ -37,7 +37,7 @@ package struct DatasetStatistics: Equatable, Sendable {
 
   /// The lengths that a bin of ``histogram`` counts.
   package static func lengths(ofBin bin: Int) -> ClosedRange<Int> {
-    bin == 0 ? 0...0 : (1 << (bin - 1))...((1 << (bin - 1)) * 2 - 1)
+    bin == 0 ? 0...0 : (1 << (bin - 1))...((1 << (bin - 1)) - 1 + (1 << (bin - 1)))
   }
 
   /// Counts a dataset's sequences; the lengths are exact and memory does not grow with the dataset.

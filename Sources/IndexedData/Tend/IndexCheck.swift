@@ -119,7 +119,7 @@ struct IndexCheck {
         + " index, whose last sequence has \(lastSize) elements", found: "\(end)")
   }
 
-  /// The document index begins with 0, never falls and ends with the number of sequences.
+  /// Every entry of the document index keeps to the rule.
   private func checkDocuments(_ report: inout VerifyReport) throws(IndexedDataError) {
     let n = Int64(layout.sequenceCount)
     let count = layout.documentEntryCount
@@ -132,26 +132,13 @@ struct IndexCheck {
         found: "only [\(found)], as GPT-NeoX's merge tool leaves it; repair can rebuild it")
       return
     }
-    // As many documents as sequences: then each has one, as all that GPT-NeoX writes.
-    let isPlain = count - 1 == layout.sequenceCount
-    var last: Int64 = 0
+    var rule = DocumentIndexRule(sequenceCount: layout.sequenceCount, entryCount: count)
     for entry in 0..<count {
       let byte = entries.byteOffset
       let found = try entries.read()
-      if entry == 0 || entry == count - 1 || isPlain {
-        let expected = entry == 0 ? 0 : entry == count - 1 ? n : Int64(entry)
-        let reason = isPlain && entry > 0 && entry < count - 1 ? ", a sequence a document" : ""
-        if found != expected {
-          report.add(
-            idxPath, byte, "document index entry \(entry)", expected: "\(expected)\(reason)",
-            found: "\(found)")
-        }
-      } else if found < last || found > n {
-        report.add(
-          idxPath, byte, "document index entry \(entry)", expected: "\(last) to \(n)",
-          found: "\(found)")
-      }
-      last = min(max(last, found), n)
+      guard let expected = rule.expectation(for: found) else { continue }
+      report.add(
+        idxPath, byte, "document index entry \(entry)", expected: expected, found: "\(found)")
     }
   }
 }

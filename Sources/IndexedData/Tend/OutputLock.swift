@@ -1,10 +1,13 @@
 internal import Glibc
 internal import Machine
 
-/// A claim on an output that is being written: the file `OUTPUT.lock`, gone when the work is done.
+/// A claim on an output that is being written: the file `OUTPUT.neox-lock`, gone when the work is done.
 ///
 /// The system drops the claim of a process that was killed, so a file left behind hinders nobody.
 package struct OutputLock: ~Copyable {
+  /// Ends the names of claims, as no file of a user's does.
+  package static let ending = ".neox-lock"
+
   private let path: String
   private let lock: FileLock
 
@@ -12,7 +15,7 @@ package struct OutputLock: ~Copyable {
   ///
   /// - Throws: ``IndexedDataError/busy(journal:)`` when another process writes it.
   package init(output: String) throws(IndexedDataError) {
-    path = output + ".lock"
+    path = output + Self.ending
     do throws(SystemError) {
       lock = try FileLock(path: path)
     } catch {

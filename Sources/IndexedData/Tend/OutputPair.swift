@@ -10,52 +10,85 @@ struct OutputPair: ~Copyable {
   /// The path under which `.idx` is written.
   let idxPath: String
   private let lock: OutputLock
-  private var isFinished = false
+  private let manifest: OutputManifest?
+  private var unfinished: [String]
 
   /// Claims the output, and checks that writing it destroys nothing.
   ///
   /// - Throws: ``IndexedDataError/outputIsInput(path:)`` also where links give a file two names;
   ///   ``IndexedDataError/busy(journal:)`` when another process writes the same output.
-  init(prefix: String, inputs: [String], overwrite: Bool) throws(IndexedDataError) {
-    try Self.check(prefix, inputs, overwrite)
+  init(prefix: String, inputs: [String], _ options: TendOptions) throws(IndexedDataError) {
+    _ = try Self.check(prefix, inputs, options)
     let lock = try OutputLock(output: prefix)
     // Another process may have finished in between.
-    try Self.check(prefix, inputs, overwrite)
+    manifest = try Self.check(prefix, inputs, options)
     self.prefix = prefix
     binPath = prefix + ".bin.new"
     idxPath = prefix + ".idx.new"
+    unfinished = [binPath, idxPath]
     self.lock = lock
   }
 
   private static func check(
-    _ prefix: String, _ inputs: [String], _ overwrite: Bool
-  ) throws(IndexedDataError) {
+    _ prefix: String, _ inputs: [String], _ options: TendOptions
+  ) throws(IndexedDataError) -> OutputManifest? {
     for suffix in [".bin", ".idx"] {
       let path = prefix + suffix
       guard let mine = FileIdentity(path) else { continue }
       if inputs.contains(where: { mine == FileIdentity($0 + suffix) }) {
         throw .outputIsInput(path: path)
       }
-      guard overwrite else { throw .alreadyExists(path: path) }
+      guard options.overwrite else { throw .alreadyExists(path: path) }
     }
     if inputs.contains(prefix) { throw .outputIsInput(path: prefix + ".idx") }
+    return try options.manifest(prefix)
   }
 
   deinit {
-    if !isFinished {
-      unsafe unlink(binPath)
-      unsafe unlink(idxPath)
-    }
+    for path in unfinished { unsafe unlink(path) }
   }
 
-  /// Gives both files their names; at no time does an old index stand beside new elements.
-  mutating func finish(durable: Bool) throws(IndexedDataError) {
+  /// Gives the files their names: at no time does an old index stand beside new elements, or a
+  /// manifest beside another dataset than its own.
+  mutating func finish(_ dataset: TendedDataset, durable: Bool) throws(IndexedDataError) {
+    let hasManifest = try writeManifest(dataset, durable)
+    let replaced = ((manifest?.replaced ?? []) + [prefix + ".idx"]).filter(DurableFile.exists)
     try asking { () throws(SystemError) in
-      try DurableFile.remove(prefix + ".idx")
+      for path in replaced { try DurableFile.remove(path) }
+      if durable {
+        let folders = Set(replaced.map(DurableFile.folder(of:)))
+        for folder in folders.sorted() { try DurableFile.synchronizeFolder(of: folder + "/.") }
+      }
       try DurableFile.rename(binPath, to: prefix + ".bin")
       try DurableFile.rename(idxPath, to: prefix + ".idx")
       if durable { try DurableFile.synchronizeFolder(of: prefix + ".idx") }
     }
-    isFinished = true
+    guard hasManifest, let path = manifest?.path else {
+      unfinished = []
+      return
+    }
+    unfinished = [path + ".new"]
+    try asking { () throws(SystemError) in
+      try DurableFile.rename(path + ".new", to: path)
+      if durable { try DurableFile.synchronizeFolder(of: path) }
+    }
+    unfinished = []
+  }
+
+  /// Writes the manifest beside its name, so that no lack of room can part it from the dataset.
+  private mutating func writeManifest(
+    _ dataset: TendedDataset, _ durable: Bool
+  ) throws(IndexedDataError) -> Bool {
+    guard let manifest, let makeBytes = manifest.bytes else { return false }
+    let index = try FileBytes(path: idxPath, mode: .pread)
+    let hash = try index.hash(first: index.byteCount)
+    let bytes = makeBytes(dataset, index.byteCount, hash)
+    unfinished.append(manifest.path + ".new")
+    try asking { () throws(SystemError) in
+      var file = try AppendFile(path: manifest.path + ".new")
+      try unsafe file.append(bytes.span.bytes)
+      if durable { try file.synchronize() } else { try file.flush() }
+    }
+    return true
   }
 }

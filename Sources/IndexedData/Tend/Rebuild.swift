@@ -9,7 +9,7 @@ struct Rebuild {
 
   /// Writes the dataset; `.bin` loses what follows the last whole document unless that is kept.
   func write(to output: String, _ options: TendOptions) throws(IndexedDataError) -> TendedDataset {
-    var files = try OutputPair(prefix: output, inputs: [input], overwrite: options.overwrite)
+    var files = try OutputPair(prefix: output, inputs: [input], options)
     // The number of documents stands before their sizes, so they are counted first.
     var documents = 0
     var inDocuments = 0
@@ -26,22 +26,34 @@ struct Rebuild {
         path: input + ".bin",
         reason: "holds no end-of-document id \(end), so no document is whole; wrong id or type?")
     }
+    try requireElements(of: type, in: input, within: kept * type.byteCount)
     try copyElements(input + ".bin", count: kept * type.byteCount, to: files.binPath, options)
     var index = try IndexStream.begin(
       path: files.idxPath, format: .mmap, elementType: type, variant: .neox, sequenceCount: count,
       documentEntryCount: count + 1)
-    try forEachDocument { (size) throws(IndexedDataError) in try index.append(size: Int64(size)) }
+    var left = documents
+    let again = try forEachDocument { (size) throws(IndexedDataError) in
+      guard left > 0 else { throw changed }
+      left -= 1
+      try index.append(size: Int64(size))
+    }
+    guard left == 0, again == total else { throw changed }
     if hasTail { try index.append(size: Int64(tail)) }
     for document in 0...count { try index.append(documentEntry: Int64(document)) }
     if options.isDurable { try index.synchronize() } else { try index.flush() }
-    try files.finish(durable: options.isDurable)
     var notes = ["made the index anew from .bin: a document ends behind each id \(end)"]
     if tail > 0 && !hasTail {
       notes.append("left out \(tail) tokens behind the last end of a document")
     }
-    return TendedDataset(
+    let result = TendedDataset(
       prefix: output, elementType: type, sequences: count, documents: count, tokens: kept,
       notes: notes)
+    try files.finish(result, durable: options.isDurable)
+    return result
+  }
+
+  private var changed: IndexedDataError {
+    .unsuitable(path: input + ".bin", reason: "changed while it was read; repair it when at rest")
   }
 
   /// Calls `body` with the length of each document; returns the number of elements in the file.

@@ -10,6 +10,8 @@ package struct RepairOptions: Sendable {
   package var rebuilds = false
   /// Whether tokens behind the last end of a document become a document.
   package var keepsTail = false
+  /// What the files were when they were written, where that is known.
+  package var record: DatasetRecord?
   /// How the output is written.
   package var output = TendOptions()
 
@@ -22,28 +24,32 @@ package struct RepairOptions: Sendable {
 /// made anew, and a `.bin` that ends early loses its last, half-written document. Otherwise `.bin` is
 /// cut behind each end-of-document id.
 ///
-/// - Returns: what was written, with a note on each thing that was done.
+/// Where the record has a hash of `.bin`, that is read once more to compare it: other tokens than were
+/// written cannot be repaired.
+///
+/// - Returns: what was written, with a note on each thing that was done, and a warning where tokens
+///   are not those that were written.
 package func repairDataset(
   _ input: String, to output: String, _ options: RepairOptions
 ) throws(IndexedDataError) -> TendedDataset {
   let elements = try FileBytes(path: input + ".bin", mode: .pread)
+  let warnings = try lostTokens(elements, options)
+  var result = try write(input, to: output, binByteCount: elements.byteCount, options)
+  result.warnings = warnings
+  return result
+}
+
+private func write(
+  _ input: String, to output: String, binByteCount: Int, _ options: RepairOptions
+) throws(IndexedDataError) -> TendedDataset {
   if !options.rebuilds {
-    let salvage = try Salvage(input, binByteCount: elements.byteCount, options.elementType)
+    let salvage = try Salvage(input, binByteCount: binByteCount, options.elementType)
     if let salvage { return try salvage.write(to: output, options.output) }
   }
-  let type: ElementType
-  if let given = options.elementType {
-    type = given
-  } else if let found = try readableType(input) {
-    type = found
-  } else {
-    throw .unsuitable(
-      path: input + ".idx", reason: "cannot tell the element type; give it to repair from .bin")
-  }
-  guard let end = options.endOfDocument else {
-    throw .unsuitable(
-      path: input + ".idx",
-      reason: "is of no use; give the end-of-document id or the tokenizer to repair from .bin")
+  var known = options.elementType
+  if known == nil { known = try readableType(input) }
+  guard let type = known, let end = options.endOfDocument else {
+    throw lackOfHelp(input, knowsType: known != nil, knowsEnd: options.endOfDocument != nil)
   }
   guard !type.isFloatingPoint else {
     throw .unsuitable(
@@ -51,6 +57,40 @@ package func repairDataset(
   }
   let rebuild = Rebuild(input: input, type: type, end: end, keepsTail: options.keepsTail)
   return try rebuild.write(to: output, options.output)
+}
+
+/// What the record knows to be wrong with the tokens.
+private func lostTokens(
+  _ elements: FileBytes, _ options: RepairOptions
+) throws(IndexedDataError) -> [String] {
+  guard let record = options.record, let hash = record.binHash else { return [] }
+  let count = record.binBytes ?? elements.byteCount
+  guard count <= elements.byteCount else {
+    return [
+      "\(elements.path): \(count) bytes were written, by the manifest, and \(elements.byteCount) are"
+        + " left; whether these are as they were written cannot be known"
+    ]
+  }
+  guard try elements.hash(first: count, progress: options.output.progress) != hash else {
+    return []
+  }
+  return [
+    "\(elements.path): the tokens are not those that were written, by the hash in the manifest;"
+      + " that cannot be repaired, and the output has them as they are"
+  ]
+}
+
+/// What must be said so that the index can be made from `.bin`.
+private func lackOfHelp(_ input: String, knowsType: Bool, knowsEnd: Bool) -> IndexedDataError {
+  var wanted: [String] = []
+  if !knowsType { wanted.append("--element-type TYPE") }
+  if !knowsEnd {
+    wanted.append("--eod-id ID (or --tokenizer-type and the tokenizer's files)")
+  }
+  let state = DurableFile.exists(input + ".idx") ? "is of no use" : "is not there"
+  return .unsuitable(
+    path: input + ".idx",
+    reason: "\(state); to make one from .bin, give \(wanted.joined(separator: " and "))")
 }
 
 /// The element type by the header, when it can be read and agrees with the pointers.
@@ -67,4 +107,16 @@ private func readableType(_ prefix: String) throws(IndexedDataError) -> ElementT
       : UInt64(header.loadNumber(at: 17, UInt8.self))
     return ElementType(code: code, variant: .neox)
   }
+}
+
+/// Refuses to write what a check would call unsound: elements of another type than it is to be.
+func requireElements(
+  of type: ElementType, in prefix: String, within limit: Int
+) throws(IndexedDataError) {
+  let elements = try FileBytes(path: prefix + ".bin", mode: .pread)
+  guard let kinds = try contradiction(of: type, elements, within: limit) else { return }
+  throw .unsuitable(
+    path: prefix + ".bin",
+    reason: "byte 0: elements: expected \(kinds.expected), found \(kinds.found);"
+      + " give the right one with --element-type")
 }

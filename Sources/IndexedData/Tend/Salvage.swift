@@ -26,13 +26,12 @@ struct Salvage {
     let (documents, keeps) = try Self.countDocuments(layout, prefix, sound.sequences)
     var sequences = sound.sequences
     if sound.sequences < layout.sequenceCount {
-      if keeps && documents < layout.documentEntryCount - 1 {
-        sequences = documents == 0 ? 0 : try Self.entry(documents, layout, prefix)
-      }
+      if keeps { sequences = try Self.entry(documents, layout, prefix) }
       let lost = layout.sequenceCount - sequences
       notes.append("cut a half-written end: \(lost) sequences of the index are not whole in .bin")
     }
     let kept = try Self.elements(layout, prefix, sequences) * type.byteCount
+    try requireElements(of: type, in: prefix, within: kept)
     if kept < binByteCount && sequences == layout.sequenceCount {
       notes.append("left out \(binByteCount - kept) bytes of .bin that the index does not know")
     }
@@ -55,7 +54,7 @@ struct Salvage {
 
   /// Writes what can be kept.
   func write(to output: String, _ options: TendOptions) throws(IndexedDataError) -> TendedDataset {
-    var files = try OutputPair(prefix: output, inputs: [prefix], overwrite: options.overwrite)
+    var files = try OutputPair(prefix: output, inputs: [prefix], options)
     try copyElements(prefix + ".bin", count: binByteCount, to: files.binPath, options)
     var index = try IndexStream.begin(
       path: files.idxPath, format: layout.format, elementType: type, variant: variant,
@@ -77,10 +76,11 @@ struct Salvage {
       for _ in 0..<sequences { try index.append(mode: Int8(truncatingIfNeeded: modes.read())) }
     }
     if options.isDurable { try index.synchronize() } else { try index.flush() }
-    try files.finish(durable: options.isDurable)
-    return TendedDataset(
+    let result = TendedDataset(
       prefix: output, elementType: type, sequences: sequences, documents: documents,
       tokens: binByteCount / type.byteCount, notes: notes)
+    try files.finish(result, durable: options.isDurable)
+    return result
   }
 
   // MARK: - Looking
@@ -135,15 +135,22 @@ struct Salvage {
     let count = layout.documentEntryCount
     guard count > 1 else { return (0, false) }
     var entries = try layout.documentEntries(prefix + ".idx", from: 0, count: count)
-    var last: Int64 = 0
+    var rule = DocumentIndexRule(sequenceCount: layout.sequenceCount, entryCount: count)
     var documents = 0
     for entry in 0..<count {
       let found = try entries.read()
-      guard found >= last, entry > 0 || found == 0 else { return (0, false) }
-      last = found
+      guard rule.expectation(for: found) == nil else { return (0, false) }
       if found <= Int64(sequences) { documents = entry }
     }
-    return (documents, last == Int64(layout.sequenceCount))
+    guard documents < count - 1 else { return (documents, true) }
+    // What is left of an index that is cut must keep to the rule by itself.
+    let kept = try Self.entry(documents, layout, prefix)
+    entries = try layout.documentEntries(prefix + ".idx", from: 0, count: documents + 1)
+    rule = DocumentIndexRule(sequenceCount: kept, entryCount: documents + 1)
+    for _ in 0...documents where rule.expectation(for: try entries.read()) != nil {
+      return (0, false)
+    }
+    return (documents, true)
   }
 
   private static func entry(

@@ -1,9 +1,36 @@
+/// The file that describes a dataset: it appears behind the dataset, and goes before it.
+///
+/// What stands in it is the caller's affair; this module knows when it is to be written.
+package struct OutputManifest: Sendable {
+  /// Where it goes.
+  package var path: String
+  /// Files that describe what the output replaces; they are removed before that is.
+  package var replaced: [String]
+  /// Its bytes, from the dataset and the length and XXH64 of its index; `nil` when none is written.
+  package var bytes:
+    (@Sendable (_ dataset: TendedDataset, _ idxBytes: Int, _ idxHash: UInt64) -> [UInt8])?
+
+  package init(
+    path: String, replaced: [String] = [],
+    bytes: (
+      @Sendable (_ dataset: TendedDataset, _ idxBytes: Int, _ idxHash: UInt64) -> [UInt8]
+    )? = nil
+  ) {
+    self.path = path
+    self.replaced = replaced
+    self.bytes = bytes
+  }
+}
+
 /// How a tool writes a dataset.
 package struct TendOptions: Sendable {
   /// Whether finished files with the output's names are replaced.
   package var overwrite = false
   /// Whether the output survives a loss of power once the tool says that it is done.
   package var isDurable = true
+  /// Asked for the manifest of the output with a prefix; throws where that cannot be written.
+  package var manifest: @Sendable (_ prefix: String) throws(IndexedDataError) -> OutputManifest? =
+    { _ throws(IndexedDataError) in nil }
   /// Told of the bytes of `.bin` that are done, now and then.
   package var progress: @Sendable (_ bytesDone: Int, _ bytesTotal: Int) -> Void = { _, _ in }
 
@@ -24,4 +51,6 @@ package struct TendedDataset: Equatable, Sendable {
   package var tokens: Int
   /// Things a person should know, a sentence each.
   package var notes: [String] = []
+  /// Things that are wrong and stay so, a sentence each.
+  package var warnings: [String] = []
 }

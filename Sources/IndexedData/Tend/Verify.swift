@@ -43,7 +43,9 @@ package func verifyDataset(
     type: kind.type)
   try check.run(&report)
   checkType(kind.type, layout, options, &report)
-  try sample(kind.type, elements, &report)
+  if let kinds = try contradiction(of: kind.type, elements) {
+    report.add(binPath, 0, "elements", expected: kinds.expected, found: kinds.found)
+  }
   for companion in options.companions { try checkCompanion(companion, layout, idxPath, &report) }
   if options.isDeep {
     var deep = ElementCheck(
@@ -71,17 +73,11 @@ private func checkRecord(
       expected: "\(bytes) by the manifest", found: "\(elements.byteCount)")
   }
   guard let expected = record.idxHash else { return }
-  var hash = ContentHash()
-  var place = 0
-  while place < index.byteCount {
-    let step = min(1 << 20, index.byteCount - place)
-    try index.withBytes(at: place, count: step) { hash.update($0) }
-    place += step
-  }
-  guard hash.value != expected else { return }
+  let hash = try index.hash(first: index.byteCount)
+  guard hash != expected else { return }
   report.add(
     index.path, nil, "content hash", expected: "\(ContentHash.text(expected)) by the manifest",
-    found: ContentHash.text(hash.value))
+    found: ContentHash.text(hash))
 }
 
 /// Tells of types that GPT-NeoX does not use for tokens, and of one that the manifest contradicts.
@@ -108,43 +104,6 @@ private func checkType(
       "\(path): each sequence has a mode, as in Megatron-core's multimodal datasets;"
         + " GPT-NeoX never writes modes")
   }
-}
-
-/// Looks at the first elements for fractions that are numbers, or numbers that are fractions.
-private func sample(
-  _ type: ElementType, _ elements: borrowing FileBytes, _ report: inout VerifyReport
-) throws(IndexedDataError) {
-  let count = min(elements.byteCount, 1 << 16) / type.byteCount * type.byteCount
-  let path = elements.path
-  let isOdd = try elements.withBytes(at: 0, count: count) { bytes in
-    var seen = 0
-    var odd = 0
-    for offset in stride(from: 0, to: count, by: type.byteCount) {
-      switch type {
-      case .float32:
-        let value = Float(bitPattern: bytes.loadNumber(at: offset, UInt32.self))
-        if value != 0 { (seen, odd) = (seen + 1, odd + (value.isSubnormal ? 1 : 0)) }
-      case .float64:
-        let value = Double(bitPattern: bytes.loadNumber(at: offset, UInt64.self))
-        if value != 0 { (seen, odd) = (seen + 1, odd + (value.isSubnormal ? 1 : 0)) }
-      case .int32:
-        let value = bytes.loadNumber(at: offset, Int32.self)
-        if value != 0 { (seen, odd) = (seen + 1, odd + (value.magnitude >= 1 << 28 ? 1 : 0)) }
-      case .int64:
-        let value = bytes.loadNumber(at: offset, Int64.self)
-        if value != 0 { (seen, odd) = (seen + 1, odd + (value.magnitude >= 1 << 48 ? 1 : 0)) }
-      default: break
-      }
-    }
-    return seen > 0 && odd == seen
-  }
-  guard isOdd else { return }
-  report.add(
-    path, 0, "elements",
-    expected: type.isFloatingPoint ? "\(type.rawValue) fractions" : "\(type.rawValue) ids",
-    found: type.isFloatingPoint
-      ? "what look like integers; the type in the index is wrong"
-      : "what look like fractions; the type in the index is wrong")
 }
 
 /// Compares the sizes of a companion's sequences.

@@ -45,6 +45,15 @@ long long cm_modification_nanoseconds(int descriptor) {
 #endif
 }
 
+int cm_open_unnamed(const char *folder) {
+#ifdef O_TMPFILE
+  return open(folder, O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600);
+#else
+  errno = EOPNOTSUPP;
+  return -1;
+#endif
+}
+
 int cm_processor_count(void) {
 #ifdef __linux__
   cpu_set_t usable;

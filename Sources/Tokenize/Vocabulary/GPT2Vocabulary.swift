@@ -23,8 +23,17 @@ extension BytePairVocabulary {
   /// merges are not those of the vocabulary.
   private static let unreachableLimit = 256
 
+  private static func looksLikeJSON(_ path: String) throws(TokenizeError) -> Bool {
+    try readWholeFile(path).first { $0 > 0x20 } == UInt8(ascii: "{")
+  }
+
   /// Reads `vocab.json` and `merges.txt`.
   init(vocabulary path: String, merges mergeFile: String) throws(TokenizeError) {
+    if try Self.looksLikeJSON(mergeFile), try !Self.looksLikeJSON(path) {
+      throw .malformed(
+        path: path, place: "document",
+        reason: "this is no JSON, but \(mergeFile) is: are vocab.json and merges.txt swapped?")
+    }
     self.init(path: path)
     try readTokens(JSONDocument(path: path).root)
     try readMergesFile(mergeFile)

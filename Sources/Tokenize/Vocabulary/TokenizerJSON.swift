@@ -14,9 +14,32 @@ struct TokenizerJSON {
         path: path, place: "document",
         reason: "an object was expected, not \(root.kind.rawValue)")
     }
+    if root["model"] == nil, Self.isVocabulary(root) {
+      throw .malformed(
+        path: path, place: "document",
+        reason:
+          "this is a vocab.json (tokens and their ids), not a tokenizer.json; name it together "
+          + "with its merges.txt as \(TokenizerKind.gpt2BPE.rawValue)")
+    }
     if let version = root["version"], version.string != "1.0" {
       throw unsupported("version", version, "only 1.0 is known")
     }
+  }
+
+  /// Whether an object has whole numbers only, and some.
+  private static func isVocabulary(_ root: JSONNode) -> Bool {
+    var count = 0
+    do throws(TokenizeError) {
+      try root.forEachChild { (_, value) throws(TokenizeError) in
+        guard value.integer != nil else {
+          throw .malformed(path: "", place: "", reason: "")
+        }
+        count += 1
+      }
+    } catch {
+      return false
+    }
+    return count > 0
   }
 
   /// Builds the tokenizer.

@@ -29,7 +29,7 @@ package enum LoadSource {
   package static func open(
     _ path: String, iteration: Int? = nil, paddedVocabularySize: Int? = nil
   ) throws(TrainError) -> (source: LoadSource, notices: [String]) {
-    guard FolderContents.isFolder(path + "/.") else {
+    guard DurableFile.isFolder(path) else {
       guard DurableFile.exists(path) else {
         let choice = try Checkpoint.choose(in: path, iteration: iteration)
         return (.nothing, choice.notices)

@@ -173,9 +173,24 @@ package struct Program: Sendable {
 
 /// Runs a program with the words of its command line and ends the process.
 package func runProgram(_ program: Program) -> Never {
+  occupyStandardDescriptors()
   // A closed pipe is an error of one write, not the end of work that may be resumable.
   signal(SIGPIPE, SIG_IGN)
   exit(program.run(Array(CommandLine.arguments.dropFirst())))
+}
+
+/// Opens `/dev/null` on each of the descriptors 0, 1 and 2 that is closed.
+///
+/// Else the next file opened, a dataset perhaps, would get the number, and what is meant for standard
+/// error would be written into it. Each is opened the wrong way round, so that reading or writing
+/// fails as it does on a closed one.
+private func occupyStandardDescriptors() {
+  for descriptor in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO]
+  where fcntl(descriptor, F_GETFD) == -1 && errno == EBADF {
+    // The lowest free number is given, and those below are taken by now.
+    let mode = descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY
+    guard unsafe open("/dev/null", mode) == descriptor else { exit(1) }
+  }
 }
 
 /// The arguments of a program that only has commands.

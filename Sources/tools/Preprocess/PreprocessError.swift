@@ -18,16 +18,16 @@ package enum PreprocessError: Error, Equatable, Sendable {
   case damaged(name: String, byte: Int, reason: String)
   /// The documents of a stream cannot be told apart after a byte, so that none can be skipped.
   case brokenStructure(name: String, byte: Int, reason: String)
-  /// A file has another length than when it was opened.
+  /// A file is not what it was when it was opened.
   case inputChanged(String)
-  /// A long document has no place where the tokenizer can cut it within the memory that is allowed.
-  case uncuttable(name: String, byte: Int, limit: Int)
   /// Standard input or a pipe cannot be divided among machines.
   case pipeInShards(String)
   /// A saved position lies outside the inputs.
   case cannotResume(String)
   /// Standard input or a pipe does not hold what unfinished work has read of it.
   case otherData(name: String, finding: String)
+  /// The work was asked to stop while a pipe gave nothing.
+  case interrupted
 }
 
 extension PreprocessError: CustomStringConvertible {
@@ -58,10 +58,7 @@ extension PreprocessError: CustomStringConvertible {
     case .brokenStructure(let name, let byte, let reason):
       return "\(name): byte \(byte): \(reason); what follows cannot be read"
     case .inputChanged(let path):
-      return "\(path): became shorter while it was read; leave inputs alone during a run"
-    case .uncuttable(let name, let byte, let limit):
-      return "\(name): byte \(byte): no place to cut this document within \(limit) bytes; "
-        + "raise --memory"
+      return "\(path): changed while it was read; leave inputs alone during a run, and begin anew"
     case .pipeInShards(let path):
       return "\(path): cannot be divided, because it is no file; leave --shard out, or store it"
     case .cannotResume(let reason):
@@ -70,6 +67,8 @@ extension PreprocessError: CustomStringConvertible {
     case .otherData(let name, let finding):
       return "\(name): \(finding); feed the same data again to continue, or throw the work away "
         + "with --restart"
+    case .interrupted:
+      return "interrupted by a signal"
     }
   }
 }

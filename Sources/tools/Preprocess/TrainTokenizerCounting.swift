@@ -7,22 +7,30 @@ extension VocabularyTraining {
   func countWords(
     _ outcome: inout Outcome, _ interruption: Interruption?, _ report: (Stage) -> Void
   ) throws(TrainTokenizerError) -> WordCounts {
-    let options = readingOptions
+    var options = readingOptions
+    options.interruption = interruption
+    let reading = options
     let counters = CounterRow(workers) {
       WordCounter(limit: wordLimit, form: form, addsPrefixSpace: addsPrefixSpace)
     }
     let isPlain = inputs.entries.allSatisfy(\.isDivisible)
     let total = isPlain ? inputs.byteCount : nil
     var source: DocumentSource
-    do { source = try DocumentSource(inputs, options: options) } catch { throw .reading(error) }
+    do { source = try DocumentSource(inputs, options: reading) } catch { throw .reading(error) }
     var ledger = LineLedger()
     var bytes = 0
 
     let ending = try OrderedPipeline(workers: workers, name: "words").run(
       interruption: interruption,
-      makeContext: { CountingContext(reader: RecordReader(options), counter: counters.next()) },
+      makeContext: { CountingContext(reader: RecordReader(reading), counter: counters.next()) },
       next: { () throws(TrainTokenizerError) -> WorkItem? in
-        do throws(PreprocessError) { return try source.next() } catch { throw .reading(error) }
+        do throws(PreprocessError) {
+          return try source.next()
+        } catch .interrupted {
+          throw .interrupted
+        } catch {
+          throw .reading(error)
+        }
       },
       work: { (context, item) throws(TrainTokenizerError) in try context.count(item) },
       commit: { (counted) throws(TrainTokenizerError) in
@@ -44,6 +52,7 @@ extension VocabularyTraining {
     var options = ReadingOptions(keys: keys) { [form] in WordCounter.safeCut($0, form: form) }
     options.format = format
     options.note = note
+    options.roomFor = { _ in "put spaces into it, or leave it out" }
     return options
   }
 }

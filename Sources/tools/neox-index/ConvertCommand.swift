@@ -14,7 +14,8 @@ struct ConvertCommand: Command {
       """
       Writes the same ids with another element type, with the other project's numbering of \
       floating-point types, or in the other format. An id that the new type cannot hold is an \
-      error that names its place, and nothing is written.
+      error that names its place, and nothing is written. Where the dataset has a manifest, the \
+      result gets PREFIX_manifest.json, which names the tokenizer.
       """
     ],
     examples: [
@@ -55,7 +56,8 @@ struct ConvertCommand: Command {
       throw UsageError(
         "one of the arguments --element-type --variant --format --drop-modes is required")
     }
-    let result = try writing.run("converting") { options in
+    try WriteFlags.requireFolder(of: output.path, "--output-prefix")
+    let result = try writing.run("convert", "converting", inputs: [prefix.path]) { options in
       try convertDataset(prefix.path, to: output.path, conversion, options)
     }
     writing.report([result])

@@ -12,8 +12,7 @@ struct DatasetFolder {
 
   /// Lists a folder; `nil` when the path is not one.
   init?(_ path: String) throws(SystemError) {
-    var facts = stat()
-    guard unsafe stat(path, &facts) == 0, facts.st_mode & S_IFMT == S_IFDIR else { return nil }
+    guard DurableFile.isFolder(path) else { return nil }
     guard let stream = unsafe opendir(path) else {
       throw SystemError(call: "opendir", path: path, code: errno)
     }

@@ -3,13 +3,14 @@ import Machine
 import Preprocess
 import Tokenize
 
-/// The manifest that neox-preprocess wrote beside a dataset, and the dataset's part of it.
+/// The manifest that was written beside a dataset, and the dataset's part of it.
 struct DatasetManifest {
-  private let path: String
-  private let manifest: Manifest
+  let path: String
+  let manifest: Manifest
   private let output: Manifest.Output
 
-  /// Finds it: the dataset `P_KEY_document` has the manifest of the output prefix `P`.
+  /// Finds it: the dataset `P_KEY_document` has the manifest of the output prefix `P`, what
+  /// neox-index makes has one of its own.
   init?(besideDataset prefix: String) throws {
     let folder = prefix.utf8.lastIndex(of: UInt8(ascii: "/")).map { prefix[...$0] } ?? ""
     let name = String(prefix.dropFirst(folder.count)) + ".idx"
@@ -35,8 +36,8 @@ struct DatasetManifest {
   var vocabularySize: Int { manifest.vocabulary.size }
   var endOfDocument: Int? { manifest.vocabulary.endOfDocument }
 
-  /// The member of the records that was tokenised.
-  var key: String { output.key }
+  /// The member of the records that was tokenised; `nil` where several were.
+  var key: String? { output.key }
 
   /// Whether an end-of-document id was put behind each document.
   var appendsEndOfDocument: Bool {

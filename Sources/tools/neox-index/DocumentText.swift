@@ -13,7 +13,16 @@ struct DocumentText {
   /// Number of tokens in a document.
   func length(of document: Int) throws -> Int {
     var length = 0
-    for sequence in try sequences(of: document) { length += try dataset.size(of: sequence) }
+    for sequence in try dataset.tendedSequences(ofDocument: document) {
+      // Sizes that cannot all be true may add up to more than a number holds.
+      let (sum, overflow) = length.addingReportingOverflow(try dataset.size(of: sequence))
+      guard !overflow else {
+        throw IndexedDataError.unsuitable(
+          path: dataset.indexPath,
+          reason: "document \(document): the sizes of its sequences add up to too much")
+      }
+      length = sum
+    }
     return length
   }
 
@@ -21,7 +30,7 @@ struct DocumentText {
   func ids(_ part: DocumentPart) throws -> [Int64] {
     var ids: [Int64] = []
     var place = 0
-    for sequence in try sequences(of: part.document) {
+    for sequence in try dataset.tendedSequences(ofDocument: part.document) {
       let size = try dataset.size(of: sequence)
       let start = min(max(0, part.start - place), size)
       let end = max(start, min(part.end.map { $0 - place } ?? size, size))
@@ -74,14 +83,6 @@ struct DocumentText {
     let count = bytes.count
     tokenizer.appendBytes(of: token, to: &bytes)
     return bytes.count > count
-  }
-
-  private func sequences(of document: Int) throws -> Range<Int> {
-    guard document < documentCount else {
-      throw IndexedDataError.outOfRange(
-        path: dataset.prefix, what: "document", asked: document, limit: documentCount)
-    }
-    return try dataset.tendedDocumentStart(document)..<dataset.tendedDocumentStart(document + 1)
   }
 }
 

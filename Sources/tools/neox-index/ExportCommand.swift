@@ -24,8 +24,14 @@ struct ExportCommand: Command {
       --keep-eod is given. The output is JSON lines with and without --json.
       """,
       """
-      A document whose bytes are not UTF-8 has them as \\xE2 in its text, and a member "exact" \
-      that is false; --ids loses nothing. An id that the tokenizer does not know is an error.
+      Where the tokens of a document stand for bytes that are not UTF-8, the text has these bytes \
+      as \\xE2, and a member "exact" is false. Without that member the text is, byte for byte, what \
+      the tokens stand for. That is not always the text that was tokenized: of a tokenizer that \
+      normalizes, as GPT-NeoX-20B's does (NFC), it is the normalized spelling, and the original one \
+      is not in the dataset.
+      """,
+      """
+      --ids loses nothing. An id that the tokenizer does not know is an error.
       """,
     ],
     examples: [
@@ -57,6 +63,7 @@ struct ExportCommand: Command {
     if output == "" {
       throw UsageError("argument --output: expected a file, or - for standard output, found ''")
     }
+    if let output, output != "-" { try WriteFlags.requireFolder(of: output, "--output") }
     let dataset = try IndexedDataset(prefix: prefix.path)
     let tokenizer = exportsIDs ? nil : try tokenizer.load(for: prefix.path)
     guard exportsIDs || tokenizer != nil else {
@@ -75,7 +82,7 @@ struct ExportCommand: Command {
     }
     let inputs =
       try [dataset.indexPath, dataset.elementsPath] + self.tokenizer.files(for: prefix.path)
-    for path in [output, output + ".new"] {
+    for path in [output, output + ".neox-new"] {
       guard let mine = FileIdentity(path) else { continue }
       guard !inputs.contains(where: { mine == FileIdentity($0) }) else {
         throw IndexedDataError.outputIsInput(path: path)
@@ -91,11 +98,11 @@ struct ExportCommand: Command {
       throw IndexedDataError.alreadyExists(path: output)
     }
     do {
-      try write(text, to: output + ".new")
-      try DurableFile.rename(output + ".new", to: output)
+      try write(text, to: output + ".neox-new")
+      try DurableFile.rename(output + ".neox-new", to: output)
       try DurableFile.synchronizeFolder(of: output)
     } catch {
-      try DurableFile.remove(output + ".new")
+      try DurableFile.remove(output + ".neox-new")
       throw error
     }
   }

@@ -1,4 +1,5 @@
 import CommandLineKit
+import Preprocess
 
 @main
 struct Main {
@@ -28,7 +29,7 @@ struct Main {
           "Join what many machines wrote:",
           "neox-index merge parts/ --output-prefix data/books_text_document"),
       ]),
-    version: "0.1.0",
+    version: toolVersion,
     commands: [
       .init(InfoCommand.self), .init(ShowCommand.self), .init(SampleCommand.self),
       .init(VerifyCommand.self), .init(RepairCommand.self), .init(SplitCommand.self),

@@ -1,5 +1,6 @@
 import CommandLineKit
 import IndexedData
+import Preprocess
 
 /// `neox-index merge`: joins datasets.
 struct MergeCommand: Command {
@@ -23,7 +24,8 @@ struct MergeCommand: Command {
       """
       An input that GPT-NeoX's own merge tool wrote has lost its document index; each of its \
       sequences counts as a document then, which is what GPT-NeoX's tools write, and a note says \
-      so. Inputs whose manifests name different vocabularies are refused.
+      so. Inputs whose manifests name different vocabularies are refused. Where all have one, the \
+      result gets PREFIX_manifest.json, which names the tokenizer.
       """,
       """
       Shards that neox-preprocess wrote, PREFIX_00000-of-00004_KEY_document and so on, must all be \
@@ -66,7 +68,8 @@ struct MergeCommand: Command {
           "--mixed", \.mixesTokenizers, "join datasets whose manifests name different vocabularies"),
         .flag(
           "--partial", \.allowsPartial,
-          "join shards of neox-preprocess though some are missing, twice there or out of order"),
+          "join shards of neox-preprocess though some are missing, twice there, out of order or of "
+            + "different runs"),
       ]), WriteFlags.group.lifted(to: \.writing),
   ]
 
@@ -90,10 +93,12 @@ struct MergeCommand: Command {
     guard !prefixes.isEmpty else {
       throw UsageError("the following arguments are required: INPUT")
     }
+    try WriteFlags.requireFolder(of: output.path, "--output-prefix")
     try checkKeys(inFolders)
     try checkShards(prefixes)
+    if !allowsPartial { try checkRuns(prefixes) }
     if !mixesTokenizers { try checkTokenizers(prefixes) }
-    let result = try writing.run("merging") { options in
+    let result = try writing.run("merge", "merging", inputs: prefixes) { options in
       try mergeDatasets(
         prefixes, to: output.path, format: format, elementType: elementType, options)
     }
@@ -166,11 +171,35 @@ struct MergeCommand: Command {
     }
   }
 
+  /// Refuses shards of one name that are of different runs: made with other options, or of inputs that
+  /// have changed in between, so that documents would be missing or twice there.
+  private func checkRuns(_ prefixes: [String]) throws {
+    var first: [String: (prefix: String, manifest: Manifest)] = [:]
+    for prefix in prefixes {
+      guard let run = DatasetName(prefix).shard?.run,
+        let manifest = try DatasetManifest(besideDataset: prefix)?.manifest
+      else { continue }
+      guard let other = first[run] else {
+        first[run] = (prefix, manifest)
+        continue
+      }
+      guard let difference = other.manifest.difference(ofShard: manifest) else { continue }
+      throw IndexedDataError.unsuitable(
+        path: prefix,
+        reason: "is of another run than \(other.prefix): \(difference) differs by their manifests;"
+          + " --partial joins them all the same")
+    }
+  }
+
   /// Refuses datasets whose manifests name different vocabularies.
   private func checkTokenizers(_ prefixes: [String]) throws {
     var first: (prefix: String, hashes: [String])?
+    var unknown: [String] = []
     for prefix in prefixes {
-      guard let manifest = try DatasetManifest(besideDataset: prefix) else { continue }
+      guard let manifest = try DatasetManifest(besideDataset: prefix) else {
+        unknown.append(prefix)
+        continue
+      }
       let hashes = manifest.vocabularyHashes
       if let first, first.hashes != hashes {
         throw IndexedDataError.unsuitable(
@@ -179,6 +208,13 @@ struct MergeCommand: Command {
             + " --mixed joins them all the same")
       }
       if first == nil { first = (prefix, hashes) }
+    }
+    guard first != nil else { return }
+    for prefix in unknown.prefix(20) {
+      writeNote("no manifest for \(prefix): vocabularies not compared")
+    }
+    if unknown.count > 20 {
+      writeNote("no manifest for \(grouped(unknown.count - 20)) more")
     }
   }
 }

@@ -28,7 +28,12 @@ struct RepairCommand: Command {
       unless --keep-tail is given. An id that came from the text of a document ends one as well; the \
       two cannot be told apart.
       """,
-      "The damaged dataset is not changed. A note on standard error says what was done.",
+      """
+      The damaged dataset is not changed. A note on standard error says what was done. Where the \
+      manifest has a hash of .bin, that is read once more, and a warning says when tokens are not \
+      those that were written: no repair can give these back. The output gets a manifest where the \
+      dataset has one.
+      """,
     ],
     examples: [
       .init(
@@ -64,15 +69,19 @@ struct RepairCommand: Command {
   ]
 
   func run() throws {
+    try WriteFlags.requireFolder(of: output.path, "--output-prefix")
     let manifest = try DatasetManifest(besideDataset: prefix.path)
     let named = tokenizer.kind == nil ? nil : try tokenizer.load(for: prefix.path)
     let end = endOfDocument ?? named?.endOfDocument.map { Int($0) } ?? manifest?.endOfDocument
-    let result = try writing.run("repairing") { options in
+    let result = try writing.run(
+      "repair", "repairing", inputs: [prefix.path], keepsDocuments: false
+    ) { options in
       var repair = RepairOptions()
       repair.endOfDocument = end.map { Int64($0) }
       repair.elementType = elementType ?? manifest?.record.elementType
       repair.rebuilds = rebuilds
       repair.keepsTail = keepsTail
+      repair.record = manifest?.record
       repair.output = options
       return try repairDataset(prefix.path, to: output.path, repair)
     }

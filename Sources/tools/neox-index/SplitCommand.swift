@@ -27,7 +27,11 @@ struct SplitCommand: Command {
       PREFIX_0, PREFIX_1 and so on with as many digits as they need; neox-index merge joins them \
       to the same bytes. A part without documents is not written.
       """,
-      "No document is ever cut. Memory does not grow with the dataset.",
+      """
+      No document is ever cut. Memory does not grow with the dataset. Where the dataset has a \
+      manifest, each part gets one of its own, PREFIX_train_manifest.json and so on, which names the \
+      tokenizer.
+      """,
     ],
     examples: [
       .init(
@@ -82,8 +86,9 @@ struct SplitCommand: Command {
     case (.some, .some):
       throw UsageError("argument --parts: not allowed with argument --weights")
     }
+    if let output { try WriteFlags.requireFolder(of: output.path, "--output-prefix") }
     try refuseStaleParts(plan)
-    let results = try writing.run("splitting") { options in
+    let results = try writing.run("split", "splitting", inputs: [prefix.path]) { options in
       try splitDataset(prefix.path, to: (output ?? prefix).path, plan, options)
     }
     writing.report(results)

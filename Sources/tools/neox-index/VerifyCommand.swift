@@ -22,8 +22,8 @@ struct VerifyCommand: Command {
       Reads every number of the index and checks it: header, sizes, pointers, document index, and \
       the lengths of both files. Where there are as many documents as sequences, each must have one, \
       as GPT-NeoX writes them. What is wrong is listed with file, byte offset, what is expected \
-      and what was found. With the manifest of neox-preprocess beside the dataset, lengths, type \
-      and hashes are compared as well.
+      and what was found. With a manifest beside the dataset, lengths, type and the hashes that it \
+      has are compared as well.
       """,
       """
       --deep also reads every token: each must be below the vocabulary size, and where an \

@@ -23,15 +23,30 @@ struct WriteFlags: Sendable {
       .flag("--json", \.isJSON, "print the result as JSON"),
     ])
 
-  /// Runs `work` with options that show progress, and ends the progress line.
+  /// Refuses an output whose folder is not there.
+  static func requireFolder(of output: String, _ argument: String) throws {
+    let folder = DurableFile.folder(of: output)
+    guard DurableFile.isFolder(folder) else {
+      throw UsageError("argument \(argument): there is no folder \(folder); make it first")
+    }
+  }
+
+  /// Runs `work` with options that show progress and write manifests, and ends the progress line.
+  ///
+  /// Without `keepsDocuments`, documents of the output may end elsewhere than those of the inputs.
   func run<Outcome>(
-    _ activity: String, _ work: (TendOptions) throws -> Outcome
+    _ command: String, _ activity: String, inputs: [String], keepsDocuments: Bool = true,
+    _ work: (TendOptions) throws -> Outcome
   ) throws -> Outcome {
+    let manifests = try DerivedManifests(
+      command: command, inputs: inputs, overwrites: overwrites,
+      keepsDocuments: keepsDocuments)
     let line = ProgressLine(style: progress)
     defer { line.interrupt() }
     var options = TendOptions()
     options.overwrite = overwrites
     options.isDurable = !isHasty
+    options.manifest = { prefix throws(IndexedDataError) in try manifests.manifest(for: prefix) }
     options.progress = { done, total in
       line.update(Progress(activity: activity, bytes: done, totalBytes: total))
     }
@@ -40,6 +55,9 @@ struct WriteFlags: Sendable {
 
   /// Prints what was written: a line a dataset, or JSON with the member `outputs`.
   func report(_ datasets: [TendedDataset]) {
+    for warning in datasets.flatMap(\.warnings) {
+      writeError("neox-index: warning: \(warning)\n")
+    }
     for note in Set(datasets.flatMap(\.notes)).sorted() { note.isEmpty ? () : writeNote(note) }
     guard !isJSON else {
       let outputs = datasets.map { dataset -> JSONText in
@@ -47,6 +65,7 @@ struct WriteFlags: Sendable {
           "prefix": .string(dataset.prefix), "element_type": .string(dataset.elementType.rawValue),
           "sequences": JSONText(dataset.sequences), "documents": JSONText(dataset.documents),
           "tokens": JSONText(dataset.tokens), "notes": .array(dataset.notes.map { .string($0) }),
+          "warnings": .array(dataset.warnings.map { .string($0) }),
         ]
       }
       printJSON(["outputs": .array(outputs)])

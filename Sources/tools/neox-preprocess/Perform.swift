@@ -18,7 +18,11 @@ func perform(_ recipe: Recipe, _ arguments: RunArguments, documentCount: Int?) t
   output.line("Output prefix: \(recipe.shardPrefix)")
   output.flush()
   for path in run.inputs.ignored {
-    writeError("neox-preprocess: note: \(path): passed over, its name is not that of an input\n")
+    let reason =
+      path.hasSuffix("/")
+      ? "a folder, and not entered; name it, or the pattern '\(path)**'"
+      : "its name is not that of an input"
+    writeError("neox-preprocess: note: \(path): passed over, \(reason)\n")
   }
   let path = Manifest.path(prefix: recipe.shardPrefix)
   let earlier = DurableFile.exists(path) ? try? Manifest(path: path) : nil
@@ -29,7 +33,11 @@ func perform(_ recipe: Recipe, _ arguments: RunArguments, documentCount: Int?) t
   let ending: PreprocessRun.Ending
   do {
     ending = try run.run(
-      interruption: .process, note: { writeError("neox-preprocess: note: \($0)\n") },
+      interruption: .process,
+      note: { text in
+        report.close()
+        writeError("neox-preprocess: note: \(text)\n")
+      },
       report: { report.update($0) })
   } catch {
     report.close()
@@ -41,7 +49,9 @@ func perform(_ recipe: Recipe, _ arguments: RunArguments, documentCount: Int?) t
     print(manifest, of: recipe)
     noteLeftovers(of: earlier, manifest, recipe)
   case .unchanged(let manifest):
-    output.line("\(Manifest.path(prefix: recipe.shardPrefix)): finished before, unchanged")
+    output.line(
+      "\(Manifest.path(prefix: recipe.shardPrefix)): finished before; sizes agree, contents are not "
+        + "compared (neox-index verify --deep does that)")
     print(manifest, of: recipe)
   }
 }
@@ -50,27 +60,29 @@ func perform(_ recipe: Recipe, _ arguments: RunArguments, documentCount: Int?) t
 private func noteLeftovers(of earlier: Manifest?, _ manifest: Manifest, _ recipe: Recipe) {
   for dataset in earlier?.outputs ?? []
   where !manifest.outputs.contains(where: { $0.key == dataset.key }) {
-    let prefix = recipe.datasetPrefix(key: dataset.key)
+    guard let key = dataset.key else { continue }
+    let prefix = recipe.datasetPrefix(key: key)
     guard DurableFile.exists(prefix + ".idx") else { continue }
     writeError(
-      "neox-preprocess: note: \(prefix): of an earlier run with the key '\(dataset.key)';"
+      "neox-preprocess: note: \(prefix): of an earlier run with the key '\(key)';"
         + " left as it is, and no longer in \(Manifest.path(prefix: recipe.shardPrefix))\n")
   }
 }
 
 private func print(_ manifest: Manifest, of recipe: Recipe) {
   let output = StandardOutput.shared
-  output.line("records: \(manifest.counts.sentence)")
+  if let counts = manifest.counts { output.line("records: \(counts.sentence)") }
   for dataset in manifest.outputs {
+    guard let key = dataset.key else { continue }
     output.line(
-      "\(recipe.datasetPrefix(key: dataset.key)): \(counted(dataset.documents, "document")), "
+      "\(recipe.datasetPrefix(key: key)): \(counted(dataset.documents, "document")), "
         + "\(counted(dataset.tokens, "token")), \(dataset.elementType)")
-    if dataset.endsFromText > 0 {
+    if let fromText = dataset.endsFromText, fromText > 0 {
       let cause =
         recipe.tokenizer.kind == .characterLevel
         ? "bytes 0 of documents, which look like ends of documents"
         : "text inside documents (--special-in-text literal prevents that)"
-      output.line("  \(grouped(dataset.endsFromText)) end-of-document ids come from \(cause)")
+      output.line("  \(grouped(fromText)) end-of-document ids come from \(cause)")
     }
   }
   if let quarantine = manifest.quarantine {

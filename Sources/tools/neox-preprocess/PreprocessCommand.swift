@@ -23,13 +23,16 @@ struct PreprocessCommand: Command {
     description: [
       "Reads documents, turns each into the ids of its tokens and writes PREFIX_KEY_document.bin "
         + "and .idx, byte for byte what GPT-NeoX's preprocess_data.py writes. The output does not "
-        + "depend on the number of workers, on interruptions, or on how the input is compressed.",
+        + "depend on the number of workers or on interruptions, nor on how the input is compressed, "
+        + "but that a .gz of text that is not JSON gives a document a line, as in GPT-NeoX.",
       "A run that was killed, interrupted (exit status 75) or stopped by a full disk is continued by "
         + "the same command; what it had read of standard input or a pipe must then come again, byte "
         + "for byte, and is compared. Files appear under their names when they are whole. Finished "
-        + "output is never replaced unasked; the same command on finished, unchanged output does nothing.",
+        + "output is never replaced unasked; the same command on finished output of the same sizes does nothing.",
       "Inputs are JSON lines, JSON arrays, texts, archives (.zip, .tar) and any of these compressed "
-        + "(.gz, .zst, .lz4, .xz, .bz2), recognised by content.",
+        + "(.gz, .zst, .lz4, .xz, .bz2), recognised by content. Several compressed streams or tar "
+        + "archives in one file are read through; other bytes after them are an error, but for zeros "
+        + "after .gz and, as many as divide by four, after .xz.",
     ],
     examples: [
       .init(
@@ -67,12 +70,16 @@ struct PreprocessCommand: Command {
         [
           .list(
             "--input", \.inputs, placeholder: "PATH", required: true,
-            "files, folders, patterns, or - for standard input, separated by commas or spaces; of "
-              + "folders and patterns the files in order of their names; folders inside folders are "
-              + "not entered"),
+            "files, folders, patterns, or - for standard input, separated by commas or spaces; a "
+              + "file whose name has a comma must be a word of its own. Of folders and patterns the "
+              + "files in order of their names; folders inside folders are not entered, but ** in a "
+              + "pattern stands for folders of any depth, as in 'data/**/*.jsonl'"),
           .list(
             "--jsonl-keys", \.keys, placeholder: "KEY",
-            "members of the records to tokenise, each into a dataset of its own"),
+            "members of the records to tokenise, each into a dataset of its own. A list of strings is "
+              + "joined with blank lines. Records whose texts are all empty, null, false, 0, [] or {} "
+              + "are counted as empty and left out, as in GPT-NeoX; any other value that is not text "
+              + "makes a record faulty"),
           .option(
             "--input-format", \.format,
             "how documents lie in the inputs, where names and content do not tell: text is one "

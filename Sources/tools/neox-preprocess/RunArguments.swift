@@ -56,7 +56,9 @@ struct RunArguments: Sendable {
           "--memory", \.memory,
           "the bound of all memory of the run: 64MiB set aside for the program and the vocabulary, "
             + "the rest for records and tokens in work, and for the workers' caches of words, of "
-            + "64MiB each at most. The size, number and length of documents do not matter"),
+            + "64MiB each at most. The size, number and length of documents do not matter, but text "
+            + "without any place to cut it, such as a run of one letter, must fit into a sixteenth of "
+            + "what is not set aside (60MiB of 1GiB); a record with more is faulty"),
         .option(
           "--shard", \.shard, placeholder: "i/n",
           "prepare part i of n, counted from 0, cut by bytes, inside files too; the output prefix "

@@ -197,6 +197,34 @@ struct DatasetTransactionTests {
     }
   }
 
+  @Test("tools that write one dataset and work on several exclude each other")
+  func exclusion() throws {
+    let folder = try TemporaryFolder()
+    let input = try Sample.t.write(folder, "in")
+    let outputs = ["x", "y"].map { DatasetOutput(prefix: folder.file($0), elementType: .uint8) }
+    func open() throws -> DatasetTransaction {
+      try DatasetTransaction(journal: folder.file("j"), outputs: outputs, identity: [])
+    }
+    let busy = IndexedDataError.busy(journal: folder.file("y"))
+    do {
+      let claim = try OutputLock(output: folder.file("y"))
+      withExtendedLifetime(claim) {
+        _ = #expect(throws: busy) { try open() }
+      }
+    }
+    #expect(try folder.names == ["in.bin", "in.idx"])
+    let work = try open()
+    #expect(throws: busy) { try mergeDatasets([input], to: folder.file("y")) }
+    try work.append(0, [1], sizes: [1])
+    try work.append(1, [2], sizes: [1])
+    try work.finish()
+    #expect(
+      try folder.names == ["in.bin", "in.idx", "x.bin", "x.idx", "y.bin", "y.idx"])
+    #expect(throws: IndexedDataError.alreadyExists(path: folder.file("y.bin"))) {
+      try mergeDatasets([input], to: folder.file("y"))
+    }
+  }
+
   @Test("a document may be open at a checkpoint, and be taken back after it")
   func openDocument() throws {
     let folder = try TemporaryFolder()
@@ -277,7 +305,7 @@ struct DatasetTransactionTests {
 
   @Test("a torn journal or a cut partial file starts the work anew and says why")
   func torn() throws {
-    for length in [0, 1, 8, 100, 300] {
+    for length in [8, 9, 100, 300] {
       let work = SampleWork(folder: try TemporaryFolder())
       try work.run(steps: 14)
       try work.folder.write("journal", Array(work.folder.read("journal").prefix(length)))
@@ -298,6 +326,104 @@ struct DatasetTransactionTests {
       try work.drive(transaction)
       #expect(try work.files() == SampleWork.reference())
     }
+  }
+
+  @Test(
+    "somebody else's file under the journal's name is refused and stays", arguments: [0, 1, 7, 900])
+  func foreignJournal(length: Int) throws {
+    for policy in [DatasetTransaction.Policy.keep, .overwrite] {
+      var work = SampleWork(folder: try TemporaryFolder())
+      work.policy = policy
+      let bytes = Array(Array("NEOXJRNX".utf8) + [UInt8](repeating: 7, count: 900))[..<length]
+      try work.folder.write("journal", Array(bytes))
+      #expect(throws: IndexedDataError.notAJournal(path: work.folder.file("journal"))) {
+        try work.run()
+      }
+      #expect(throws: IndexedDataError.notAJournal(path: work.folder.file("journal"))) {
+        try DatasetTransaction.unfinished(journal: work.folder.file("journal"))
+      }
+      #expect(try work.files() == ["journal": Array(bytes)])
+    }
+  }
+
+  @Test("somebody else's file under the name of unfinished work is refused and stays")
+  func foreignPartial() throws {
+    for name in ["a.bin.partial", "b.sizes.partial", "bad.jsonl.partial"] {
+      var work = SampleWork(folder: try TemporaryFolder())
+      try work.folder.write(name, [1, 2])
+      #expect(throws: IndexedDataError.unknownPartial(path: work.folder.file(name))) {
+        try work.run()
+      }
+      #expect(try work.files() == [name: [1, 2]])
+      work.policy = .overwrite
+      try work.run()
+      #expect(try work.files() == SampleWork.reference())
+    }
+    // Killed before its first journal, work is known by its claim.
+    let work = SampleWork(folder: try TemporaryFolder())
+    try work.run(steps: 4)
+    #expect(try work.files().keys.contains("a.bin.partial"))
+    #expect(try !work.files().keys.contains("journal"))
+    try work.run()
+    #expect(try work.files() == SampleWork.reference())
+  }
+
+  @Test("work that is dropped for other outputs leaves none of its files")
+  func otherOutputs() throws {
+    for kill in [12, 14] {
+      var work = SampleWork(folder: try TemporaryFolder())
+      try work.run(steps: kill)
+      #expect(try work.files().keys.contains("journal"))
+      work.identity = [9]
+      let folder = work.folder
+      let other = try DatasetTransaction(
+        journal: folder.file("journal"),
+        outputs: [DatasetOutput(prefix: folder.file("a"), elementType: .uint16)], identity: [9],
+        policy: .overwrite)
+      try other.append(0, [5, 0], sizes: [1])
+      try other.finish()
+      #expect(Set(try work.files().keys) == ["a.bin", "a.idx"])
+    }
+  }
+
+  @Test("files that cannot all be opened leave none")
+  func unopened() throws {
+    let folder = try TemporaryFolder()
+    #expect(throws: IndexedDataError.self) {
+      try DatasetTransaction(
+        journal: folder.file("j"),
+        outputs: ["x", "no/y"].map { DatasetOutput(prefix: folder.file($0), elementType: .uint8) },
+        identity: [])
+    }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == [])
+  }
+
+  @Test("what is kept of dropped work gets its name")
+  func keptAuxiliaries() throws {
+    let work = SampleWork(folder: try TemporaryFolder())
+    let transaction = try work.open()
+    try transaction.append(0, [5, 0], sizes: [1])
+    try transaction.note([1, 2, 3])
+    try transaction.checkpoint(position: [1])
+    try transaction.note([4])
+    try transaction.discard(keepsAuxiliaries: true)
+    #expect(try work.files() == ["bad.jsonl": [1, 2, 3, 4]])
+  }
+
+  @Test("a claim left at the very end is removed, and one that is held is not")
+  func leftClaim() throws {
+    let work = SampleWork(folder: try TemporaryFolder())
+    let stepCount = try SampleWork(folder: TemporaryFolder()).run()
+    try work.run(steps: stepCount - 1)
+    #expect(try work.files().keys.contains("journal.lock"))
+    DatasetTransaction.removeLeftClaim(journal: work.folder.file("journal"))
+    #expect(try work.files() == SampleWork.reference())
+    let held = SampleWork(folder: try TemporaryFolder())
+    let transaction = try held.open()
+    DatasetTransaction.removeLeftClaim(journal: held.folder.file("journal"))
+    #expect(try held.files().keys.contains("journal.lock"))
+    try transaction.discard()
+    #expect(try held.files().isEmpty)
   }
 
   @Test("every single changed byte of a journal is noticed")

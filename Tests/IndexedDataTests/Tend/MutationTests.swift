@@ -75,6 +75,11 @@ struct MutationTests {
     if let dataset = try? IndexedDataset(prefix: prefix) {
       _ = try? DatasetStatistics(dataset)
       _ = try? compareDatasets(dataset, dataset)
+      for document in 0..<dataset.tendedDocumentCount {
+        for sequence in (try? dataset.tendedSequences(ofDocument: document)) ?? 0..<0 {
+          _ = try? dataset.size(of: sequence)
+        }
+      }
     }
     _ = try? mergeDatasets([prefix, prefix], to: folder.file("m"))
     _ = try? splitDataset(prefix, to: folder.file("p"), .partsByTokens(3))

@@ -88,6 +88,69 @@ struct RepairTests {
     #expect(try folder.names == ["a.bin"])
   }
 
+  @Test func aDocumentIndexThatVerifyRefusesIsMadeAnew() throws {
+    var damaged = sample
+    damaged.documents[20] = 19
+    let prefix = try damaged.write(folder, "a")
+    #expect(try !verifyDataset(prefix).isSound)
+    #expect(try repair().notes == ["made the document index anew: each sequence is a document"])
+    #expect(try folder.pair("r") == [sample.idx, sample.bin])
+  }
+
+  @Test func whatIsLeftOfACutIndexKeepsToTheRuleByItself() throws {
+    // Two sequences are whole; the documents in them would be [0, 2, 2], which is no plain index.
+    let lost = Sample(
+      sequences: [[5, 0], [6, 0], [7, 0], [8, 0], [9, 0]], documents: [0, 2, 2, 4, 5],
+      type: .int32)
+    let prefix = try lost.write(folder, "a")
+    #expect(try verifyDataset(prefix).isSound)
+    try folder.write("a.bin", Array(lost.bin.dropLast(8 * 3)))
+    let result = try repair()
+    #expect(result.documents == 2)
+    let report = try verifyDataset(result.prefix)
+    #expect(report.isSound, "\(report.problems)")
+  }
+
+  @Test func fractionsUnderTheNameOfIdsAreRefused() throws {
+    let fractions = (1...9).flatMap { value in
+      let bits = Float(value).bitPattern
+      return (0..<4).map { UInt8(truncatingIfNeeded: bits >> (8 * $0)) }
+    }
+    let ids = Sample(documents: [[1, 2, 3], [4], [5, 6, 7, 8, 9]], type: .int32)
+    try ids.write(folder, "a")
+    try folder.write("a.bin", fractions)
+    #expect(throws: IndexedDataError.self) { try repair() }
+    #expect(try folder.names == ["a.bin", "a.idx"])
+    var options = RepairOptions()
+    options.elementType = .float32
+    #expect(try verifyDataset(repair(options).prefix).isSound)
+  }
+
+  /// Indexes of documents of any number of sequences, none included, damaged by whole entries.
+  @Test(arguments: 0..<400 as Range<UInt64>)
+  func whateverEntriesSayARepairIsSoundOrRefused(seed: UInt64) throws {
+    var random = SeededGenerator(seed: seed)
+    let sequences = (0..<Int.random(in: 1...8, using: &random)).map { _ in
+      [Int64](repeating: 7, count: Int.random(in: 0...3, using: &random)) + [0]
+    }
+    let inner = (0..<Int.random(in: 0...8, using: &random)).map { _ in
+      Int64.random(in: 0...Int64(sequences.count), using: &random)
+    }
+    var index = Sample(
+      sequences: sequences, documents: [0] + inner.sorted() + [Int64(sequences.count)],
+      type: .int32)
+    for _ in 0..<Int.random(in: 0...2, using: &random) {
+      let place = Int.random(in: 0..<index.documents.count, using: &random)
+      index.documents[place] = Int64.random(in: -1...9, using: &random)
+    }
+    try index.write(folder, "a", old: Bool.random(using: &random))
+    let cut = Bool.random(using: &random) ? Int.random(in: 0...40, using: &random) : 0
+    try folder.write("a.bin", Array(index.bin.dropLast(cut)))
+    guard let result = try? repair() else { return }
+    let report = try verifyDataset(result.prefix)
+    #expect(report.isSound, "seed \(seed): \(index.documents), cut \(cut): \(report.problems)")
+  }
+
   @Test(arguments: 0..<300 as Range<UInt64>)
   func whateverIsDamagedARepairIsSoundOrRefused(seed: UInt64) throws {
     var random = SeededGenerator(seed: seed)

@@ -110,10 +110,97 @@ import Testing
     #expect(throws: PreprocessError.self) { try read("cut.tar", Array(tar[..<(tar.count / 2)])) }
   }
 
-  @Test func gzipWithGarbageBehindIt() throws {
-    let data = try Containers.compressed(Self.lines, .gzip)
-    #expect(try read("zeros.jsonl.gz", data + [0, 0, 0, 0]).texts == Self.texts)
-    #expect(throws: PreprocessError.self) { try read("more.jsonl.gz", data + Array("more".utf8)) }
+  @Test(arguments: Containers.Compression.allCases)
+  func bytesBehindTheLastStream(_ kind: Containers.Compression) throws {
+    let data = try Containers.compressed(Self.lines, kind)
+    for count in 1...9 {
+      let more = Array("garbage!!".utf8.prefix(count))
+      #expect(throws: PreprocessError.self, "\(count) bytes after \(kind)") {
+        try read("more.jsonl", data + more)
+      }
+      #expect(throws: PreprocessError.self, "\(count) bytes between two of \(kind)") {
+        try read("between.jsonl", data + more + data)
+      }
+    }
+    for place in 0..<(kind == .gzip ? 3 : 4) {
+      var later = data
+      later[place] ^= 0x40
+      #expect(throws: PreprocessError.self, "byte \(place) of a later header of \(kind)") {
+        try read("later.jsonl", data + later)
+      }
+      #expect(throws: PreprocessError.self, "the same between others") {
+        try read("later.jsonl", data + later + data)
+      }
+    }
+    let zeros = [UInt8](repeating: 0, count: 4)
+    if kind == .gzip || kind == .xz {
+      #expect(try read("zeros.jsonl", data + zeros + data + zeros).texts == Self.texts + Self.texts)
+    } else {
+      #expect(throws: PreprocessError.self) { try read("zeros.jsonl", data + zeros) }
+    }
+    // libarchive's writer cannot make an empty frame of lz4.
+    let emptyLZ4: [UInt8] = [
+      0x04, 0x22, 0x4D, 0x18, 0x64, 0x40, 0xA7, 0, 0, 0, 0, 0x05, 0x5D, 0xCC, 0x02,
+    ]
+    let empty = try kind == .lz4 ? emptyLZ4 : Containers.compressed([], kind)
+    #expect(try read("empty.jsonl", empty).counts.read == 0)
+    #expect(try read("empty.jsonl", data + empty).texts == Self.texts)
+    #expect(throws: PreprocessError.self) { try read("empty.jsonl", empty + [1]) }
+    if kind == .lz4 {
+      #expect(throws: PreprocessError.self) { try read("empty.jsonl", empty + data) }
+    } else {
+      #expect(try read("empty.jsonl", empty + data + empty).texts == Self.texts)
+    }
+    // The same inside an archive, where the stream is not the file itself.
+    let tar = try Containers.tar([("a.jsonl", data + [1]), ("b.jsonl", data)])
+    #expect(throws: PreprocessError.self) { try read("a.tar", tar) }
+  }
+
+  @Test func joinedTars() throws {
+    let one = try Containers.tar([("a.jsonl", Self.lines), ("b.txt", Array("x".utf8))])
+    let two = try Containers.tar([("c.txt", Array("y".utf8))])
+    let joined = one + two + one
+    let expected = Self.texts + ["x", "y"] + Self.texts + ["x"]
+    #expect(try read("a.tar", joined).texts == expected)
+    #expect(try read("a.tar.gz", Containers.compressed(joined, .gzip)).texts == expected)
+    #expect(throws: PreprocessError.self) {
+      try read("b.tar", one + [UInt8](repeating: 0x41, count: 1024))
+    }
+  }
+
+  @Test func joinedZips() throws {
+    let one = try Containers.zip([("a.jsonl", Self.lines)])
+    let two = try Containers.zip([("b.txt", Array("x".utf8)), ("c.txt", Array("y".utf8))])
+    for (name, bytes, byte) in [
+      ("joined", one + two, one.count), ("cut", one + two.prefix(60), one.count),
+      ("garbage", two + [1], two.count), ("three", one + two + one, one.count + two.count),
+    ] {
+      let error = #expect(throws: PreprocessError.self, "\(name)") {
+        try read("\(name).zip", Array(bytes))
+      }
+      #expect(
+        error.map(String.init(describing:))?.contains("near byte \(byte) ") == true, "\(name)")
+    }
+    // A comment is part of the archive.
+    var commented = two
+    commented[two.count - 2] = 4
+    #expect(try read("comment.zip", commented + Array("text".utf8)).texts == ["x", "y"])
+  }
+
+  @Test func messagesOfCutFiles() throws {
+    func message(_ name: String, _ bytes: [UInt8]) throws -> String {
+      let error = #expect(throws: PreprocessError.self) { try read(name, bytes) }
+      return error.map(String.init(describing:)) ?? ""
+    }
+    var generator = SeededGenerator(seed: 8)
+    let noise = (0..<20_000).map { _ in UInt8.random(in: 0x61...0x7A, using: &generator) }
+    let xz = try Containers.compressed(noise, .xz)
+    #expect(try message("a.txt.xz", Array(xz[..<8000])).contains("the xz data ends too early"))
+    var zip = try Containers.zip([("a.txt", noise)])
+    #expect(try message("a.zip", Array(zip[..<8000])).contains("cut short"))
+    zip[5000] ^= 1
+    let damaged = try message("b.zip", zip)
+    #expect(damaged.contains("b.zip!a.txt") && !damaged.contains { $0.isNewline })
   }
 
   @Test func textsAndLines() throws {

@@ -31,7 +31,7 @@ import Testing
       folder.file("b.jsonl") + "," + folder.file("a.txt"), folder.file("sub"),
     ])
     #expect(names(list) == ["b.jsonl", "a.txt", "sub/one.jsonl"])
-    #expect(list.ignored == [folder.file("sub/deep.jsonl"), folder.file("sub/notes")])
+    #expect(list.ignored == [folder.file("sub/deep.jsonl") + "/", folder.file("sub/notes")])
     #expect(try Reading(list, .testing()).texts == ["B", "A", "1"])
     #expect(list.byteCount == 12 + 1 + 3)
   }
@@ -41,6 +41,50 @@ import Testing
     #expect(try names(InputList([folder.file("[a-b].*")])) == ["a.txt", "b.jsonl"])
     #expect(throws: PreprocessError.missingInput(folder.file("q*"))) {
       try InputList([folder.file("q*")])
+    }
+  }
+
+  @Test func recursivePatterns() throws {
+    let root = URL(filePath: folder.path).appending(path: "r")
+    for name in ["a/b/[c]", ".hidden"] {
+      try FileManager.default.createDirectory(
+        at: root.appending(path: name), withIntermediateDirectories: true)
+    }
+    let all = ["a/b/2.jsonl", "a/b/[c]/3.jsonl", "a/1.jsonl", "0.jsonl"]
+    for name in all + [".hidden/4.jsonl", "a/.5.jsonl"] {
+      try folder.write("r/" + name, Array("\"\(name)\"".utf8))
+    }
+    try FileManager.default.createSymbolicLink(
+      atPath: folder.file("r/a/b/loop"), withDestinationPath: folder.file("r"))
+    let sorted = ["r/0.jsonl", "r/a/1.jsonl", "r/a/b/2.jsonl", "r/a/b/[c]/3.jsonl"]
+    for pattern in ["r/**/*.jsonl", "r/**", "r/**/**/*.jsonl", "[r]/**/?.jsonl", "r/**/*"] {
+      let list = try InputList([folder.file(pattern)])
+      #expect(names(list) == sorted && list.ignored.isEmpty, "\(pattern)")
+    }
+    #expect(try names(InputList([folder.file("r/**/b/*.jsonl")])) == ["r/a/b/2.jsonl"])
+    #expect(try names(InputList([folder.file("r/a/**/2.jsonl")])) == ["r/a/b/2.jsonl"])
+    // Inside a name the two stars are one.
+    #expect(try names(InputList([folder.file("r/a/b/**.jsonl")])) == ["r/a/b/2.jsonl"])
+    let none = folder.file("r/**/*.txt")
+    #expect(throws: PreprocessError.missingInput(none)) { try InputList([none]) }
+  }
+
+  @Test func namesInUpperCase() throws {
+    try FileManager.default.createDirectory(
+      at: URL(filePath: folder.file("U")), withIntermediateDirectories: false)
+    try folder.write("U/A.JSONL", Array("\"A\"".utf8))
+    try folder.write("U/B.Txt", Array("B".utf8))
+    try folder.write("U/C.JSONL.GZ", Containers.compressed(Array("\"C\"".utf8), .gzip))
+    #expect(try Reading(folder.file("U")).texts == ["A", "B", "C"])
+  }
+
+  @Test func namesWithCommas() throws {
+    let path = try folder.write("x,b.jsonl", Array("\"X\"".utf8))
+    #expect(try names(InputList([path])) == ["x,b.jsonl"])
+    let other = folder.file("b.jsonl")
+    #expect(try names(InputList([path, other])) == ["x,b.jsonl", "b.jsonl"])
+    #expect(throws: PreprocessError.missingInput(folder.file("x"))) {
+      try InputList([path + "," + other])
     }
   }
 
@@ -57,7 +101,7 @@ import Testing
     #expect(throws: PreprocessError.missingInput(missing)) { try InputList([missing]) }
     #expect(throws: PreprocessError.noInput) { try InputList([]) }
     #expect(throws: PreprocessError.noInput) { try InputList([","]) }
-    let ignored = [folder.file("none/picture.png"), folder.file("none/x")]
+    let ignored = [folder.file("none/picture.png"), folder.file("none/x") + "/"]
     #expect(throws: PreprocessError.noReadableFile(ignored: ignored)) {
       try InputList([folder.file("none")])
     }

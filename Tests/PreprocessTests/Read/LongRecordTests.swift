@@ -97,10 +97,40 @@ import Testing
 
   @Test func textWithoutAPlaceToCut() throws {
     let path = try folder.write("a.txt", [UInt8](repeating: 0x61, count: 5000))
-    var options = Self.options()
+    var options = Self.options(keys: ["a", "b"])
     options.pieceLimit = 2048
-    #expect(throws: PreprocessError.uncuttable(name: path, byte: 0, limit: 2048)) {
-      try Reading(path, options: options)
+    options.roomFor = { "\($0) would do" }
+    let reason = "there is no place to cut it within 2048 bytes; "
+    let text = try Reading(path, options: options)
+    #expect(
+      text.faults == ["\(path):1:0: from byte 0 of its text on \(reason)5000 would do"])
+    #expect(text.quarantined == [[UInt8](repeating: 0x61, count: 5000)] && text.counts.read == 1)
+    // After pieces that are given away already, and in the second text of a record.
+    let run = String(repeating: "a", count: 5000)
+    let prose = String(repeating: "word ", count: 500)
+    let lines = [
+      #"{"a":"1","b":"2"}"#, #"{"a":"\#(prose)\#(run)","b":"x"}"#,
+      #"{"b":"\#(run)","a":"\#(prose)"}"#, #"{"a":"3","b":"4"}"#,
+    ]
+    for name in ["a.jsonl", "a.jsonl.gz"] {
+      var bytes = Array(lines.joined(separator: "\n").utf8)
+      if name.hasSuffix(".gz") { bytes = try Containers.compressed(bytes, .gzip) }
+      let lined = try folder.write(name, bytes)
+      let reading = try Reading(lined, options: options)
+      #expect(reading.documents.map(\.texts) == [["1", "2"], ["3", "4"]])
+      #expect(reading.counts.read == 4 && reading.counts.faults == 2)
+      #expect(
+        reading.faults.map {
+          $0.hasPrefix("\(lined):2:18: from byte 2499 of its text on \(reason)")
+        }
+          == [true, false], "\(reading.faults)")
+      #expect(reading.faults.last?.hasPrefix("\(lined):3:") == true)
+      #expect(reading.quarantined == lines[1...2].map { Array($0.utf8) })
+      // Each position after an item continues behind the same faults.
+      for (index, position) in reading.positions.enumerated() {
+        let rest = try Reading(InputList([lined]), options, from: position)
+        #expect(rest.itemCount == reading.itemCount - index - 1, "item \(index)")
+      }
     }
     options.pieceLimit = 8192
     #expect(try Reading(path, options: options).texts.first?.utf8.count == 5000)

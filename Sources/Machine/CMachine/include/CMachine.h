@@ -15,6 +15,10 @@ void cm_ask_for_huge_pages(void *start, size_t count);
 /// When a file was last changed, in nanoseconds since 1970; 0 when it cannot be known.
 long long cm_modification_nanoseconds(int descriptor);
 
+/// Opens a file in a folder that never has a name, for reading and writing; -1 with errno where the
+/// file system knows none.
+int cm_open_unnamed(const char *folder);
+
 /// Processors this process may run on, at least 1.
 int cm_processor_count(void);
 

@@ -58,7 +58,13 @@ package struct Download: Sendable {
     }
     let part = PartialFile(of: path)
     if force { part.remove() }
-    try transferWhole(into: part, isInterrupted: isInterrupted, report: report)
+    do {
+      try transferWhole(into: part, isInterrupted: isInterrupted, report: report)
+    } catch {
+      // Nothing of the file came, so there is nothing to continue.
+      if fileSize(part.path) == 0 { part.remove() }
+      throw error
+    }
     guard let size = fileSize(part.path) else {
       throw .system(SystemError(call: "stat", path: part.path, code: ENOENT))
     }

@@ -19,8 +19,10 @@ extension Manifest {
 
   private init(_ document: JSONDocument) throws(TokenizeError) {
     let root = ManifestNode(document.root, place: "", path: document.path)
-    guard try root.string("format") == Self.format else {
-      throw root.fault("format", "it must be \"\(Self.format)\"")
+    let format = try root.string("format")
+    let isDerived = format == Self.derivedFormat
+    guard isDerived || format == Self.format else {
+      throw root.fault("format", "it must be \"\(Self.format)\" or \"\(Self.derivedFormat)\"")
     }
     program = try root.string("program")
     inputs = try root.list("inputs").mapThrowing(File.init)
@@ -32,14 +34,13 @@ extension Manifest {
     options = try root.child("options").members { (name, value) throws(TokenizeError) in
       Option(name, try value.string())
     }
-    let numbers = try root.child("counts")
-    counts = PipelineCounts()
-    counts.read = try numbers.count("read")
-    counts.written = try numbers.count("written")
-    counts.empty = try numbers.count("empty")
-    counts.skipped = try numbers.count("skipped")
-    counts.quarantined = try numbers.count("quarantined")
-    outputs = try root.list("outputs").mapThrowing(Output.init)
+    // The first version must have what the second may leave out.
+    counts = try root.part("counts", isDerived).map { (node) throws(TokenizeError) in
+      try PipelineCounts(node)
+    }
+    outputs = try root.list("outputs").mapThrowing { (node) throws(TokenizeError) in
+      try Output(node, isDerived)
+    }
     quarantine = try root.optional("quarantine").map { (node) throws(TokenizeError) in
       try File(node)
     }
@@ -55,23 +56,36 @@ extension Manifest.File {
   }
 }
 
-extension Manifest.Output {
+extension PipelineCounts {
   fileprivate init(_ node: ManifestNode) throws(TokenizeError) {
-    key = try node.string("key")
+    self.init()
+    read = try node.count("read")
+    written = try node.count("written")
+    empty = try node.count("empty")
+    skipped = try node.count("skipped")
+    quarantined = try node.count("quarantined")
+  }
+}
+
+extension Manifest.Output {
+  fileprivate init(_ node: ManifestNode, _ isDerived: Bool) throws(TokenizeError) {
+    key = try node.part("key", isDerived)?.string()
     bin = try Manifest.File(node.child("bin"))
     idx = try Manifest.File(node.child("idx"))
     elementType = try node.string("element_type")
     documents = try node.count("documents")
     tokens = try node.count("tokens")
-    largestID = try node.count("largest_id")
-    endsFromText = try node.count("end_of_document_ids_from_text")
-    let classes = try node.list("length_histogram").mapThrowing { (node) throws(TokenizeError) in
-      try node.count()
+    largestID = try node.part("largest_id", isDerived)?.count()
+    endsFromText = try node.part("end_of_document_ids_from_text", isDerived)?.count()
+    lengths = try node.part("length_histogram", isDerived).map { (part) throws(TokenizeError) in
+      let classes = try part.list().mapThrowing { (node) throws(TokenizeError) in
+        try node.count()
+      }
+      guard let lengths = LengthHistogram(counts: classes) else {
+        throw part.fault("", "it has too many classes")
+      }
+      return lengths
     }
-    guard let lengths = LengthHistogram(counts: classes) else {
-      throw node.fault("length_histogram", "it has too many classes")
-    }
-    self.lengths = lengths
   }
 }
 
@@ -125,11 +139,18 @@ private struct ManifestNode {
 
   func count(_ name: String) throws(TokenizeError) -> Int { try child(name).count() }
 
-  func list(_ name: String) throws(TokenizeError) -> [ManifestNode] {
-    let list = try child(name)
-    guard let elements = list.node.elements else { throw list.fault("", "it must be a list") }
+  /// A member that may be absent only where `mayLack` says so.
+  func part(_ name: String, _ mayLack: Bool) throws(TokenizeError) -> ManifestNode? {
+    if mayLack { return optional(name) }
+    return try child(name)
+  }
+
+  func list(_ name: String) throws(TokenizeError) -> [ManifestNode] { try child(name).list() }
+
+  func list() throws(TokenizeError) -> [ManifestNode] {
+    guard let elements = node.elements else { throw fault("", "it must be a list") }
     return elements.enumerated().map {
-      ManifestNode($1, place: "\(list.place)[\($0)]", path: path)
+      ManifestNode($1, place: "\(place)[\($0)]", path: path)
     }
   }
 

@@ -45,8 +45,8 @@ package struct Manifest: Equatable, Sendable {
 
   /// One dataset.
   package struct Output: Equatable, Sendable {
-    /// The member of the records that was tokenised.
-    package var key: String
+    /// The member of the records that was tokenised; `nil` where several were.
+    package var key: String?
     /// The tokens.
     package var bin: File
     /// The index.
@@ -57,12 +57,13 @@ package struct Manifest: Equatable, Sendable {
     package var documents: Int
     /// Tokens, end-of-document ids included.
     package var tokens: Int
-    /// The largest id.
-    package var largestID: Int
-    /// End-of-document ids that came from text, not from `--append-eod`.
-    package var endsFromText: Int
-    /// Documents by length.
-    package var lengths: LengthHistogram
+    /// The largest id; `nil` of a dataset made of others.
+    package var largestID: Int?
+    /// End-of-document ids that came from text, not from `--append-eod`; `nil` of a dataset made of
+    /// others.
+    package var endsFromText: Int?
+    /// Documents by length; `nil` of a dataset made of others.
+    package var lengths: LengthHistogram?
   }
 
   /// The program and its version.
@@ -73,8 +74,8 @@ package struct Manifest: Equatable, Sendable {
   package var vocabulary: Vocabulary
   /// Every option that has a say in the output's bytes, as flag and value, in a fixed order.
   package var options: [Option]
-  /// What became of the records.
-  package var counts: PipelineCounts
+  /// What became of the records; `nil` of a dataset made of others.
+  package var counts: PipelineCounts?
   /// The datasets, one a key.
   package var outputs: [Output]
   /// The file of records that could not become documents, where there are any.
@@ -95,6 +96,16 @@ package struct Manifest: Equatable, Sendable {
 
   /// What says which kind of file this is, and its version.
   static let format = "neox-swift dataset manifest 1"
+  /// The version in which what is not known of a dataset made of others may be left out.
+  static let derivedFormat = "neox-swift dataset manifest 2"
+
+  /// Whether all is there that the first version must have.
+  private var isComplete: Bool {
+    counts != nil
+      && outputs.allSatisfy {
+        $0.key != nil && $0.largestID != nil && $0.endsFromText != nil && $0.lengths != nil
+      }
+  }
 
   /// The path of the manifest of an output prefix.
   package static func path(prefix: String) -> String { prefix + "_manifest.json" }
@@ -105,9 +116,9 @@ package struct Manifest: Equatable, Sendable {
 extension Manifest {
   /// The manifest as JSON, a member a line.
   package var json: JSONText {
-    [
-      ("format", .string(Self.format)), ("program", .string(program)),
-      ("inputs", .array(inputs.map(Self.json))),
+    var members: [(String, JSONText)] = [
+      ("format", .string(isComplete ? Self.format : Self.derivedFormat)),
+      ("program", .string(program)), ("inputs", .array(inputs.map(Self.json))),
       (
         "tokenizer",
         .object([
@@ -117,20 +128,25 @@ extension Manifest {
           .init("end_of_document", vocabulary.endOfDocument.map { JSONText($0) } ?? .null),
         ])
       ), ("options", .object(options.map { .init($0.name, .string($0.value)) })),
-      (
-        "counts",
-        .object([
-          .init("read", JSONText(counts.read)), .init("written", JSONText(counts.written)),
-          .init("empty", JSONText(counts.empty)), .init("skipped", JSONText(counts.skipped)),
-          .init("quarantined", JSONText(counts.quarantined)),
-        ])
-      ), ("outputs", .array(outputs.map(Self.json))),
+    ]
+    if let counts { members.append(("counts", Self.json(counts))) }
+    members += [
+      ("outputs", .array(outputs.map(Self.json))),
       ("quarantine", quarantine.map(Self.json) ?? .null),
-    ].object
+    ]
+    return members.object
   }
 
   /// The manifest as the bytes of its file.
-  var fileBytes: [UInt8] { json.bytes(.pretty) + [0x0A] }
+  package var fileBytes: [UInt8] { json.bytes(.pretty) + [0x0A] }
+
+  private static func json(_ counts: PipelineCounts) -> JSONText {
+    .object([
+      .init("read", JSONText(counts.read)), .init("written", JSONText(counts.written)),
+      .init("empty", JSONText(counts.empty)), .init("skipped", JSONText(counts.skipped)),
+      .init("quarantined", JSONText(counts.quarantined)),
+    ])
+  }
 
   private static func json(_ file: File) -> JSONText {
     var members: [(String, JSONText)] = [
@@ -142,16 +158,47 @@ extension Manifest {
   }
 
   private static func json(_ output: Output) -> JSONText {
-    [
-      ("key", .string(output.key)), ("bin", json(output.bin)), ("idx", json(output.idx)),
+    var members: [(String, JSONText)] = []
+    if let key = output.key { members.append(("key", .string(key))) }
+    members += [
+      ("bin", json(output.bin)), ("idx", json(output.idx)),
       ("element_type", .string(output.elementType)), ("documents", JSONText(output.documents)),
-      ("tokens", JSONText(output.tokens)), ("largest_id", JSONText(output.largestID)),
-      ("end_of_document_ids_from_text", JSONText(output.endsFromText)),
-      ("length_histogram", .array(output.lengths.trimmedCounts.map { JSONText($0) })),
-    ].object
+      ("tokens", JSONText(output.tokens)),
+    ]
+    if let largest = output.largestID { members.append(("largest_id", JSONText(largest))) }
+    if let ends = output.endsFromText {
+      members.append(("end_of_document_ids_from_text", JSONText(ends)))
+    }
+    if let lengths = output.lengths {
+      members.append(("length_histogram", .array(lengths.trimmedCounts.map { JSONText($0) })))
+    }
+    return members.object
   }
 }
 
 extension [(String, JSONText)] {
   fileprivate var object: JSONText { .object(map { .init($0.0, $0.1) }) }
+}
+
+extension Manifest {
+  /// What tells this shard's manifest and another's that they are not of one run: the name of an
+  /// option or an input; `nil` where they agree.
+  ///
+  /// What becomes of bad records may differ, and so may folders.
+  package func difference(ofShard other: Manifest) -> String? {
+    let own = ["shard", "on-error"]
+    let mine = options.filter { !own.contains($0.name) }
+    let theirs = other.options.filter { !own.contains($0.name) }
+    guard mine.map(\.name) == theirs.map(\.name) else { return "the set of options" }
+    for (a, b) in zip(mine, theirs) where a != b { return "--\(a.name)" }
+    guard inputs.count == other.inputs.count else { return "the number of inputs" }
+    func name(_ file: File) -> Substring { file.path.split(separator: "/").last ?? "" }
+    for (a, b) in zip(inputs, other.inputs)
+    where name(a) != name(b) || a.byteCount != b.byteCount
+      || !a.hash.isEmpty && !b.hash.isEmpty && a.hash != b.hash
+    {
+      return "the input \(b.path)"
+    }
+    return nil
+  }
 }

@@ -5,6 +5,10 @@ import Tokenize
 /// Puts the workers' results into the datasets, in input order, and keeps the books.
 struct Committer: ~Copyable {
   private(set) var state: RunState
+  /// The first records that were passed over, each with its place and the reason.
+  private(set) var firstSkipped: [String] = []
+  /// Records passed over since the committer was made.
+  private(set) var skippedCount = 0
   private let transaction: DatasetTransaction
   private var ledger: LineLedger
   private var clock = Stopwatch()
@@ -131,11 +135,13 @@ struct Committer: ~Copyable {
       throw .fault(place: place.description, reason: refusal.fault.reason)
     }
     for refusal in faults {
+      let place = ledger.place(of: refusal.fault.place, in: tag)
       guard policy(of: refusal) == .quarantine else {
+        if firstSkipped.count < 3 { firstSkipped.append("\(place): \(refusal.fault.reason)") }
+        skippedCount += 1
         state.counts.skipped += 1
         continue
       }
-      let place = ledger.place(of: refusal.fault.place, in: tag)
       try Quarantine.write(refusal.fault, at: place) { (bytes) throws(PipelineError) in
         try inDataset { () throws(IndexedDataError) in
           try unsafe transaction.appendAuxiliary(0, bytes.span.bytes)

@@ -20,8 +20,10 @@ package enum FileHashes {
     return files
   }
 
-  /// The XXH64 of an input, read from its start to its end.
-  static func input(_ file: Manifest.File) throws(PipelineError) -> Manifest.File {
+  /// The XXH64 of an input, read from its start to its end; `nil` when the work is asked to stop.
+  static func input(
+    _ file: Manifest.File, _ interruption: Interruption
+  ) throws(PipelineError) -> Manifest.File? {
     var hash = ContentHash()
     let opened: OpenFile
     var block = [UInt8](repeating: 0, count: min(file.byteCount, 1 << 20))
@@ -29,6 +31,7 @@ package enum FileHashes {
     do {
       opened = try OpenFile(file.path)
       while offset < file.byteCount {
+        guard !interruption.isRaised else { return nil }
         let range = offset..<min(offset + block.count, file.byteCount)
         try opened.read(range, into: &block)
         unsafe hash.update(block.span.bytes.extracting(0..<range.count))
@@ -49,15 +52,9 @@ package enum FileHashes {
     return Int(status.st_size)
   }
 
-  /// Whether a folder is at a path.
-  static func isFolder(_ path: String) -> Bool {
-    var status = stat()
-    return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
-  }
-
   /// The files of a vocabulary: those of a folder that are known, else the path itself.
   package static func filesOfVocabulary(at path: String) -> [String] {
-    guard isFolder(path) else { return [path] }
+    guard DurableFile.isFolder(path) else { return [path] }
     let names = [
       "added_tokens.json", "merges.txt", "special_tokens_map.json", "tokenizer.json",
       "tokenizer_config.json", "vocab.json",

@@ -34,10 +34,12 @@ final class ItemEncoder {
   func encode(_ item: WorkItem) throws(PreprocessError) -> ItemResult {
     faults.removeAll()
     piece = nil
-    if case .piece(let part, let key, _, _, _) = item.shape {
+    switch item.shape {
+    case .piece(let part, let key, _, _, _), .uncuttable(_, let part, let key):
       piece = .init(part: part, key: key)
       // A piece is an item of its own; whoever commits it knows what became of those before.
       isRefused = false
+    default: break
     }
     for output in outputs {
       output.ids.truncate(to: 0)

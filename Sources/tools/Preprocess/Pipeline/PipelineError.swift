@@ -12,8 +12,8 @@ package enum PipelineError: Error, Sendable {
   case fault(place: String, reason: String)
   /// An id does not fit in the output's tokens.
   case idTooLarge(TokenID, width: Int, vocabularySize: Int)
-  /// The input holds no document.
-  case noDocument(counts: String)
+  /// The input holds no document; the file holds what there is instead.
+  case noDocument(counts: String, quarantine: String?)
   /// An output is there already.
   case outputExists(String, hint: String)
   /// An output would replace an input.
@@ -51,14 +51,16 @@ extension PipelineError: CustomStringConvertible {
     case .idTooLarge(let id, let width, let size):
       "token id \(id) does not fit in the \(width * 8)-bit tokens that a vocabulary of \(size) entries "
         + "gets; its ids have gaps: number them from 0 without gaps"
-    case .noDocument(let counts):
+    case .noDocument(let counts, nil):
       "the input holds no document (\(counts)); nothing was written"
+    case .noDocument(let counts, let quarantine?):
+      "the input holds no document (\(counts)); nothing was written but \(quarantine), which tells why"
     case .outputExists(let path, let hint): "\(path) exists; \(hint)"
     case .outputIsInput(let path):
       "\(path): is an input, and inputs are never changed; give another --output-prefix"
     case .otherWork(let journal, let difference):
-      "\(journal): unfinished work of a run with other \(difference); run that command again to finish "
-        + "it, or throw it away with --restart"
+      "\(journal): unfinished work that was begun otherwise: \(difference); run that command again to "
+        + "finish it, or throw it away with --restart"
     case .otherVersion(let journal):
       "\(journal): unfinished work of another version of neox-preprocess; finish it with that one, or "
         + "throw it away with --restart"

@@ -15,16 +15,22 @@ extension PreprocessRun {
     do {
       manifest = try Manifest(path: path)
     } catch {
-      throw .tokenizer(error)
+      throw .outputExists(
+        path,
+        hint: "it is no manifest of neox-preprocess (\(error.description)); give another "
+          + "--output-prefix, move the file away, or replace it with --overwrite")
     }
     let then = RunIdentity(
       inputs: manifest.inputs, vocabulary: manifest.vocabulary, options: manifest.options)
-    let difference = then.difference(to: identity)
+    let policy = manifest.options.first { $0.name == "on-error" }?.value ?? ""
+    let options = then.difference(to: identity, inputs: inputs.entries.map(\.path))
+    let difference = [options, manifest.counts.flatMap { policyDifference(policy, $0) } ?? ""]
+      .filter { !$0.isEmpty }.joined(separator: "; ")
     guard difference.isEmpty else {
       throw .outputExists(
         path,
-        hint: "it was made with another value of \(difference); give another --output-prefix, or "
-          + "replace it with --overwrite")
+        hint: "it was made otherwise: \(difference); give another --output-prefix, or replace it "
+          + "with --overwrite")
     }
     guard inputs.isRereadable else { throw unknownInput }
     let folder = DurableFile.folder(of: path)
@@ -36,6 +42,12 @@ extension PreprocessRun {
       }
     }
     return manifest
+  }
+
+  /// What another policy for faulty records has made otherwise, in words; `nil` where there were none.
+  func policyDifference(_ then: String, _ counts: PipelineCounts) -> String? {
+    guard then != recipe.errorPolicy.rawValue, !counts.hasNoFaults else { return nil }
+    return "--on-error was \(then) then, and there were faulty records (\(counts.sentence))"
   }
 
   /// Standard input and pipes tell nothing of what they hold: it may be other data each time.
@@ -84,13 +96,38 @@ extension PreprocessRun {
   }
 
   /// The inputs with their hashes; parts of a whole leave them out, as each would read everything.
-  func hashed(_ inputs: [Manifest.File]) throws(PipelineError) -> [Manifest.File] {
-    guard settings.hashesInputs && recipe.shard.count == 1 else { return inputs }
-    var files: [Manifest.File] = []
-    for (entry, file) in zip(self.inputs.entries, inputs) {
-      files.append(entry.isFile ? try FileHashes.input(file) : file)
+  ///
+  /// Files that are gone have none. `nil` when the work is asked to stop.
+  /// - Throws: ``PreprocessError/inputChanged(_:)`` when a file is not what it was.
+  func hashed(
+    _ files: [Manifest.File], _ interruption: Interruption, _ note: (String) -> Void
+  ) throws(PipelineError) -> [Manifest.File]? {
+    try checkInputs()
+    guard settings.hashesInputs && recipe.shard.count == 1 else { return files }
+    var result: [Manifest.File] = []
+    for (entry, file) in zip(inputs.entries, files) {
+      guard entry.isFile else {
+        result.append(file)
+        continue
+      }
+      do {
+        guard let file = try FileHashes.input(file, interruption) else { return nil }
+        result.append(file)
+      } catch .source(.system(let error)) where error.code == ENOENT {
+        note("\(file.path) is gone since it was read; the manifest has no hash of it")
+        result.append(file)
+      }
     }
-    return files
+    try checkInputs()
+    return result
+  }
+
+  private func checkInputs() throws(PipelineError) {
+    do {
+      try inputs.checkUnchanged()
+    } catch {
+      throw .source(error)
+    }
   }
 }
 

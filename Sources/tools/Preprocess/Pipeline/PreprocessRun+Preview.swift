@@ -5,10 +5,12 @@ extension PreprocessRun {
   /// Shows the first `count` documents as tokens, and writes nothing.
   ///
   /// Each token is a line: its id and the bytes it stands for, undecodable ones as `\xE2`. Faulty
-  /// records are shown with their reason, whatever the policy.
+  /// records are shown with their reason, whatever the policy. The length of a long document, which is
+  /// read in pieces, is told at its end.
   /// - Throws: ``PipelineError`` when the inputs cannot be read.
   package func preview(_ count: Int, line: (String) -> Void) throws(PipelineError) {
     var shown = 0
+    var long = LongPreview()
     let encoder = ItemEncoder(plan)
     var ledger = LineLedger()
     do {
@@ -19,10 +21,16 @@ extension PreprocessRun {
           let place = ledger.place(of: refusal.fault.place, in: result.tag)
           line("faulty record at \(place): \(refusal.fault.reason)")
         }
-        for index in result.outputs.indices {
-          show(result, index, from: shown, below: count, line: line)
+        if let piece = result.piece {
+          show(piece, result, document: shown + 1, &long, line: line)
+          let isEnd = piece.part.isLast && piece.key == recipe.keys.count - 1
+          if isEnd && !long.isRefused { shown += 1 }
+        } else {
+          for index in result.outputs.indices {
+            show(result, index, from: shown, below: count, line: line)
+          }
+          shown += result.outputs.first?.lengths.count ?? 0
         }
-        shown += result.outputs.first?.lengths.count ?? 0
         _ = ledger.finish(result.tag, lines: result.counts.lines)
       }
     } catch {
@@ -45,6 +53,35 @@ extension PreprocessRun {
         offset += plan.tokenWidth
       }
     }
+  }
+
+  /// A long document of which some pieces were shown.
+  private struct LongPreview {
+    /// Tokens of the wanted member at hand.
+    var tokens = 0
+    /// Whether a piece was refused, and the record with it.
+    var isRefused = false
+  }
+
+  private func show(
+    _ piece: ItemResult.Piece, _ result: borrowing ItemResult, document: Int,
+    _ long: inout LongPreview, line: (String) -> Void
+  ) {
+    if piece.part.isFirst {
+      if piece.key == 0 { long.isRefused = false }
+      long.tokens = 0
+    }
+    if !result.faults.isEmpty { long.isRefused = true }
+    guard !long.isRefused else { return }
+    let name = "document \(document), \(recipe.keys[piece.key])"
+    if piece.part.isFirst { line("\(name): a long one") }
+    let output = result.outputs[piece.key]
+    let bytes = result.bytes.bytes.extracting(output.bytes)
+    for offset in stride(from: 0, to: bytes.byteCount, by: plan.tokenWidth) {
+      line(tokenLine(id(in: bytes, at: offset)))
+    }
+    long.tokens += bytes.byteCount / plan.tokenWidth
+    if piece.part.isLast { line("\(name): \(long.tokens) tokens in all") }
   }
 
   private func id(in bytes: RawSpan, at offset: Int) -> TokenID {

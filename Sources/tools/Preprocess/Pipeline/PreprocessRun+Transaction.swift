@@ -4,18 +4,28 @@ import Machine
 extension PreprocessRun {
   /// Opens the datasets, where earlier work left off if there is any.
   func openTransaction(_ identity: RunIdentity) throws(PipelineError) -> DatasetTransaction {
+    try recipe.checkOutputFolderIsWritable()
     if settings.restarts && !settings.overwrites { try checkNothingIsInTheWay(outputs) }
     let policy: DatasetTransaction.Policy =
       settings.overwrites || settings.restarts ? .overwrite : .keep
     let open = { () throws(IndexedDataError) in try beginTransaction(identity, policy) }
+    // Opening would complete the work of a run that came to its end; it must be what is wanted.
+    let isOther = try policyDifferenceOfEnd(identity)
+    if policy == .keep, let isOther { throw .otherWork(recipe.journalPath, difference: isOther) }
     let transaction: DatasetTransaction
     do {
       transaction = try open()
     } catch .otherWork(let journal) {
-      throw .otherWork(journal, difference: "inputs or options")
+      throw .otherWork(journal, difference: try difference(from: identity))
+    } catch .unknownPartial(let path) {
+      throw .outputExists(
+        path,
+        hint:
+          "no journal tells that it is unfinished work; move it away, or replace it with --restart")
     } catch {
       throw .dataset(error)
     }
+    if transaction.isFinished && isOther != nil { return try inDataset(open) }
     if transaction.isFinished && !inputs.isRereadable {
       guard settings.overwrites else { throw unknownInput }
       return try inDataset(open)
@@ -29,11 +39,40 @@ extension PreprocessRun {
 
   /// Removes what a run left that was killed after its manifest was written.
   func removeLeftovers(_ identity: RunIdentity) throws(PipelineError) {
-    try inDataset { () throws(IndexedDataError) in
-      let isLeft = try DatasetTransaction.isFinishing(
-        journal: recipe.journalPath, identity: identity.storedBytes)
-      if isLeft { _ = try beginTransaction(identity, .keep) }
+    // Somebody else's file under the journal's name is in nobody's way here.
+    if (try? ended(identity)) != nil {
+      try inDataset { () throws(IndexedDataError) in _ = try beginTransaction(identity, .keep) }
     }
+    DatasetTransaction.removeLeftClaim(journal: recipe.journalPath)
+  }
+
+  /// The work of this identity that is complete but for names; `nil` where there is none.
+  private func ended(
+    _ identity: RunIdentity
+  ) throws(PipelineError) -> DatasetTransaction.Unfinished? {
+    let work = try inDataset { () throws(IndexedDataError) in
+      try DatasetTransaction.unfinished(journal: recipe.journalPath)
+    }
+    guard let work, work.isFinishing, work.identity == identity.storedBytes else { return nil }
+    return work
+  }
+
+  /// What another policy has made otherwise in work that is complete but for names.
+  private func policyDifferenceOfEnd(_ identity: RunIdentity) throws(PipelineError) -> String? {
+    guard let work = try ended(identity),
+      let state = RunState(storedBytes: work.position, outputCount: recipe.keys.count)
+    else { return nil }
+    return policyDifference(state.policy.rawValue, state.counts)
+  }
+
+  /// What was otherwise in the work that the journal tells of.
+  private func difference(from identity: RunIdentity) throws(PipelineError) -> String {
+    let work = try inDataset { () throws(IndexedDataError) in
+      try DatasetTransaction.unfinished(journal: recipe.journalPath)
+    }
+    let then = RunIdentity(storedBytes: work?.identity ?? [])
+    let difference = then.difference(to: identity, inputs: inputs.entries.map(\.path))
+    return difference.isEmpty ? "the outputs were others" : difference
   }
 
   private var outputs: [DatasetOutput] {
@@ -59,8 +98,8 @@ extension PreprocessRun {
       guard let stored = RunState(storedBytes: position, outputCount: recipe.keys.count) else {
         throw .otherVersion(recipe.journalPath)
       }
-      guard stored.policy == recipe.errorPolicy || stored.counts.hasNoFaults else {
-        throw .otherWork(recipe.journalPath, difference: "--on-error, which has had faulty records")
+      if let difference = policyDifference(stored.policy.rawValue, stored.counts) {
+        throw .otherWork(recipe.journalPath, difference: difference)
       }
       state = stored
     }

@@ -92,10 +92,8 @@ package struct PreprocessRun: Sendable {
         "--special-in-text \(policy.rawValue): CharLevelTokenizer knows no text of special tokens, "
           + "each byte is an id; leave the option out")
     }
-    let folder = DurableFile.folder(of: recipe.outputPrefix)
-    guard FileHashes.isFolder(folder) else {
-      throw .option("--output-prefix: there is no folder \(folder); make it first")
-    }
+    try recipe.checkTokenizerFiles()
+    try recipe.checkOutputPrefix()
     let least = MemoryPlan.minimum(workers: settings.workers)
     guard settings.memory >= least else {
       throw .option(
@@ -118,6 +116,12 @@ package struct PreprocessRun: Sendable {
     reading.itemBytes = memory.itemBytes
     reading.recordLimit = memory.recordLimit
     reading.pieceLimit = memory.pieceLimit
+    reading.roomFor = { byteCount in
+      guard let budget = MemoryPlan.budget(pieceLimit: byteCount) else {
+        return "more than \(MemoryPlan.largestPiece) bytes are never searched"
+      }
+      return "--memory \((budget + (1 << 20) - 1) >> 20)MiB is enough"
+    }
     // GPT-NeoX's writers of the old format know no 16-bit tokens.
     let elementType =
       recipe.implementation == .mmap
@@ -131,7 +135,8 @@ package struct PreprocessRun: Sendable {
 
   /// Does the work, or continues it where an earlier run of the same kind was broken off.
   ///
-  /// A note tells why work that was begun is not continued.
+  /// Notes tell why work that was begun is not continued, or where it is, and which records were
+  /// passed over.
   /// - Throws: ``PipelineError``; after ``PipelineError/suspended(reason:isSaved:)`` the same run
   ///   continues.
   package func run(
@@ -146,8 +151,13 @@ package struct PreprocessRun: Sendable {
       try removeLeftovers(identity)
       return .unchanged(manifest)
     }
+    let transaction: DatasetTransaction
     do {
-      let transaction = try openTransaction(identity)
+      transaction = try openTransaction(identity)
+    } catch {
+      throw error.asSuspension(isSaved: DurableFile.exists(recipe.journalPath))
+    }
+    do {
       if let reason = transaction.restartReason { note("\(reason); the work begins anew") }
       if transaction.resumedPosition != nil, !inputs.isRereadable {
         note(
@@ -158,27 +168,36 @@ package struct PreprocessRun: Sendable {
       if transaction.isFinished {
         manifest = try storedManifest()
       } else {
-        let state = try work(transaction, interruption, report)
-        manifest = try finish(transaction, state, inputFiles)
+        let state = try work(transaction, interruption, note, report)
+        manifest = try finish(transaction, state, inputFiles, interruption, note)
       }
       return .finished(manifest)
     } catch {
+      // Without a journal nobody can go on with the partial files.
+      if !DurableFile.exists(recipe.journalPath) { try? transaction.discard() }
       throw error.asSuspension(isSaved: DurableFile.exists(recipe.journalPath))
     }
   }
 
   /// Reads, encodes and appends everything that is left to do.
   private func work(
-    _ transaction: DatasetTransaction, _ interruption: Interruption,
+    _ transaction: DatasetTransaction, _ interruption: Interruption, _ note: (String) -> Void,
     _ report: (Progress) -> Void
   ) throws(PipelineError) -> RunState {
+    let state = try resumedState(of: transaction)
+    if let position = state.position { note(resumption(at: position, state.counts)) }
     var committer = Committer(
-      transaction, state: try resumedState(of: transaction), recipe: recipe, plan: plan,
+      transaction, state: state, recipe: recipe, plan: plan,
       checkpointSeconds: settings.checkpointSeconds)
     let ending: OrderedPipeline.Ending
     do {
       ending = try pass(&committer, interruption, report)
+      noteSkipped(committer, note)
+    } catch .source(.interrupted) {
+      noteSkipped(committer, note)
+      ending = .interrupted
     } catch {
+      noteSkipped(committer, note)
       // The input is at fault, not the output: what was done before that place is kept.
       switch error {
       case .fault, .source: try leave(transaction, at: committer.state)
@@ -187,18 +206,41 @@ package struct PreprocessRun: Sendable {
       throw error
     }
     guard ending == .finished else {
-      try leave(transaction, at: committer.state)
-      throw .suspended(
-        reason: "interrupted by a signal", isSaved: DurableFile.exists(recipe.journalPath))
+      throw try interrupted(transaction, at: committer.state)
     }
     return committer.state
+  }
+
+  /// Keeps the work done and says that it was asked to stop.
+  private func interrupted(
+    _ transaction: DatasetTransaction, at state: RunState
+  ) throws(PipelineError) -> PipelineError {
+    try leave(transaction, at: state)
+    return .suspended(
+      reason: PreprocessError.interrupted.description,
+      isSaved: DurableFile.exists(recipe.journalPath))
+  }
+
+  private func resumption(at position: SourcePosition, _ counts: PipelineCounts) -> String {
+    let path =
+      inputs.entries.indices.contains(position.input)
+      ? inputs.entries[position.input].path : "the end"
+    let stream = position.stream > 0 ? ", stream \(position.stream + 1) of it" : ""
+    return "resuming at \(path)\(stream), byte \(position.byte) of its content; "
+      + "documents written before: \(counts.written)"
+  }
+
+  private func noteSkipped(_ committer: borrowing Committer, _ note: (String) -> Void) {
+    for record in committer.firstSkipped { note("passed over \(record)") }
+    let more = committer.skippedCount - committer.firstSkipped.count
+    if more > 0 { note("passed over \(more) more; --on-error quarantine keeps them in a file") }
   }
 
   /// Sends all items through the workers.
   private func pass(
     _ committer: inout Committer, _ interruption: Interruption, _ report: (Progress) -> Void
   ) throws(PipelineError) -> OrderedPipeline.Ending {
-    var source = try makeSource(resumingAt: committer.state.position)
+    var source = try makeSource(resumingAt: committer.state.position, interruption)
     let totalBytes = source.byteCount
     // Reading and committing are done by different threads at the same time.
     let bytesRead = Atomic(0)
@@ -249,16 +291,23 @@ package struct PreprocessRun: Sendable {
 
   /// Gives the datasets their names.
   private func finish(
-    _ transaction: DatasetTransaction, _ state: RunState, _ inputFiles: [Manifest.File]
+    _ transaction: DatasetTransaction, _ state: RunState, _ inputFiles: [Manifest.File],
+    _ interruption: Interruption, _ note: (String) -> Void
   ) throws(PipelineError) -> Manifest {
     let counts = state.counts
     guard counts.addUp else { throw .miscounted(counts.sentence) }
     // A part of a whole may well have no document of its own.
     guard counts.written > 0 || recipe.shard.count > 1 else {
-      try inDataset { () throws(IndexedDataError) in try transaction.discard() }
-      throw .noDocument(counts: counts.sentence)
+      let isTold = transaction.auxiliaryByteCount(0) > 0
+      try inDataset { () throws(IndexedDataError) in
+        try transaction.discard(keepsAuxiliaries: true)
+      }
+      throw .noDocument(
+        counts: counts.sentence, quarantine: isTold ? recipe.quarantinePath : nil)
     }
-    let inputs = try hashed(inputFiles)
+    guard let inputs = try hashed(inputFiles, interruption, note) else {
+      throw try interrupted(transaction, at: state)
+    }
     let quarantineByteCount = transaction.auxiliaryByteCount(0)
     let describe = { (summaries: [DatasetSummary]) in
       manifest(
@@ -281,11 +330,13 @@ package struct PreprocessRun: Sendable {
   }
 
   private func makeSource(
-    resumingAt position: SourcePosition?
+    resumingAt position: SourcePosition?, _ interruption: Interruption
   ) throws(PipelineError) -> DocumentSource {
+    var options = plan.reading
+    options.interruption = interruption
     do {
       return try DocumentSource(
-        inputs, options: plan.reading, shard: recipe.shard, resumingAt: position)
+        inputs, options: options, shard: recipe.shard, resumingAt: position)
     } catch {
       throw .source(error)
     }

@@ -2,15 +2,14 @@ import Machine
 
 /// The lines of a quarantine file: records that could not become documents, each with its place.
 ///
-/// `{"file":…,"line":…,"byte":…,"reason":…,"raw":…}`. A record that is not UTF-8, and one of more than
-/// 1 MiB, is kept in hexadecimal as `raw_hex`, so that it can be had back byte for byte.
+/// `{"file":…,"line":…,"byte":…,"reason":…,"raw":…}`. A record that is not UTF-8 is kept in hexadecimal
+/// as `raw_hex`, so that it can be had back byte for byte.
 enum Quarantine {
   /// The path of the quarantine file of an output prefix.
   static func path(prefix: String) -> String { prefix + "_quarantine.jsonl" }
 
-  /// Longer records are kept in hexadecimal, whether they were held in memory or not, so that the
-  /// file does not depend on the memory there was.
-  private static let textLimit = 1 << 20
+  /// Bytes of a long record that are in memory at a time.
+  private static let blockBytes = 1 << 20
 
   /// Gives the line of one record to `append`, in pieces.
   ///
@@ -33,33 +32,44 @@ enum Quarantine {
   private static func write(
     _ record: [UInt8], _ append: ([UInt8]) throws(PipelineError) -> Void
   ) throws(PipelineError) {
-    var member: [UInt8]
-    if record.count <= textLimit, let text = String(validating: record, as: UTF8.self) {
-      member = Array(",\"raw\":".utf8)
-      JSONText.appendString(text, to: &member)
-    } else {
-      member = Array(",\"raw_hex\":\"".utf8) + hexadecimal(record[...]) + [UInt8(ascii: "\"")]
-    }
-    try append(member)
+    var checker = UTF8Checker()
+    let isText = checker.firstFault(in: record.span) == nil && !checker.isInside
+    try append(Array((isText ? ",\"raw\":\"" : ",\"raw_hex\":\"").utf8))
+    try append(coded(record[...], isText))
+    try append([UInt8(ascii: "\"")])
   }
 
   private static func write(
     _ range: Range<Int>, of file: OpenFile, _ append: ([UInt8]) throws(PipelineError) -> Void
   ) throws(PipelineError) {
-    var block = [UInt8](repeating: 0, count: min(range.count, textLimit))
-    guard range.count > textLimit else {
-      try read(range, of: file, into: &block)
-      return try write(block, append)
+    var block = [UInt8](repeating: 0, count: min(range.count, blockBytes))
+    var checker = UTF8Checker()
+    var isText = true
+    for part in parts(of: range) where isText {
+      try read(part, of: file, into: &block)
+      isText = checker.firstFault(in: block.span.extracting(first: part.count)) == nil
     }
-    try append(Array(",\"raw_hex\":\"".utf8))
-    var start = range.lowerBound
-    while start < range.upperBound {
-      let end = min(start + block.count, range.upperBound)
-      try read(start..<end, of: file, into: &block)
-      try append(hexadecimal(block[..<(end - start)]))
-      start = end
+    isText = isText && !checker.isInside
+    try append(Array((isText ? ",\"raw\":\"" : ",\"raw_hex\":\"").utf8))
+    for part in parts(of: range) {
+      try read(part, of: file, into: &block)
+      try append(coded(block[..<part.count], isText))
     }
     try append([UInt8(ascii: "\"")])
+  }
+
+  private static func parts(of range: Range<Int>) -> [Range<Int>] {
+    stride(from: range.lowerBound, to: range.upperBound, by: blockBytes).map {
+      $0..<min($0 + blockBytes, range.upperBound)
+    }
+  }
+
+  private static func coded(_ bytes: ArraySlice<UInt8>, _ isText: Bool) -> [UInt8] {
+    guard isText else { return hexadecimal(bytes) }
+    var text: [UInt8] = []
+    text.reserveCapacity(bytes.count + bytes.count / 8)
+    JSONText.appendEscaped(bytes, to: &text)
+    return text
   }
 
   private static func read(

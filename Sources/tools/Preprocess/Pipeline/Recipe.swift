@@ -1,3 +1,4 @@
+internal import IndexedData
 package import Tokenize
 
 /// What is to be made of what: everything that has a say in the output's bytes.
@@ -60,8 +61,9 @@ package struct Recipe: Sendable {
     let files = datasets.flatMap { [$0 + ".bin", $0 + ".idx"] } + [quarantinePath]
     let numbers = datasets.flatMap { [$0 + ".sizes", $0 + ".documents"] }
     let whole = [Manifest.path(prefix: shardPrefix), journalPath]
+    let locks = datasets.map { $0 + OutputLock.ending } + [journalPath + ".lock"]
     return files + (files + numbers).map { $0 + ".partial" } + whole + whole.map { $0 + ".new" }
-      + [journalPath + ".lock"]
+      + locks
   }
 
   /// The options as a manifest records them; inputs and vocabulary have rows of their own.

@@ -39,22 +39,37 @@ final class FileStream: ByteStream {
   }
 }
 
-/// A stream whose first bytes have been looked at and come again.
+/// A stream whose first bytes have been looked at and come again: so many that they show more than
+/// blanks, as blank lines may come before what tells the format.
 final class PeekedStream: ByteStream {
   private let stream: any ByteStream
   let head: [UInt8]
   private var given = 0
 
+  /// Blanks that are passed over at most.
+  private static let blankLimit = 1 << 20
+
   init(_ stream: any ByteStream) throws(PreprocessError) {
     self.stream = stream
-    var head = [UInt8](repeating: 0, count: Wrapping.headByteCount)
-    var count = 0
-    while count < head.count {
-      let more = try head.fill(from: count, upTo: head.count, with: stream)
-      if more == 0 { break }
-      count += more
+    var head: [UInt8] = []
+    var seen = 0
+    while true {
+      let start = head.count
+      head += [UInt8](repeating: 0, count: Wrapping.headByteCount)
+      var count = start
+      while count < head.count {
+        let more = try head.fill(from: count, upTo: head.count, with: stream)
+        if more == 0 { break }
+        count += more
+      }
+      let isEnd = count < head.count
+      head.removeLast(head.count - count)
+      if isEnd || seen > 0 || head.count > Self.blankLimit { break }
+      // One more block than the first that shows something, so that it may be seen whole.
+      if head[start...].contains(where: { $0 > 0x20 }) { seen = head.count }
+      if seen > 0 && start == 0 { break }
     }
-    self.head = Array(head[..<count])
+    self.head = head
   }
 
   var name: String { stream.name }

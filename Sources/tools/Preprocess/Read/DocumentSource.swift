@@ -116,7 +116,11 @@ package struct DocumentSource: ~Copyable {
     regions = nil
     streams = nil
     if let pipe { usedPipes.append(pipe.mark) }
-    pipe = entry.isFile ? nil : try PipeStream(entry.path, input: slice.input, expecting: mark)
+    pipe =
+      entry.isFile
+      ? nil
+      : try PipeStream(
+        entry.path, input: slice.input, expecting: mark, interruption: options.interruption)
     if entry.isDivisible {
       let place = StreamPlace(
         input: slice.input, path: entry.path, ordinal: 0, name: entry.path)
@@ -169,13 +173,20 @@ extension DocumentSource {
   }
 
   private mutating func nextPiece() throws(PreprocessError) -> WorkItem? {
-    guard let piece = try long?.document.next(), let cut = long?.cut else {
+    guard let next = try long?.document.next(), let cut = long?.cut else {
       long = nil
       return nil
     }
-    let isLast = piece.next.key == options.keys.count
-    if isLast { long = nil }
-    return cut.item(for: piece, isLast: isLast)
+    switch next {
+    case .piece(let piece):
+      let isLast = piece.next.key == options.keys.count
+      if isLast { long = nil }
+      return cut.item(for: piece, isLast: isLast)
+    case .uncuttable(let part, let key, let reason):
+      long = nil
+      let fault = Fault(place: cut.place, reason: reason, record: cut.raw)
+      return cut.item(for: .uncuttable(fault, part, key: key))
+    }
   }
 }
 
@@ -231,7 +242,8 @@ extension DocumentSource {
   private mutating func passUsedPipes(before position: SourcePosition) throws(PreprocessError) {
     for (input, entry) in inputs.entries[..<position.input].enumerated() where !entry.isFile {
       let pipe = try PipeStream(
-        entry.path, input: input, expecting: mark(of: input, in: position))
+        entry.path, input: input, expecting: mark(of: input, in: position),
+        interruption: options.interruption)
       try pipe.compareRest(keepsBytes: false)
       usedPipes.append(pipe.mark)
     }

@@ -41,7 +41,8 @@ struct StreamTraits {
 extension StreamFormat {
   /// Chooses the format of a stream; `nil` when neither name nor content tells.
   ///
-  /// Compression and archives are recognised by content, whatever the name. Of what is inside:
+  /// Compression and archives are recognised by content, whatever the name. Of what is inside, where
+  /// upper and lower case of names are the same:
   ///
   /// | name without compression's endings | documents |
   /// | --- | --- |
@@ -76,7 +77,7 @@ extension StreamFormat {
       self = .textLines
       return
     }
-    let name = traits.name
+    let name = traits.name.lowercased()
     let body = Self.withoutMark(traits.head)
     let start = body.lazy.filter { $0 > 0x20 }.prefix(2)
     let first = Array(start)
@@ -175,7 +176,9 @@ enum Wrapping: Equatable, Sendable {
 
   /// A file's name without the ending that this wrapping gives it.
   func unwrapped(_ name: String) -> String {
-    for (ending, left) in Self.endings where name.hasSuffix(ending) && name.count > ending.count {
+    let lowercased = name.lowercased()
+    for (ending, left) in Self.endings
+    where lowercased.hasSuffix(ending) && name.count > ending.count {
       return String(name.dropLast(ending.count)) + left
     }
     return name
@@ -189,6 +192,7 @@ enum Wrapping: Equatable, Sendable {
   /// Whether a folder's file counts as an input, by its name.
   static func isInputName(_ name: String) -> Bool {
     let plain = [".jsonl", ".ndjson", ".json", ".txt", ".zip", ".tar"]
-    return (plain + endings.map(\.0)).contains { name.hasSuffix($0) }
+    let lowercased = name.lowercased()
+    return (plain + endings.map(\.0)).contains { lowercased.hasSuffix($0) }
   }
 }

@@ -22,19 +22,24 @@ package struct InputList: Sendable {
 
   /// The inputs.
   package let entries: [Entry]
-  /// Files and folders that a folder or a pattern holds and that are not read.
+  /// Files and folders that a folder or a pattern holds and that are not read; folders end in `/`.
   package let ignored: [String]
 
   /// Expands the values of `--input`.
   ///
-  /// Each is a list with commas. A part is a file, `-`, a folder, or a pattern with `*`, `?` or `[`.
-  /// Of a folder, the files whose names tell that they hold documents are taken; its folders are
-  /// not entered. Folders and patterns give their files in code point order.
+  /// Each is a list with commas, unless a file has it for its name as it stands. A part is a file,
+  /// `-`, a folder, or a pattern with `*`, `?`, `[` or `**`, see ``InputPattern``. Of a folder, the
+  /// files whose names tell that they hold documents are taken; its folders are not entered. Folders
+  /// and patterns give their files in code point order.
   /// - Throws: ``PreprocessError`` when a part names nothing, a file is named twice, or neither name
   ///   nor content tells what a file holds.
   package init(_ arguments: [String], format: InputFormat = .auto) throws(PreprocessError) {
     var expansion = InputExpansion(format: format)
     for argument in arguments {
+      guard !argument.contains(",") || !InputExpansion.exists(argument) else {
+        try expansion.add(argument)
+        continue
+      }
       for part in argument.split(separator: ",") { try expansion.add(String(part)) }
     }
     guard !expansion.isUntouched else { throw .noInput }
@@ -97,7 +102,7 @@ private struct InputExpansion {
       guard let status = Self.status(of: path), status.st_mode & S_IFMT == S_IFREG,
         Wrapping.isInputName(name) || format != .auto
       else {
-        ignored.append(path)
+        ignored.append(Self.isFolder(path) ? path + "/" : path)
         continue
       }
       try addFile(path, status)
@@ -105,22 +110,26 @@ private struct InputExpansion {
   }
 
   private mutating func addPattern(_ pattern: String) throws(PreprocessError) {
-    var result = unsafe glob_t()
-    defer { unsafe globfree(&result) }
-    guard unsafe glob(pattern, GLOB_NOSORT, nil, &result) == 0 else {
-      throw .missingInput(pattern)
-    }
-    var paths: [String] = []
-    for index in 0..<Int(unsafe result.gl_pathc) {
-      if let path = unsafe result.gl_pathv[index] { paths.append(unsafe String(cString: path)) }
-    }
+    let pattern = InputPattern(pattern)
+    let paths = pattern.paths()
+    guard !paths.isEmpty else { throw .missingInput(pattern.text) }
     for path in Self.sorted(paths) {
-      guard let status = Self.status(of: path), status.st_mode & S_IFMT != S_IFDIR else {
+      if Self.isFolder(path) {
+        // What lies in the folders below has been found, where the pattern goes there.
+        if !pattern.isRecursive { ignored.append(path + "/") }
+      } else if let status = Self.status(of: path) {
+        try addFile(path, status)
+      } else {
         ignored.append(path)
-        continue
       }
-      try addFile(path, status)
     }
+  }
+
+  /// Whether something has this name.
+  static func exists(_ path: String) -> Bool { status(of: path) != nil }
+
+  private static func isFolder(_ path: String) -> Bool {
+    status(of: path).map { $0.st_mode & S_IFMT == S_IFDIR } ?? false
   }
 
   private mutating func addFile(_ path: String, _ status: stat) throws(PreprocessError) {

@@ -128,6 +128,19 @@ extension JSONScanner {
     case texts([Range<Int>?])
   }
 
+  /// Says that a member is absent, and how keys are meant where the key looks as if it was meant
+  /// otherwise.
+  private static func missing(_ key: [UInt8]) -> String {
+    let said = "the object has no member \"\(String(decoding: key, as: UTF8.self))\""
+    if key.contains(UInt8(ascii: ",")) {
+      return said + " (--jsonl-keys takes several keys with spaces between, not commas)"
+    }
+    if key.contains(UInt8(ascii: ".")) {
+      return said + " (--jsonl-keys names members of the record itself, not of objects inside it)"
+    }
+    return said
+  }
+
   /// Judges the record.
   func verdict() -> Verdict {
     if let fault { return .fault(fault) }
@@ -137,8 +150,7 @@ extension JSONScanner {
       var texts: [Range<Int>?] = []
       for (key, value) in zip(keys, values) {
         guard let value else {
-          let name = String(decoding: key, as: UTF8.self)
-          return .fault(Fault(offset: start, reason: "the object has no member \"\(name)\""))
+          return .fault(Fault(offset: start, reason: Self.missing(key)))
         }
         if let fault = value.fault { return .fault(fault) }
         texts.append(value.isEmpty ? nil : value.range)

@@ -81,6 +81,7 @@ struct LeafWalker {
       }
       switch wrapping {
       case .zip, .tar:
+        if wrapping == .zip, let file { try ZipEnd.check(file) }
         archives.append(try LibarchiveReader(wrapping, source, name: stream.name))
         return nil
       case .gzip:

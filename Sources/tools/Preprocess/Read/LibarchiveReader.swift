@@ -17,7 +17,7 @@ final class LibarchiveReader {
     }
     unsafe self.handle = handle
     self.name = name
-    feed = ArchiveFeed(stored)
+    feed = ArchiveFeed(stored, tail: wrapping == .lz4 ? ArchiveFeed.emptyLZ4Frame : [])
     let client = unsafe Unmanaged.passUnretained(feed).toOpaque()
     unsafe archive_read_set_callback_data(handle, client)
     unsafe archive_read_set_read_callback(handle) { _, client, block in
@@ -34,11 +34,27 @@ final class LibarchiveReader {
 
   var storedByte: Int { feed.storedByte }
 
+  /// Checks, at the end of what came out, that all that is stored went in.
+  ///
+  /// libarchive stops without an error where bytes are no further frame of lz4 or stream of bzip2.
+  func checkEnd() throws(PreprocessError) {
+    let used = unsafe archive_filter_bytes(handle, -1)
+    let isUsedUp = try feed.isUsedUp(after: Int(used))
+    guard isUsedUp else {
+      throw .damaged(
+        name: name, byte: storedByte,
+        reason:
+          "what follows is no further compressed data\(feed.otherCause); mend the file, or cut "
+          + "off what is not wanted")
+    }
+  }
+
   private func configure(_ wrapping: Wrapping) throws(PreprocessError) {
     switch wrapping {
     case .tar:
       unsafe archive_read_support_format_tar(handle)
-      unsafe archive_read_set_options(handle, "hdrcharset=UTF-8")
+      // Tar stops at its end mark; what was joined behind it with `cat` would be lost without a word.
+      unsafe archive_read_set_options(handle, "hdrcharset=UTF-8,read_concatenated_archives")
       return
     case .zip where feed.isSeekable:
       unsafe archive_read_support_format_zip_seekable(handle)
@@ -96,13 +112,22 @@ final class LibarchiveReader {
     }
   }
 
+  /// What libarchive says where a file was cut short, and what that means.
+  private static let plainReasons = [
+    "Lzma library error: No progress is possible": "the xz data ends too early",
+    "Unrecognized archive format":
+      "there is no table of contents at its end, as in a zip archive that was cut short",
+  ]
+
   private func check(
     _ status: Int32, _ fallback: String, _ member: String? = nil
   ) throws(PreprocessError) {
     if let error = feed.error { throw error }
     guard status != ARCHIVE_OK else { return }
-    let reason = unsafe archive_error_string(handle).map { unsafe String(cString: $0) }
-    throw .damaged(name: member ?? name, byte: storedByte, reason: reason ?? fallback)
+    let said = unsafe archive_error_string(handle).map { unsafe String(cString: $0) }
+    let words = (said ?? fallback).split { $0.isWhitespace }.joined(separator: " ")
+    throw .damaged(
+      name: member ?? name, byte: storedByte, reason: Self.plainReasons[words] ?? words)
   }
 }
 
@@ -112,15 +137,57 @@ private final class ArchiveFeed {
   private let stored: any ByteStream
   private let buffer = UnsafeMutableRawBufferPointer.allocate(
     byteCount: 1 << 18, alignment: 64)
+  /// Bytes that are given once after those of the stream.
+  private let tail: [UInt8]
+  private var isTailGiven = false
+  /// Bytes of the stream that were given.
+  private var given = 0
+  /// The last of them, where there is a tail.
+  private var last: [UInt8] = []
   /// What went wrong below; libarchive only learns that something did.
   private(set) var error: PreprocessError?
 
-  init(_ stored: any ByteStream) {
+  /// A frame that says nothing and holds no end of another frame: libarchive takes four bytes that
+  /// are no frame before it stops, and only when they are followed by something is that seen.
+  static let emptyLZ4Frame: [UInt8] = [
+    0x50, 0x2A, 0x4D, 0x18, 0x04, 0x00, 0x00, 0x00, 0xFF, 0xFF, 0xFF, 0xFF,
+  ]
+
+  init(_ stored: any ByteStream, tail: [UInt8]) {
     self.stored = stored
+    self.tail = tail
   }
 
   deinit {
     unsafe buffer.deallocate()
+  }
+
+  /// Whether `used` bytes are all there are.
+  ///
+  /// Behind an empty frame libarchive stops as well: there the tail is left.
+  func isUsedUp(after used: Int) throws(PreprocessError) -> Bool {
+    let isTailUsed = used == given + (isTailGiven ? tail.count : 0) && isTailGiven == !tail.isEmpty
+    guard isTailUsed || used == given && Self.endsInEmptyLZ4Frame(last) else { return false }
+    return try unsafe stored.read(into: buffer) == 0
+  }
+
+  /// Why libarchive may have stopped before the end, beside damage and other data.
+  var otherCause: String { tail.isEmpty ? "" : ", or comes after an empty frame" }
+
+  /// Whether bytes end in a frame of a header, with or without a length and a dictionary, an end
+  /// mark, and maybe a checksum.
+  private static func endsInEmptyLZ4Frame(_ bytes: [UInt8]) -> Bool {
+    for header in [7, 11, 15, 19] {
+      for checksum in [0, 4] {
+        let frame = Array(bytes.suffix(header + 4 + checksum))
+        if frame.count == header + 4 + checksum, frame.starts(with: [0x04, 0x22, 0x4D, 0x18]),
+          frame[header..<header + 4].allSatisfy({ $0 == 0 })
+        {
+          return true
+        }
+      }
+    }
+    return false
   }
 
   var storedByte: Int { stored.storedByte }
@@ -128,7 +195,14 @@ private final class ArchiveFeed {
 
   func read(_ block: UnsafeMutablePointer<UnsafeRawPointer?>) -> Int {
     do throws(PreprocessError) {
-      let count = try unsafe stored.read(into: buffer)
+      var count = try unsafe stored.read(into: buffer)
+      given += count
+      if !tail.isEmpty { unsafe last = Array((last + buffer[..<count].suffix(32)).suffix(32)) }
+      if count == 0, !isTailGiven, !tail.isEmpty {
+        count = tail.count
+        unsafe buffer.copyBytes(from: tail)
+        isTailGiven = true
+      }
       unsafe block.pointee = UnsafeRawPointer(buffer.baseAddress)
       return count
     } catch {
@@ -150,18 +224,25 @@ private final class ArchiveFeed {
 /// The content of compressed data that libarchive reads.
 final class FilterStream: ByteStream {
   private let reader: LibarchiveReader
-  private var isEmpty = false
+  private var isAtEnd = false
 
   init(_ wrapping: Wrapping, _ stored: any ByteStream) throws(PreprocessError) {
     reader = try LibarchiveReader(wrapping, stored, name: stored.name)
-    isEmpty = try reader.nextMember() == nil
+    isAtEnd = try reader.nextMember() == nil
+    if isAtEnd { try reader.checkEnd() }
   }
 
   var name: String { reader.name }
   var storedByte: Int { reader.storedByte }
 
   func read(into buffer: UnsafeMutableRawBufferPointer) throws(PreprocessError) -> Int {
-    isEmpty ? 0 : try unsafe reader.read(into: buffer, of: name)
+    guard !isAtEnd else { return 0 }
+    let count = try unsafe reader.read(into: buffer, of: name)
+    if count == 0 {
+      isAtEnd = true
+      try reader.checkEnd()
+    }
+    return count
   }
 }
 

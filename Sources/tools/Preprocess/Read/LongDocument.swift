@@ -67,20 +67,34 @@ struct LongDocument {
     }
   }
 
-  /// The next piece; `nil` after the last.
-  mutating func next() throws(PreprocessError) -> Piece? {
+  /// What comes next of a text.
+  enum Next {
+    case piece(Piece)
+    /// There is no place to cut the text within the limit.
+    case uncuttable(DocumentPart, key: Int, reason: String)
+  }
+
+  /// What comes next; `nil` after the last piece.
+  mutating func next() throws(PreprocessError) -> Next? {
     guard key < extents.count else { return nil }
     var target = options.itemBytes
     while true {
       try fill(to: target + 1)
-      if text.count <= target { return endOfText() }
+      if text.count <= target { return .piece(endOfText()) }
       let cut = options.safeCut(text.span.bytes(first: target))
-      if cut > 0 { return piece(cut, isLast: false) }
-      guard target < options.pieceLimit else {
-        throw .uncuttable(name: name, byte: place.byte, limit: options.pieceLimit)
-      }
+      if cut > 0 { return .piece(piece(cut, isLast: false)) }
+      guard target < options.pieceLimit else { return uncuttable() }
       target = min(target * 2, options.pieceLimit)
     }
+  }
+
+  private func uncuttable() -> Next {
+    // As stored, text takes as many bytes at least.
+    let rest = text.count + left.count
+    return .uncuttable(
+      textByte == 0 ? .whole : .last, key: key,
+      reason: "from byte \(textByte) of its text on there is no place to cut it within "
+        + "\(options.pieceLimit) bytes; \(options.roomFor(rest))")
   }
 
   private mutating func endOfText() -> Piece {

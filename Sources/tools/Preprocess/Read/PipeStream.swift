@@ -9,6 +9,7 @@ final class PipeStream: ByteStream {
   let name: String
   private let input: Int
   private let descriptor: Int32
+  private let interruption: Interruption?
   /// Bytes that came out of the pipe, and their hash.
   private var byteCount = 0
   private var hash = ContentHash()
@@ -19,11 +20,18 @@ final class PipeStream: ByteStream {
   private var ahead: ArraySlice<UInt8> = []
 
   /// Opens the pipe that is an input of a list; `-` is standard input.
-  init(_ path: String, input: Int, expecting mark: PipeMark? = nil) throws(PreprocessError) {
+  ///
+  /// Nobody waits here for a pipe's writer; ``read(into:)`` does.
+  init(
+    _ path: String, input: Int, expecting mark: PipeMark? = nil, interruption: Interruption? = nil
+  ) throws(PreprocessError) {
     name = path == "-" ? "standard input" : path
     self.input = input
     expected = mark
-    descriptor = path == "-" ? dup(STDIN_FILENO) : unsafe open(path, O_RDONLY | O_CLOEXEC)
+    self.interruption = interruption
+    descriptor =
+      path == "-"
+      ? dup(STDIN_FILENO) : unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
       throw .system(SystemError(call: "open", path: name, code: errno))
     }
@@ -111,6 +119,7 @@ final class PipeStream: ByteStream {
 
   private func fetch(into buffer: UnsafeMutableRawBufferPointer) throws(PreprocessError) -> Int {
     while !isAtEnd {
+      try waitForBytes()
       let count = unsafe Glibc.read(descriptor, buffer.baseAddress, buffer.count)
       if count >= 0 {
         isAtEnd = count == 0 && buffer.count > 0
@@ -118,10 +127,27 @@ final class PipeStream: ByteStream {
         unsafe hash.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]).bytes)
         return count
       }
-      guard errno == EINTR else {
+      guard errno == EINTR || errno == EAGAIN else {
         throw .system(SystemError(call: "read", path: name, code: errno))
       }
     }
     return 0
   }
+
+  /// Waits until there is something to read, or the end.
+  ///
+  /// It looks every now and then whether the work should stop: a signal may come to another thread,
+  /// or just before the waiting begins.
+  /// - Throws: ``PreprocessError/interrupted``.
+  private func waitForBytes() throws(PreprocessError) {
+    var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    while true {
+      if interruption?.isRaised == true { throw .interrupted }
+      let count = unsafe poll(&request, 1, Self.waitMilliseconds)
+      // What is wrong with the descriptor, reading will tell.
+      guard count == 0 || (count < 0 && errno == EINTR) else { return }
+    }
+  }
+
+  private static let waitMilliseconds: Int32 = 100
 }

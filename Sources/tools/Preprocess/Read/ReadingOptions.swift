@@ -1,3 +1,5 @@
+package import Machine
+
 /// How inputs are read.
 package struct ReadingOptions: Sendable {
   /// The members of JSON records that are wanted, each for a dataset of its own; no name twice.
@@ -12,12 +14,17 @@ package struct ReadingOptions: Sendable {
   package var recordLimit = 8 << 20
   /// Bytes of text that may be searched for a place to cut a long document.
   package var pieceLimit = 64 << 20
+  /// What to do so that a number of bytes may be searched, for messages.
+  package var roomFor: @Sendable (Int) -> String = { "allow \($0) bytes" }
   /// A folder for unnamed temporary files that hold one long record of a compressed stream.
   package var spoolFolder: String
   /// The last place where text can be cut without changing its tokens; 0 where there is none.
   package var safeCut: @Sendable (RawSpan) -> Int
   /// Gets told how a stream was understood where another understanding is likely.
   package var note: @Sendable (String) -> Void = { _ in }
+
+  /// A wish to stop, which ends the waiting for a pipe that gives nothing.
+  package var interruption: Interruption?
 
   /// Makes options with the usual sizes.
   package init(

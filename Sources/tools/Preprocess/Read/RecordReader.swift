@@ -51,10 +51,11 @@ package struct RecordReader: ~Copyable {
     _ item: WorkItem, _ counts: inout ItemCounts, _ onFault: (Fault) -> Void
   ) {
     counts.read = 1
-    if case .fault(let fault) = item.shape {
+    switch item.shape {
+    case .fault(let fault), .uncuttable(let fault, _, key: _):
       counts.faults = 1
       onFault(fault)
-    } else {
+    default:
       counts.empty = 1
     }
   }
@@ -85,7 +86,7 @@ package struct RecordReader: ~Copyable {
           key: key, part: part, textByte: textByte, place: place, text: span, record: span,
           longRecord: raw)
         body(view)
-      case .fault, .emptyRecord:
+      case .fault, .uncuttable, .emptyRecord:
         break
       }
     }

@@ -9,13 +9,11 @@ struct SpoolFile {
 
   /// Makes an empty file in a folder; it vanishes with its last user, even when the process is killed.
   init(in folder: String) throws(PreprocessError) {
-    var path = Array("\(folder)/neox-spool-XXXXXX".utf8CString)
-    descriptor = unsafe mkstemp(&path)
-    guard descriptor >= 0 else {
-      throw .system(SystemError(call: "mkstemp", path: folder, code: errno))
+    do throws(SystemError) {
+      descriptor = try UnnamedFile.open(in: folder)
+    } catch {
+      throw .system(error)
     }
-    unsafe unlink(path)
-    _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
     file = OpenFile(descriptor: descriptor, path: "\(folder)/neox-spool")
   }
 

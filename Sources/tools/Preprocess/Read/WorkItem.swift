@@ -25,6 +25,9 @@ package struct WorkItem: Sendable {
     case piece(DocumentPart, key: Int, textByte: Int, record: RecordPlace, raw: RawRecord)
     /// A long record that is no document.
     case fault(Fault)
+    /// The rest of a long record that is no document after all, as a text of it cannot be cut; the
+    /// part and the wanted member of the text are told as of a piece.
+    case uncuttable(Fault, DocumentPart, key: Int)
     /// A long record without text.
     case emptyRecord
   }

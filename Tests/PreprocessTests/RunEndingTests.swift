@@ -1,0 +1,48 @@
+import Machine
+import TestSupport
+import Testing
+import Tokenize
+
+@testable import Preprocess
+
+@Suite("Ends of runs")
+struct RunEndingTests {
+  let folder: TemporaryFolder
+
+  init() throws {
+    folder = try TemporaryFolder()
+  }
+
+  private func run(
+    _ prefix: String, _ interruption: Interruption = Interruption(),
+    note: (String) -> Void = { _ in }
+  ) throws -> PreprocessRun.Ending {
+    var recipe = Recipe(
+      inputs: [folder.file("i.jsonl")], tokenizer: TokenizerChoice(kind: .characterLevel),
+      outputPrefix: folder.file(prefix))
+    recipe.errorPolicy = .skip
+    return try PreprocessRun(recipe, RunSettings(workers: 1)).run(
+      interruption: interruption, note: note, report: { _ in })
+  }
+
+  @Test("a wish to stop while inputs are hashed keeps the work")
+  func stopsHashing() throws {
+    try folder.write("i.jsonl", Array("{\"text\":\"a\"}\n{broken\n{\"text\":\"b\"}\n".utf8))
+    _ = try run("w")
+    let interruption = Interruption()
+    // The note on what was passed over comes when all is read and nothing hashed.
+    do {
+      _ = try run("o", interruption) { _ in interruption.raise() }
+      Issue.record("it went on")
+    } catch PipelineError.suspended(_, let isSaved) {
+      #expect(isSaved)
+    }
+    interruption.clear()
+    var notes: [String] = []
+    _ = try run("o", interruption) { notes.append($0) }
+    #expect(notes.first?.contains("documents written before: 2") == true, "\(notes)")
+    for end in ["bin", "idx"] {
+      #expect(try folder.read("o_text_document.\(end)") == folder.read("w_text_document.\(end)"))
+    }
+  }
+}

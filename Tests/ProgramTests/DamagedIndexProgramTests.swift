@@ -1,0 +1,73 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// What `neox-index` makes of a dataset whose index is damaged in ways that opening does not find.
+struct DamagedIndexProgramTests {
+  let folder: TemporaryFolder
+  static let program = BuiltProgram("neox-index")
+
+  init() throws { folder = try TemporaryFolder() }
+
+  private func index(_ words: String...) throws -> ProgramRun {
+    try Self.program.run(words.map { $0.replacing("@", with: folder.path + "/") })
+  }
+
+  private var names: [String] {
+    get throws { try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() }
+  }
+
+  /// Writes a uint16 dataset of `sizes`, whose document index is as given.
+  private func write(_ name: String, sizes: [Int], documents: [Int]) throws {
+    func little(_ value: Int, _ width: Int) -> [UInt8] {
+      (0..<width).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
+    }
+    var idx = Array("MMIDIDX\0\0".utf8) + little(1, 8) + [8]
+    idx += little(sizes.count, 8) + little(documents.count, 8)
+    var place = 0
+    for size in sizes { idx += little(size, 4) }
+    for size in sizes {
+      idx += little(place, 8)
+      place += 2 * size
+    }
+    for entry in documents { idx += little(entry, 8) }
+    try folder.write(name + ".idx", idx)
+    try folder.write(name + ".bin", (0..<place).map { UInt8(truncatingIfNeeded: $0 % 2) })
+  }
+
+  @Test(arguments: [
+    ["export", "--ids", "@a"], ["export", "--ids", "@a", "-o", "@x.jsonl"], ["show", "@a", "2"],
+    ["show", "@a", "0", "2", "--json"], ["sample", "@a", "-n", "4"],
+  ])
+  func aDocumentIndexThatFallsIsAnError(words: [String]) throws {
+    try write("a", sizes: [1, 2, 3, 1, 2], documents: [0, 2, 3, 1, 5])
+    let run = try Self.program.run(words.map { $0.replacing("@", with: folder.path + "/") })
+    #expect(run.status == 1, "\(run.all)")
+    #expect(
+      run.errors.contains(
+        "a.idx: byte \(34 + 12 * 5 + 8 * 3): document index entry 3: expected 3 to 5, found 1"),
+      "\(run.all)")
+    #expect(try names == ["a.bin", "a.idx"])
+  }
+
+  @Test func documentsBesideTheDamageAreShown() throws {
+    try write("a", sizes: [1, 2, 3, 1, 2], documents: [0, 2, 3, 1, 5])
+    let run = try index("show", "@a", "1", "3", "--ids")
+    #expect(run.status == 0 && run.output.contains("document 3: 8 of 8 tokens"), "\(run.all)")
+  }
+
+  @Test func repairWithoutAnIndexNamesWhatItNeeds() throws {
+    try folder.write("a.bin", [1, 0, 2, 0, 0, 0])
+    let nothing = try index("repair", "@a", "-o", "@r")
+    #expect(nothing.status == 1, "\(nothing.all)")
+    #expect(
+      nothing.errors.contains(
+        "a.idx: is not there; to make one from .bin, give --element-type TYPE and --eod-id ID"),
+      "\(nothing.all)")
+    let half = try index("repair", "@a", "-o", "@r", "--element-type", "uint16")
+    #expect(half.status == 1 && half.errors.contains("from .bin, give --eod-id ID"), "\(half.all)")
+    #expect(try names == ["a.bin"])
+    let both = try index("repair", "@a", "-o", "@r", "--element-type", "uint16", "--eod-id", "0")
+    #expect(both.status == 0, "\(both.all)")
+  }
+}

@@ -1,0 +1,147 @@
+import TestSupport
+import Testing
+
+@testable import Tokenize
+
+/// Random merges, with the slow obvious way to use them.
+private struct MergeOracle {
+  var merges: [BytePairMerge] = []
+  var byteTokens: [TokenID]
+  var tokenCount: Int
+  let rankedByResult: Bool
+  /// The bytes that have a token.
+  let letters: [UInt8]
+  private var ranks: [UInt64: (rank: Int, result: TokenID)] = [:]
+
+  /// - Parameter padding: Merges of tokens that no byte leads to, before, between and after.
+  init(letterCount: Int, mergeCount: Int, rankedByResult: Bool, padding: Int, seed: UInt64) {
+    var generator = SeededGenerator(seed: seed)
+    self.rankedByResult = rankedByResult
+    letters = Array((0...255 as ClosedRange<UInt8>).shuffled(using: &generator)[..<letterCount])
+    byteTokens = [TokenID](repeating: BytePairModel.absent, count: 256)
+    // Bytes have any ids.
+    let ids = (0..<TokenID(letterCount + mergeCount)).shuffled(using: &generator)
+    for (index, letter) in letters.enumerated() { byteTokens[Int(letter)] = ids[index] }
+    // Of many letters only a few merge, or hardly anything would.
+    var known = Array(ids[..<min(letterCount, 6)])
+    tokenCount = letterCount + mergeCount + 2 * padding + 2
+    for index in 0..<mergeCount {
+      addPadding(padding / mergeCount, using: &generator)
+      let left = known.randomElement(using: &generator) ?? 0
+      let right = known.randomElement(using: &generator) ?? 0
+      // Several pairs may make one token, and a pair may be listed twice.
+      let isNew = Bool.random(using: &generator) || index == 0
+      let result = isNew ? ids[letterCount + index] : known.randomElement(using: &generator) ?? 0
+      add(BytePairMerge(left: left, right: right, result: result))
+      known.append(result)
+      if index % 4 == 3, let again = merges.randomElement(using: &generator) {
+        let other = known.randomElement(using: &generator) ?? 0
+        add(BytePairMerge(left: again.left, right: again.right, result: other))
+      }
+    }
+  }
+
+  private mutating func addPadding(_ count: Int, using generator: inout SeededGenerator) {
+    let unreached = TokenID(tokenCount / 2)..<TokenID(tokenCount)
+    for _ in 0..<count {
+      add(
+        BytePairMerge(
+          left: .random(in: unreached, using: &generator),
+          right: .random(in: unreached, using: &generator),
+          result: .random(in: unreached, using: &generator)))
+    }
+  }
+
+  private mutating func add(_ merge: BytePairMerge) {
+    let rank = rankedByResult ? Int(merge.result) : merges.count
+    ranks[UInt64(merge.left) << 32 | UInt64(merge.right)] = (rank, merge.result)
+    merges.append(merge)
+  }
+
+  func makeTable() throws -> PairTable {
+    try PairTable(
+      merges, rankedByResult: rankedByResult, byteTokens: byteTokens, tokenCount: tokenCount)
+  }
+
+  /// Merges the best, leftmost pair until none is left.
+  func merge(_ word: [UInt8]) -> [TokenID] {
+    var parts = word.map { byteTokens[Int($0)] }
+    while true {
+      var best: (rank: Int, place: Int, result: TokenID)?
+      for place in parts.indices.dropLast() {
+        let pair = UInt64(parts[place]) << 32 | UInt64(parts[place + 1])
+        guard let found = ranks[pair], best.map({ found.rank < $0.rank }) ?? true else { continue }
+        best = (found.rank, place, found.result)
+      }
+      guard let best else { return parts }
+      parts[best.place] = best.result
+      parts.remove(at: best.place + 1)
+    }
+  }
+}
+
+extension PairTable {
+  /// The ids of a word.
+  fileprivate func ids(_ word: [UInt8]) -> [TokenID] {
+    var parts = [TokenID](repeating: 0, count: word.count)
+    let count = unsafe word.withUnsafeBufferPointer { bytes in
+      unsafe parts.withUnsafeMutableBufferPointer { parts in
+        guard let base = bytes.baseAddress, let target = parts.baseAddress else { return 0 }
+        return unsafe merge(base, count: bytes.count, into: target)
+      }
+    }
+    return Array(parts[..<count])
+  }
+}
+
+@Suite("Table of merges")
+struct PairTableTests {
+  @Test(
+    "Words of 1 to 64 bytes merge as by the slow way", arguments: [false, true],
+    0..<16 as Range<UInt64>)
+  func equalsSlowWay(rankedByResult: Bool, seed: UInt64) throws {
+    var generator = SeededGenerator(seed: seed + 500)
+    let oracle = MergeOracle(
+      letterCount: [1, 2, 3, 5, 256][Int(seed % 5)], mergeCount: Int(20 + seed * 20),
+      rankedByResult: rankedByResult, padding: seed % 4 == 3 ? 70_000 : 0, seed: seed)
+    let table = try oracle.makeTable()
+    let letters = Array(oracle.letters.prefix(6))
+    var merged = 0
+    for count in 1...PairTable.mergeLimit {
+      let period = (0..<Int.random(in: 1...5, using: &generator)).map { _ in
+        letters.randomElement(using: &generator) ?? 0
+      }
+      for word in [
+        (0..<count).map { _ in letters.randomElement(using: &generator) ?? 0 },
+        (0..<count).map { _ in oracle.letters.randomElement(using: &generator) ?? 0 },
+        (0..<count).map { period[$0 % period.count] },
+      ] {
+        let expected = oracle.merge(word)
+        #expect(table.ids(word) == expected, "seed \(seed), ranked \(rankedByResult): \(word)")
+        if expected.count < count { merged += 1 }
+      }
+    }
+    #expect(merged > 32, "seed \(seed) merges hardly anything")
+  }
+
+  @Test(
+    "Of equal merges the leftmost comes first, and of a pair listed twice the later rank counts")
+  func order() throws {
+    var byteTokens = [TokenID](repeating: BytePairModel.absent, count: 256)
+    byteTokens[0x61] = 0
+    byteTokens[0x62] = 1
+    let merges = [
+      BytePairMerge(left: 0, right: 1, result: 3), BytePairMerge(left: 0, right: 0, result: 2),
+      BytePairMerge(left: 0, right: 1, result: 4),
+    ]
+    let table = try PairTable(merges, byteTokens: byteTokens, tokenCount: 5)
+    #expect(table.ids(Array("aaa".utf8)) == [2, 0])
+    #expect(table.ids(Array("aab".utf8)) == [2, 1])
+    #expect(table.ids(Array("ab".utf8)) == [4])
+    #expect(table.rank(0, 1) == 2 && table.rank(1, 0) == PairTable.noRank)
+    let ranked = try PairTable(
+      merges, rankedByResult: true, byteTokens: byteTokens, tokenCount: 5)
+    #expect(ranked.ids(Array("aaab".utf8)) == [2, 4])
+    #expect(ranked.rank(0, 1) == 4 && table.ids([]) == [])
+  }
+}
