@@ -39,7 +39,7 @@ package final class TrainedModel {
     let engine = CPUEngine(threads: threads)
     let model = try GPTNeoX(
       ModelSettings(configuration, vocabularySize: rows),
-      type: ScalarType(configuration.precision.kind), engine: engine)
+      type: ScalarType(configuration.precision.kind), training: false, engine: engine)
     let operations = CPUOptimizerOperations { count, body in
       engine.forEach(count) { index, _ in body(index) }
     }

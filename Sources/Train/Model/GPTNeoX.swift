@@ -21,13 +21,17 @@ package final class GPTNeoX {
 
   /// Makes a model whose parameters are all zero; load them or ``ParameterStore/initialize(seed:)``.
   ///
+  /// A model that is not for `training` has no memory for gradients.
+  ///
   /// - Throws: ``TrainError`` when the settings cannot be computed, or there is too little memory.
   package init(
-    _ settings: ModelSettings, type: ScalarType = .float32, engine: any ComputeEngine
+    _ settings: ModelSettings, type: ScalarType = .float32, training: Bool = true,
+    engine: any ComputeEngine
   ) throws(TrainError) {
     try settings.check()
     let layout = ModelLayout(settings)
-    let parameters = try ParameterStore(layout.parameters, type: type, engine: engine)
+    let parameters = try ParameterStore(
+      layout.parameters, type: type, training: training, engine: engine)
     let tables = try PositionTensors(settings, type: type, engine: engine)
     let scoreBias = ScoreBias(
       settings: settings, engine: engine, weight: layout.relativeBias.map(parameters.trained),
@@ -60,6 +64,9 @@ package final class GPTNeoX {
       throw .unsupported(
         what: "micro batch of \(batch) × \(length) tokens",
         reason: "the model takes sequences of 1 to \(settings.sequenceLength) tokens")
+    }
+    guard !training || parameters.hasGradients else {
+      throw .unsupported(what: "gradients", reason: "the model was not made for training")
     }
     return try ModelWorkspace(
       settings, type: type, batch: batch, length: length, training: training, engine: engine)

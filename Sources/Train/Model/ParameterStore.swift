@@ -6,23 +6,35 @@ package final class ParameterStore: Sendable {
   package let masters: [Tensor]
   /// What the model computes with: the masters themselves, or copies of its type.
   package let values: [Tensor]
-  /// Sums of gradients: float32, or float16 for a float16 model.
+  /// Sums of gradients: float32, or float16 for a float16 model; without memory where none are made.
   package let gradients: [Tensor]
+  /// Whether there is memory for gradients.
+  package let hasGradients: Bool
   private let engine: any ComputeEngine
   private let memories: [EngineMemory]
   private let allGradients: Tensor
 
-  /// Makes room for parameters; everything is zero.
+  /// Makes room for parameters, and for their gradients where `training`; everything is zero.
   package init(
-    _ parameters: [Parameter], type: ScalarType, engine: any ComputeEngine
+    _ parameters: [Parameter], type: ScalarType, training: Bool = true, engine: any ComputeEngine
   ) throws(TrainError) {
     let gradientType: ScalarType = type == .float16 ? .float16 : .float32
     func layout(_ type: ScalarType) throws(TrainError) -> ([Tensor], EngineMemory) {
       try engine.place { plan in parameters.map { plan.place($0.shape, type) } }
     }
     let (masters, masterMemory) = try layout(.float32)
-    let (gradients, gradientMemory) = try layout(gradientType)
-    var memories = [masterMemory, gradientMemory]
+    // At zero nothing can be written: a gradient that is made by mistake is noticed.
+    var gradients = parameters.map { Tensor(address: 0, shape: $0.shape, type: gradientType) }
+    var memories = [masterMemory]
+    var allGradients = Tensor(address: 0, shape: [0], type: gradientType)
+    if training {
+      let (places, memory) = try layout(gradientType)
+      gradients = places
+      memories.append(memory)
+      allGradients = Tensor(
+        address: memory.address, shape: [memory.byteCount / gradientType.byteCount],
+        type: gradientType)
+    }
     var values = masters
     if type != .float32 {
       let (copies, memory) = try layout(type)
@@ -32,12 +44,11 @@ package final class ParameterStore: Sendable {
     self.parameters = parameters
     self.masters = masters
     self.gradients = gradients
+    hasGradients = training
     self.values = values
     self.engine = engine
     self.memories = memories
-    allGradients = Tensor(
-      address: gradientMemory.address, shape: [gradientMemory.byteCount / gradientType.byteCount],
-      type: gradientType)
+    self.allGradients = allGradients
   }
 
   /// Numbers of all parameters together.
@@ -47,7 +58,9 @@ package final class ParameterStore: Sendable {
   package func index(of name: String) -> Int? { parameters.firstIndex { $0.name == name } }
 
   /// Sets all gradients to zero.
-  package func clearGradients() { engine.fill(allGradients, with: 0) }
+  package func clearGradients() {
+    if hasGradients { engine.fill(allGradients, with: 0) }
+  }
 
   /// Makes the copies that the model computes with from the masters, after these changed.
   package func refreshValues() {

@@ -35,7 +35,7 @@ struct EvaluationTests {
   ) throws -> [(label: Int, first: Int)] {
     var windows = try EvaluationWindows(
       IndexedDataset(prefix: dataset(sizes)), length: length, stride: stride,
-      separatesDocuments: separatesDocuments)
+      vocabularySize: 1000, separatesDocuments: separatesDocuments)
     var batch = Batch(rowCount: 2, columnCount: length)
     var found: [(label: Int, first: Int)] = []
     while true {
@@ -195,8 +195,9 @@ struct EvaluationTests {
     evaluation.stride = 33
     #expect(throws: TrainError.self) { try evaluation.run(model, dataset: data) }
     evaluation.stride = nil
-    let large = try dataset([[600]])
-    #expect(throws: TrainError.self) { try evaluation.run(model, dataset: large) }
+    let large = try dataset([[500], [100]])
+    let error = #expect(throws: TrainError.self) { try evaluation.run(model, dataset: large) }
+    #expect(error?.description.contains("sequence 1: it has the token 512") == true)
     let single = try dataset([[1]])
     #expect(throws: TrainError.self) { try evaluation.run(model, dataset: single) }
   }

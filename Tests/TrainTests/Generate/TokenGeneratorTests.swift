@@ -133,6 +133,22 @@ struct TokenGeneratorTests {
     #expect(throws: TrainError.self) { try TokenGenerator(reward, Self.settings()) }
   }
 
+  @Test("a model that is not for training has no room for gradients, and computes the same")
+  func withoutGradients() throws {
+    let model = try Self.model(.alibi)
+    let lean = try GPTNeoX(model.settings, training: false, engine: model.engine)
+    lean.parameters.initialize(seed: 5)
+    #expect(!lean.parameters.hasGradients && model.parameters.hasGradients)
+    let answers = try [model, lean].map {
+      try TokenGenerator($0, Self.settings { $0.keepsLogits = true }).answer([4], number: 0)
+    }
+    #expect(answers[0] == answers[1])
+    lean.parameters.clearGradients()
+    #expect(throws: TrainError.self) {
+      try lean.makeWorkspace(batch: 1, length: 2, training: true)
+    }
+  }
+
   @Test("models of less precision write text too", arguments: [ScalarType.bfloat16, .float16])
   func precision(type: ScalarType) throws {
     let model = try Self.model(.rotary(width: 8, base: 10_000), type: type)

@@ -61,7 +61,8 @@ package struct DatasetEvaluation {
     let space = try model.makeWorkspace(batch: rows, length: length, training: false)
     var batch = Batch(rowCount: rows, columnCount: length)
     var windows = try EvaluationWindows(
-      dataset, length: length, stride: stride, separatesDocuments: separatesDocuments)
+      dataset, length: length, stride: stride, vocabularySize: model.settings.vocabularySize,
+      separatesDocuments: separatesDocuments)
     var bytes = tokenizer.map { TokenBytes($0) }
     var result = EvaluationResult()
     var sum = 0.0

@@ -9,6 +9,7 @@ struct EvaluationWindows {
   private let dataset: IndexedDataset
   private let length: Int
   private let stride: Int
+  private let vocabularySize: Int
   /// The sequences of each text.
   private var texts: ArraySlice<Range<Int>>
   private var text = 0..<0
@@ -25,12 +26,15 @@ struct EvaluationWindows {
   /// - Parameters:
   ///   - length: tokens of a window.
   ///   - stride: 1 up to `length`.
+  ///   - vocabularySize: tokens that the model knows.
   ///   - separatesDocuments: whether a document is a text; else all documents are one, one after
   ///     another, as training packs them.
   init(
-    _ dataset: IndexedDataset, length: Int, stride: Int, separatesDocuments: Bool
+    _ dataset: IndexedDataset, length: Int, stride: Int, vocabularySize: Int,
+    separatesDocuments: Bool
   ) throws(TrainError) {
     self.dataset = dataset
+    self.vocabularySize = vocabularySize
     self.length = length
     self.stride = stride
     guard separatesDocuments, dataset.hasDocumentBoundaries else {
@@ -95,19 +99,30 @@ struct EvaluationWindows {
   private mutating func fill() throws(TrainError) {
     // One token more tells whether the text goes on behind the window.
     while tokens.count < length + 2, let sequence = text.first {
-      do throws(IndexedDataError) {
-        let size = try dataset.size(of: sequence)
-        let part = min(size - offset, length + 2 - tokens.count)
-        var ids = [Int32](repeating: 0, count: part)
-        var span = ids.mutableSpan
-        try dataset.read(sequence, from: offset, into: &span)
-        tokens += ids
-        offset += part
-        if offset == size {
-          text.removeFirst()
-          offset = 0
-        }
-      } catch { throw .dataset(error) }
+      let (ids, isWhole) = try read(sequence)
+      if let id = ids.first(where: { $0 < 0 || Int($0) >= vocabularySize }) {
+        throw .malformed(
+          path: dataset.elementsPath, place: "sequence \(sequence)",
+          reason: "it has the token \(id), and the model's vocabulary ends at"
+            + " \(vocabularySize - 1); is it another tokenizer's?")
+      }
+      tokens += ids
+      offset += ids.count
+      if isWhole {
+        text.removeFirst()
+        offset = 0
+      }
     }
+  }
+
+  /// As many tokens as are missing, and whether the sequence ends with them.
+  private func read(_ sequence: Int) throws(TrainError) -> (ids: [Int32], isWhole: Bool) {
+    do throws(IndexedDataError) {
+      let rest = try dataset.size(of: sequence) - offset
+      var ids = [Int32](repeating: 0, count: min(rest, length + 2 - tokens.count))
+      var span = ids.mutableSpan
+      try dataset.read(sequence, from: offset, into: &span)
+      return (ids, ids.count == rest)
+    } catch { throw .dataset(error) }
   }
 }
