@@ -23,7 +23,9 @@ package struct Batch: Sendable, Equatable {
   package var microStep = 0
 
   /// Makes room for the batches of a source.
-  package init(rowCount: Int, columnCount: Int, hasRewards: Bool = false, hasReferences: Bool = false) {
+  package init(
+    rowCount: Int, columnCount: Int, hasRewards: Bool = false, hasReferences: Bool = false
+  ) {
     self.rowCount = rowCount
     self.columnCount = columnCount
     let count = rowCount * columnCount

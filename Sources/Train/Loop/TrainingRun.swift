@@ -153,7 +153,6 @@ package final class TrainingRun {
     return .finished
   }
 
-
   private func train() throws(TrainError) -> Ending? {
     let loader = try BatchLoader(
       data.train, startingAt: data.train.resumingMicroStep(iteration: iteration))

@@ -134,7 +134,9 @@ struct TrainingRunTests {
       let config = try RunFixture.makeConfiguration(in: folder, data: folder.file("nothing"))
       _ = try RunFixture.run(files: [config], metrics: folder.file("m.jsonl"))
     } throws: { "\($0)".contains("nothing.idx") }
-    #expect { try run("kto", ["train_impl": "kto", "train_micro_batch_size_per_gpu": 2]) } throws: {
+    #expect {
+      try run("kto", ["train_impl": "kto", "train_micro_batch_size_per_gpu": 2])
+    } throws: {
       "\($0)".contains("train_impl") || "\($0)".contains("kto")
     }
   }

@@ -163,7 +163,7 @@ struct GoldenCase {
       labels += ids.dropFirst()
     }
     return Batch(
-        rowCount: count, columnCount: length, tokens: tokens, labels: labels,
+      rowCount: count, columnCount: length, tokens: tokens, labels: labels,
       lossMask: [Float](repeating: 1, count: count * length))
   }
 

@@ -22,7 +22,7 @@ struct ModelTests {
   static let batch: Batch = {
     let tokens = (0..<40).map { Int32(($0 * $0 + 3) % 50) }
     return Batch(
-        rowCount: 2, columnCount: 20, tokens: tokens, labels: tokens.map { ($0 * 7 + 1) % 50 },
+      rowCount: 2, columnCount: 20, tokens: tokens, labels: tokens.map { ($0 * 7 + 1) % 50 },
       lossMask: (0..<40).map { $0 % 5 == 0 ? 0 : 1 })
   }()
 
