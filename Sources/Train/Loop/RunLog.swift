@@ -10,12 +10,15 @@ struct RunLog: ~Copyable {
   private var secondsSinceLine = 0.0
   private var metrics: MetricsFile
   private var events: EventFile?
+  private var text: LogFile?
   private let options: TrainingRun.Options
   private let configuration: TrainingConfiguration
   private let lastIteration: Int
   private let flops: FlopsCount
   private let tokensPerStep: Int
   private var meanSeconds: Double?
+  /// Operations a second of this machine's fastest matrix products, where they were measured.
+  private var peak: Double?
 
   /// Opens the files.
   init(
@@ -32,8 +35,11 @@ struct RunLog: ~Copyable {
       events = try EventFile(folder: folder)
       for (name, text) in configuration.files { try events?.text(name, text) }
     }
+    var text: LogFile?
+    if let folder = logging.folder { text = try LogFile(folder: folder) }
     self.metrics = metrics
     self.events = events
+    self.text = text
     self.options = options
     self.configuration = configuration
     lastIteration = data.iterations
@@ -46,10 +52,17 @@ struct RunLog: ~Copyable {
   }
 
   /// Tells what is about to be trained.
-  func begin(_ model: GPTNeoX, iteration: Int) {
-    options.output(
+  mutating func begin(_ model: GPTNeoX, iteration: Int) throws(TrainError) {
+    if options.measuresPeak { peak = try MatrixPeak.measure(model.engine, model.type) }
+    try say(
       "\(model.parameters.count) parameters in \(model.type.rawValue), \(model.engine.summary);"
         + " steps \(iteration) to \(lastIteration), \(tokensPerStep) tokens each")
+  }
+
+  /// Writes a line.
+  mutating func say(_ line: String) throws(TrainError) {
+    options.output(line)
+    try text?.write(line)
   }
 
   /// Takes in a step; writes the line where one is due.
@@ -86,11 +99,11 @@ struct RunLog: ~Copyable {
         learningRate: nextRate, flops: flops, lossScale: lossScale,
         peakTeraflops: configuration.logging.peakTeraflops))
     secondsSinceLine = 0
-    options.output(text)
+    try say(text)
     for scalar in scalars { try event(scalar.name, scalar.value, iteration) }
     if configuration.logging.timesPhases {
       let interval = configuration.logging.interval
-      options.output(timers.line(steps: interval))
+      try say(timers.line(steps: interval))
       for name in timers.names {
         try event("timers/\(name)", timers.seconds(name) / Double(interval), iteration)
       }
@@ -107,8 +120,8 @@ struct RunLog: ~Copyable {
     figures += result.metrics
     figures.append(("lm_loss_ppl", exp(result.loss)))
     let name = split == .test ? "test" : "validation"
-    for text in EvaluationLines.text("\(name) results at \(title)", figures) {
-      options.output(text)
+    for line in EvaluationLines.text("\(name) results at \(title)", figures) {
+      try say(line)
     }
     try metrics.write(iteration: iteration, split: name, figures)
     for figure in figures { try event("\(name)/\(figure.name)", figure.value, iteration) }
@@ -116,8 +129,8 @@ struct RunLog: ~Copyable {
   }
 
   /// Says that `exit_interval` ends the run.
-  func exit(iteration: Int) {
-    options.output("rank: 0 | exiting the program at iteration \(iteration)")
+  mutating func exit(iteration: Int) throws(TrainError) {
+    try say("rank: 0 | exiting the program at iteration \(iteration)")
   }
 
   /// Hands everything that is left to the system.
@@ -136,6 +149,7 @@ struct RunLog: ~Copyable {
       RunProgress(
         iteration: iteration, lastIteration: lastIteration, loss: loss,
         tokensPerSecond: Double(tokensPerStep) / mean,
+        peakShare: peak.map { flops.model / mean / $0 },
         secondsLeft: mean * Double(lastIteration - iteration)))
   }
 }

@@ -19,7 +19,7 @@ extension TrainingRun {
     try saves.rotate(folder, latest: iteration)
     savedIteration = iteration
     savedPath = path
-    options.output("  successfully saved checkpoint at iteration \(iteration) to \(path)")
+    try log.say("  successfully saved checkpoint at iteration \(iteration) to \(path)")
     return path
   }
 
@@ -48,7 +48,7 @@ extension TrainingRun {
     model.parameters.refreshValues()
     guard !checkpoints.isFinetuning else { return 0 }
     try resume(checkpoint)
-    options.output("  successfully loaded checkpoint \(checkpoint.path)")
+    try log.say("  successfully loaded checkpoint \(checkpoint.path)")
     savedIteration =
       checkpoint.path.hasPrefix(checkpoints.folder ?? "\0")
       ? checkpoint.state.iteration : nil

@@ -20,6 +20,9 @@ package final class TrainingRun {
     package var output: @Sendable (String) -> Void
     /// Takes a note about the run, for the person who started it.
     package var note: @Sendable (String) -> Void
+    /// Whether progress tells the share of the machine's fastest matrix products, for which these are
+    /// measured first.
+    package var measuresPeak = false
     /// Takes the state of the run after each step.
     package var progress: @Sendable (RunProgress) -> Void = { _ in }
 
@@ -141,7 +144,7 @@ package final class TrainingRun {
   ///
   /// - Throws: ``TrainError`` for what goes wrong on the way.
   package func run() throws(TrainError) -> Ending {
-    log.begin(model, iteration: iteration)
+    try log.begin(model, iteration: iteration)
     if savesStepZero, iteration == 0 { try save() }
     if iteration < data.iterations, let ending = try train() { return ending }
     if data.valid != nil { try evaluate(.valid, "the end of training for val data") }
@@ -172,7 +175,7 @@ package final class TrainingRun {
         try evaluate(.valid, "iteration \(iteration)")
       }
       if let interval = configuration.length.exitInterval, iteration % interval == 0 {
-        log.exit(iteration: iteration)
+        try log.exit(iteration: iteration)
         return .exited(iteration: iteration)
       }
     }

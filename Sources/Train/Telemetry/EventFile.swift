@@ -18,10 +18,7 @@ package struct EventFile: ~Copyable {
   /// - Throws: ``TrainError/system(_:)``.
   package init(folder: String) throws(TrainError) {
     try FolderContents.make(folder)
-    var name = [CChar](repeating: 0, count: 256)
-    unsafe gethostname(&name, name.count - 1)
-    let host = String(
-      decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    let host = hostName()
     let seconds = Int(Self.now())
     var number = 0
     func path() -> String {

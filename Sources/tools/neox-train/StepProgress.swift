@@ -20,6 +20,9 @@ final class StepProgress: Sendable {
     self.style = style
   }
 
+  /// Whether anything is shown.
+  var isShown: Bool { style != .off && (style != .auto || isTerminal) }
+
   /// Shows a step, unless the last was shown a moment ago.
   func show(_ line: RunProgress) {
     let pause: Double

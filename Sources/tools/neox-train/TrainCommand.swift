@@ -65,6 +65,7 @@ struct TrainCommand: Command {
     options.metricsPath = metrics
     let report = StepProgress(progress)
     options.progress = { report.show($0) }
+    options.measuresPeak = report.isShown
     Interruption.listen()
     let ending = try TrainingRun(configuration, options).run()
     report.close()
