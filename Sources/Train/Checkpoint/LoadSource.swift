@@ -44,12 +44,17 @@ package enum LoadSource {
       let model = try HuggingFaceWeights(path: path, paddedVocabularySize: paddedVocabularySize)
       return (.huggingFace(model), [])
     }
-    if let pickle = names.first(where: { $0.hasSuffix(".pt") || $0.hasSuffix(".bin") }) {
+    let hasCheckpoints = names.contains { CheckpointName.iteration($0) != nil }
+    if !hasCheckpoints, let pickle = names.first(where: Self.isPickle) {
       throw .unsupported(
         what: path + "/" + pickle,
         reason: "files of torch are not read; convert them to safetensors first")
     }
     let choice = try Checkpoint.choose(in: path, iteration: iteration)
     return (choice.checkpoint.map { .checkpoint($0) } ?? .nothing, choice.notices)
+  }
+
+  private static func isPickle(_ name: String) -> Bool {
+    name.hasSuffix(".pt") || name.hasPrefix("pytorch_model") && name.hasSuffix(".bin")
   }
 }

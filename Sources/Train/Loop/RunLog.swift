@@ -8,6 +8,7 @@ struct RunLog: ~Copyable {
   var timers = Timers()
   private var line = TrainingLine()
   private var secondsSinceLine = 0.0
+  private var stepsSinceLine = 0
   private var metrics: MetricsFile
   private var events: EventFile?
   private var text: LogFile?
@@ -76,6 +77,7 @@ struct RunLog: ~Copyable {
     let lossScale = configuration.precision.kind == .float16 ? outcome.lossScale : nil
     line.add(figures, isSkipped: outcome.isSkipped)
     secondsSinceLine += seconds
+    stepsSinceLine += 1
     try metrics.write(
       MetricsFile.Step(
         iteration: iteration, metrics: figures, learningRate: outcome.learningRate,
@@ -102,13 +104,13 @@ struct RunLog: ~Copyable {
     try say(text)
     for scalar in scalars { try event(scalar.name, scalar.value, iteration) }
     if configuration.logging.timesPhases {
-      let interval = configuration.logging.interval
-      try say(timers.line(steps: interval))
+      try say(timers.line(steps: stepsSinceLine))
       for name in timers.names {
-        try event("timers/\(name)", timers.seconds(name) / Double(interval), iteration)
+        try event("timers/\(name)", timers.seconds(name) / Double(stepsSinceLine), iteration)
       }
     }
     timers.reset()
+    stepsSinceLine = 0
     try events?.flush()
   }
 

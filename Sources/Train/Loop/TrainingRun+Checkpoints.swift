@@ -6,8 +6,7 @@ extension TrainingRun {
   func save() throws(TrainError) -> String? {
     guard let folder = configuration.checkpoints.folder else { return nil }
     var state = optimization.checkpointState(iteration: iteration)
-    state.dataPosition = ["valid": validationStep]
-    state.dataPosition["train"] = data.train.resumingMicroStep(iteration: iteration)
+    state.dataPosition = ["train": samplesTaken]
     state.randomState = ["seed": UInt64(configuration.seed)]
     state.arguments = arguments
     let contents = CheckpointContents(
@@ -49,10 +48,13 @@ extension TrainingRun {
     guard !checkpoints.isFinetuning else { return 0 }
     try resume(checkpoint)
     try log.say("  successfully loaded checkpoint \(checkpoint.path)")
-    savedIteration =
-      checkpoint.path.hasPrefix(checkpoints.folder ?? "\0")
-      ? checkpoint.state.iteration : nil
-    savedPath = checkpoint.path
+    let isOwn =
+      FileIdentity(DurableFile.folder(of: checkpoint.path))
+      == checkpoints.folder.flatMap { FileIdentity($0) }
+    if isOwn {
+      savedIteration = checkpoint.state.iteration
+      savedPath = checkpoint.path
+    }
     return checkpoint.state.iteration
   }
 
@@ -65,7 +67,8 @@ extension TrainingRun {
           overrideLRScheduler: configuration.learningRate.overridesCheckpoint,
           useCheckpointLRScheduler: configuration.learningRate.followsCheckpoint))
     }
-    validationStep = state.dataPosition["valid"] ?? 0
+    samplesTaken =
+      state.dataPosition["train"] ?? state.iteration * configuration.batch.global
     if let seed = state.randomState["seed"], seed != UInt64(configuration.seed),
       configuration.checkpoints.loadsRandomState
     {

@@ -60,8 +60,10 @@ package final class TrainingRun {
   let operations: CPUOptimizerOperations
   let saves: SaveSchedule
   var log: RunLog
-  /// The micro step of the validation data that comes next.
-  var validationStep = 0
+  /// Training samples that were used, over all processes.
+  var samplesTaken = 0
+  /// Holds the folder of checkpoints for this run alone.
+  private let claim: FolderClaim?
   /// The iteration of the checkpoint saved last, and where it lies.
   var savedIteration: Int?
   var savedPath: String?
@@ -108,11 +110,13 @@ package final class TrainingRun {
       configuration, model, operations, communicator, iterations: data.iterations)
     saves = try SaveSchedule(configuration)
     savesStepZero = configuration.checkpoints.folder != nil && saves.isDue(after: 0)
+    if let folder = configuration.checkpoints.folder {
+      claim = try FolderClaim(folder)
+    } else {
+      claim = nil
+    }
     log = try RunLog(configuration, options, data: data, vocabulary: vocabulary)
     iteration = try load()
-    validationStep =
-      validationStep > 0
-      ? validationStep : data.valid?.resumingMicroStep(iteration: iteration) ?? 0
   }
 
   private static func makeOptimization(
@@ -144,35 +148,57 @@ package final class TrainingRun {
   ///
   /// - Throws: ``TrainError`` for what goes wrong on the way.
   package func run() throws(TrainError) -> Ending {
+    do throws(TrainError) {
+      let ending = try carryOut()
+      try log.end()
+      return ending
+    } catch {
+      // The error that ended the run is the one to tell.
+      try? log.end()
+      throw error
+    }
+  }
+
+  private func carryOut() throws(TrainError) -> Ending {
     try log.begin(model, iteration: iteration)
     if savesStepZero, iteration == 0 { try save() }
     if iteration < data.iterations, let ending = try train() { return ending }
-    if data.valid != nil { try evaluate(.valid, "the end of training for val data") }
+    if data.valid != nil {
+      let before = configuration.length.evaluationInterval.map { iteration / $0 } ?? 0
+      guard try evaluate(.valid, "the end of training for val data", number: before) else {
+        return try interrupt()
+      }
+    }
     if configuration.checkpoints.folder != nil, iteration > 0, savedIteration != iteration {
       try save()
     }
-    if data.test != nil { try evaluate(.test, "the end of training for test data") }
-    try log.end()
+    if data.test != nil {
+      guard try evaluate(.test, "the end of training for test data") else {
+        return try interrupt()
+      }
+    }
     return .finished
   }
 
   private func train() throws(TrainError) -> Ending? {
     let loader = try BatchLoader(
-      data.train, startingAt: data.train.resumingMicroStep(iteration: iteration))
+      data.train, startingAt: data.train.microStep(afterSamples: samplesTaken))
     var batch = data.train.makeBatch()
     while iteration < data.iterations {
       if options.interruption.isRaised { return try interrupt() }
       let watch = Stopwatch()
       let step = try takeStep(loader, &batch)
       iteration += 1
+      samplesTaken += configuration.batch.global
       try log.step(
         step.result, step.outcome, iteration: iteration, seconds: watch.seconds,
         nextRate: optimization.scheduler.rate)
       if configuration.checkpoints.folder != nil, saves.isDue(after: iteration) { try save() }
       if let interval = configuration.length.evaluationInterval, iteration % interval == 0,
-        data.valid != nil
+        data.valid != nil,
+        try !evaluate(.valid, "iteration \(iteration)", number: iteration / interval - 1)
       {
-        try evaluate(.valid, "iteration \(iteration)")
+        return try interrupt()
       }
       if let interval = configuration.length.exitInterval, iteration % interval == 0 {
         try log.exit(iteration: iteration)
@@ -199,19 +225,19 @@ package final class TrainingRun {
     let divisor = configuration.usesQuirks && configuration.usesPipelineEngine ? 1 : count
     let scale = optimization.scaler.scale / Double(divisor * communicator.size)
     var results: [ObjectiveResult] = []
-    log.timers.start("forward-backward")
     model.parameters.clearGradients()
     for micro in 0..<count {
       try log.timers.measure("batch generator") { () throws(TrainError) in
         try loader.next(&batch)
       }
+      let dropout = DropoutSeed(
+        seed: UInt64(configuration.seed), iteration: iteration, microBatch: micro)
       results.append(
-        try objective.run(
-          batch, on: model, in: space, gradientScale: Float(scale),
-          dropout: DropoutSeed(
-            seed: UInt64(configuration.seed), iteration: iteration, microBatch: micro)))
+        try log.timers.measure("forward-backward") { () throws(TrainError) in
+          try objective.run(
+            batch, on: model, in: space, gradientScale: Float(scale), dropout: dropout)
+        })
     }
-    log.timers.stop("forward-backward")
     if communicator.size > 1 {
       for gradient in model.parameters.gradients {
         try communicator.allReduce(gradient, by: .sum)
@@ -240,19 +266,26 @@ package final class TrainingRun {
 
   // MARK: - Evaluation
 
-  /// Runs the model over `eval_iters` batches of a split and writes what it found.
-  private func evaluate(_ split: DataSplit, _ title: String) throws(TrainError) {
-    guard let source = split == .valid ? data.valid : data.test else { return }
+  /// Runs the model over `eval_iters` batches of a split and writes what it found; `false` when it was
+  /// interrupted, and nothing was written.
+  ///
+  /// Each evaluation takes the batches behind those of the ones before it; `number` says how many these
+  /// were since the beginning of the run.
+  private func evaluate(
+    _ split: DataSplit, _ title: String, number: Int = 0
+  ) throws(TrainError) -> Bool {
+    guard let source = split == .valid ? data.valid : data.test else { return true }
     let count = configuration.length.evaluationIterations * configuration.batch.accumulation
-    let loader = try BatchLoader(source, startingAt: split == .valid ? validationStep : 0)
+    let loader = try BatchLoader(source, startingAt: number * count)
     var batch = source.makeBatch()
     var results: [ObjectiveResult] = []
     for _ in 0..<count {
+      if options.interruption.isRaised { return false }
       try loader.next(&batch)
       results.append(
         try objective.run(batch, on: model, in: space, gradientScale: nil, dropout: nil))
     }
-    if split == .valid { validationStep += count }
     try log.evaluation(try mean(results), split: split, title: title, iteration: iteration)
+    return true
   }
 }
