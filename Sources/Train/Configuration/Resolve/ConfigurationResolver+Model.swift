@@ -147,7 +147,7 @@ extension ConfigurationResolver {
     let width = TrainingConfiguration.mlpWidth(
       nominal: nominal, multiple: max(1, settings.integer("mlp_multiple_of") ?? 1),
       isGated: activation.isGated)
-    guard let width, width > 0 else {
+    guard let width, (1...1 << 26).contains(width) else {
       problem("intermediate_size", "\(nominal) gives an MLP that no memory holds, or none")
       return nil
     }
