@@ -3,32 +3,12 @@
 #include <stdint.h>
 #include <string.h>
 
-#if defined(__x86_64__)
-#define CTR_CLONES __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
-#else
-#define CTR_CLONES
-#endif
-#define CTR_INLINE static inline __attribute__((always_inline))
+#include "Kernels.h"
 
 #pragma clang fp contract(off)
 
 // Unlike sqrtf, this has no errno to set, so that loops over it become vector code.
 #define ROOT(x) __builtin_elementwise_sqrt(x)
-
-CTR_CLONES
-void ctr_widen_float16(const void *halves, float *restrict numbers, size_t count) {
-  const _Float16 *source = halves;
-  for (size_t i = 0; i < count; i++) numbers[i] = (float)source[i];
-}
-
-CTR_CLONES
-void ctr_widen_bfloat16(const void *halves, float *restrict numbers, size_t count) {
-  const uint16_t *source = halves;
-  for (size_t i = 0; i < count; i++) {
-    uint32_t bits = (uint32_t)source[i] << 16;
-    memcpy(&numbers[i], &bits, sizeof bits);
-  }
-}
 
 CTR_CLONES
 void ctr_adam_fused(float *restrict values, const float *restrict gradients, float *restrict first,

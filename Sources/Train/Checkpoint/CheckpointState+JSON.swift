@@ -42,17 +42,25 @@ extension CheckpointState {
         path: path, place: "version",
         reason: "it is \(version), and this program reads \(Self.version)")
     }
-    iteration = try fields.integer("iteration")
-    skippedCount = try fields.integer("skipped_steps")
+    iteration = try fields.count("iteration")
+    skippedCount = try fields.count("skipped_steps")
     optimizer = try fields.string("optimizer")
-    optimizerStepCount = try fields.integer("optimizer_steps")
+    optimizerStepCount = try fields.count("optimizer_steps")
     scheduler = try LearningRateScheduler(fields.object("lr_scheduler"))
     let scale = try fields.object("loss_scale")
     lossScale = LossScaler.State(
-      scale: try scale.number("scale"), stepCount: try scale.integer("steps"),
+      scale: try scale.number("scale"), stepCount: try scale.count("steps"),
       lastOverflow: try scale.integer("last_overflow"),
-      hysteresisLeft: try scale.integer("hysteresis_left"))
-    dataPosition = try fields.object("data_position").dictionary { $0.integer }
+      hysteresisLeft: try scale.count("hysteresis_left"))
+    guard lossScale.scale.isFinite, lossScale.scale > 0 else {
+      throw scale.problem("scale", "\(lossScale.scale) is no loss scale")
+    }
+    guard (-1...lossScale.stepCount).contains(lossScale.lastOverflow) else {
+      throw scale.problem("last_overflow", "\(lossScale.lastOverflow) is no step before this one")
+    }
+    dataPosition = try fields.object("data_position").dictionary {
+      $0.integer.flatMap { JSONFields.counts.contains($0) ? $0 : nil }
+    }
     randomState = try fields.object("random_state").dictionary { $0.string.flatMap { UInt64($0) } }
     arguments = try fields.object("args").dictionary { $0.string }
   }
@@ -85,10 +93,10 @@ extension LearningRateScheduler {
   fileprivate init(_ fields: JSONFields) throws(TrainError) {
     let name = try fields.string("decay_style")
     let start = try fields.number("start_lr")
-    let end = try fields.integer("end_iter")
+    let end = try fields.count("end_iter")
     if name == "WarmupDecayLR" {
       var decay = WarmupDecay(start: start, warmup: 0, trainSteps: end)
-      decay.warmupSteps = try fields.integer("warmup_iter")
+      decay.warmupSteps = try fields.count("warmup_iter")
       self.init(.warmupDecay(decay))
     } else {
       guard let style = LearningRateSchedule.Style(rawValue: name) else {
@@ -100,6 +108,6 @@ extension LearningRateScheduler {
       annealing.warmupSteps = try fields.number("warmup_iter")
       self.init(.annealing(annealing))
     }
-    resume(stepCount: try fields.integer("num_iters"))
+    resume(stepCount: try fields.count("num_iters"))
   }
 }

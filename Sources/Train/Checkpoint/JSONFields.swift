@@ -44,6 +44,16 @@ struct JSONFields {
     try required(key, "a whole number") { $0.integer }
   }
 
+  /// A whole number from 0 on, small enough that floating point holds it and more can be counted.
+  func count(_ key: String) throws(TrainError) -> Int {
+    let value = try integer(key)
+    guard Self.counts.contains(value) else { throw problem(key, "\(value) cannot be") }
+    return value
+  }
+
+  /// What can be counted in a run.
+  static let counts = 0...(1 << 53)
+
   func number(_ key: String) throws(TrainError) -> Double {
     try required(key, "a number") { $0.number }
   }

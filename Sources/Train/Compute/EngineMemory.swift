@@ -31,7 +31,9 @@ package struct TensorPlan {
   /// Places one tensor at a multiple of 64 bytes.
   package mutating func place(_ shape: [Int], _ type: ScalarType = .float32) -> Tensor {
     let tensor = Tensor(address: base + UInt(byteCount), shape: shape, type: type)
-    byteCount += (tensor.byteCount + 63) / 64 * 64
+    // Sizes beyond all memory add up to the largest number, which no engine finds.
+    let (end, overflow) = byteCount.addingReportingOverflow(tensor.byteCount)
+    byteCount = overflow || end > .max - 63 ? .max : (end + 63) / 64 * 64
     return tensor
   }
 }

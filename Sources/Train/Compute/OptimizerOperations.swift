@@ -39,7 +39,12 @@ package protocol NumberStorage: AnyObject, Sendable {
 /// any number of threads.
 package protocol OptimizerOperations: Sendable {
   /// Makes fp32 numbers, all zero.
-  func makeNumbers(count: Int) -> any NumberStorage
+  ///
+  /// - Throws: ``TrainError/system(_:)`` where there is no memory for them.
+  func makeNumbers(count: Int) throws(TrainError) -> any NumberStorage
+
+  /// Makes all numbers of a tensor zero.
+  func clear(_ tensor: Tensor)
 
   /// The sum of the squares of all numbers, of any floating-point type, in double precision; infinite or not a number exactly
   /// where one of them is.

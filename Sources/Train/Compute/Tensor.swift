@@ -30,10 +30,15 @@ package struct Tensor: Sendable, Equatable {
     self.type = type
   }
 
-  /// How many numbers there are.
-  package var count: Int { shape.reduce(1, *) }
-  /// How many bytes they take.
-  package var byteCount: Int { count * type.byteCount }
+  /// How many numbers there are; the largest number where they are more, which no memory holds.
+  package var count: Int { shape.reduce(1, Self.product) }
+  /// How many bytes they take, or the largest number.
+  package var byteCount: Int { Self.product(count, type.byteCount) }
+
+  private static func product(_ a: Int, _ b: Int) -> Int {
+    let (product, overflow) = a.multipliedReportingOverflow(by: b)
+    return overflow ? .max : product
+  }
 
   /// The same numbers under another shape of equal count.
   package func reshaped(_ shape: [Int]) -> Tensor {

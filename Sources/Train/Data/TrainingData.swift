@@ -129,6 +129,13 @@ package struct TrainingData: Sendable {
     if settings.weighsByDocumentCount {
       weights = BlendWeights.byDocumentCount(
         sides.map { $0[0].text.sequenceCount }, alpha: settings.weightAlpha)
+      // Powers beyond what numbers hold, or all documents in one of the datasets.
+      guard weights.allSatisfy({ $0.isFinite && $0 >= 0 }) else {
+        throw .unsupported(
+          what: "weighted_sampler_alpha \(settings.weightAlpha)",
+          reason: "it gives the \(split.rawValue) data weights that are no numbers; choose one"
+            + " nearer to 1, or give \(split.rawValue)_data_weights")
+      }
     }
     let shares = BlendWeights.shares(weights, samples: samples ?? 0)
     var members: [SampleDataset] = []

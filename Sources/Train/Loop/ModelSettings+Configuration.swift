@@ -30,6 +30,7 @@ extension ModelSettings {
       head = model.tiesWeights ? .tied : .untied
     }
     slidingWindow = model.slidingWindow
+    windowlessLayers = configuration.windowlessLayers
     scalesScoresByLayer = model.scalesQueriesAndKeys
     hiddenDropout = Float(model.hiddenDropout)
     attentionDropout = Float(model.attentionDropout)
@@ -59,8 +60,7 @@ extension ModelSettings {
     switch model.activation {
     case .gelu:
       switch model.gelu {
-      // x / 1.41421 instead of x / √2 changes the sixth digit; the exact form serves both.
-      case .exact, .onnx: Activation(.gelu)
+      case .exact: Activation(.gelu)
       case .tanh: Activation(.geluTanh)
       }
     case .relu: Activation(.relu)
@@ -89,6 +89,15 @@ extension ModelSettings {
     case .small: .smallInit
     case .singleResidualScaledNormal: .singleResidualScaledNormal
     }
+  }
+}
+
+extension TrainingConfiguration {
+  /// Layers, from 0, in which the reference forgets `sliding_window_width`: without its pipeline
+  /// engine, all but those of flash attention.
+  var windowlessLayers: Set<Int> {
+    guard usesQuirks, !usesPipelineEngine, model.slidingWindow != nil else { return [] }
+    return Set(model.attention.indices.filter { model.attention[$0] != .flash })
   }
 }
 

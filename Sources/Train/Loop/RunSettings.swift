@@ -110,7 +110,11 @@ extension DataSettings {
     weightAlpha = data.weighingExponent
     referenceName = data.referenceName
     allowsChopping = data.keepsLongDocuments
-    seed = UInt32(truncatingIfNeeded: configuration.seed)
+    guard let seed = UInt32(exactly: configuration.seed) else {
+      throw .unsupported(
+        what: "seed \(configuration.seed)", reason: "must be from 0 to \(UInt32.max)")
+    }
+    self.seed = seed
     trainIterations = configuration.length.iterations
     trainEpochs = configuration.length.epochs
     evaluationInterval = configuration.length.evaluationInterval

@@ -84,8 +84,7 @@ struct BlockAttention {
       batch: space.batch, queryCount: space.length, keyCount: space.firstPosition + space.length,
       firstQuery: space.firstPosition,
       scale: Float(1 / Double(settings.headWidth).squareRoot()),
-      // The reference forgets the window.
-      window: settings.hasQuirks ? nil : settings.slidingWindow, bias: bias,
+      window: settings.windowlessLayers.contains(index) ? nil : settings.slidingWindow, bias: bias,
       dropout: space.dropout?.dropout(settings.attentionDropout, layer: index, .probabilities))
   }
 

@@ -70,6 +70,8 @@ package struct ModelSettings: Sendable, Equatable {
   package var head = Head.untied
   /// How many keys before itself a query sees (`sliding_window_width`).
   package var slidingWindow: Int?
+  /// Layers whose queries see all keys all the same, from 0: the reference forgets the window there.
+  package var windowlessLayers: Set<Int> = []
   /// Whether scores are scaled by layer (`apply_query_key_layer_scaling`).
   ///
   /// It matters only for biases of scores, which it multiplies.
@@ -110,26 +112,6 @@ package struct ModelSettings: Sendable, Equatable {
   package var innerRows: Int { activation.isGated ? 2 * innerSize : innerSize }
   /// Whether queries attend at all; the reference leaves attention out here.
   var hasAttention: Bool { !(hasQuirks && isParallel && !hasFeedForwardBias) }
-
-  /// The width between the products of a feed-forward part: columns of `mlp.linear2.weight`.
-  ///
-  /// Where GPT-NeoX rounds the two halves of a gated width differently, which cannot work, the
-  /// width of the second product rules.
-  ///
-  /// - Parameters:
-  ///   - size: `intermediate_size`, or what stands for it.
-  ///   - isGated: whether the activation is gated.
-  ///   - multiple: `mlp_multiple_of`.
-  /// - Returns: the columns of `mlp.linear2.weight`.
-  package static func innerSize(of size: Int, isGated: Bool, multiple: Int) -> Int {
-    let wanted = isGated ? (size * 2 / 3 + 1) / 2 : size
-    let exact = isGated ? size * 2 / 3 / 2 : size
-    let rounded = (exact + multiple - 1) / multiple * multiple
-    guard isGated else { return rounded }
-    let rows = 2 * multiple
-    let first = (size * 2 / 3 + rows - 1) / rows * rows
-    return first == 2 * rounded ? rounded : (wanted + multiple - 1) / multiple * multiple
-  }
 
   /// Finds what cannot be computed.
   ///

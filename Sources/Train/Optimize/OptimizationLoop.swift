@@ -57,17 +57,19 @@ package final class OptimizationLoop {
     }
   }
 
-  /// Takes one step with the gradients as they are: summed, averaged, times the loss scale.
+  /// Takes one step with the gradients as they are: summed over all processes, averaged, times the
+  /// loss scale.
   ///
   /// - Throws: ``TrainError/unsupported(what:reason:)`` after ``patience`` skipped steps in a row,
   ///   or where the loss scale cannot fall any more; or what the communicator throws.
   package func step() throws(TrainError) -> Outcome {
-    let squares = try communicator.allReduce(
-      optimizer.operations.sumOfSquares(gradients), by: .sum)
-    let scaledNorm = squares.squareRoot()
+    // Every process has the gradients of all.
+    let scaledNorm = optimizer.operations.sumOfSquares(gradients).squareRoot()
     let rate = scheduler.rate
     let scaleBefore = scaler.scale
-    let isPoisoned = !scaledNorm.isFinite && !(neoxQuirks && wrapper == .none)
+    // A step is skipped by all processes or by none.
+    let isFinite = try communicator.allReduce(scaledNorm.isFinite ? 0 : 1, by: .maximum) == 0
+    let isPoisoned = !isFinite && !(neoxQuirks && wrapper == .none)
     // The reference updates the scale before it unscales, so that the gradients are halved in the
     // one step at which the scale grows.
     try scaler.update(overflow: isPoisoned)

@@ -33,39 +33,31 @@ package final class Optimizer {
     self.operations = operations
     groups = ParameterGroups.make(parameters, weightDecay: settings.weightDecay)
     let rule = settings.rule
-    states = parameters.map { parameter in
-      rule.stateNames.compactMap { name in
-        rule.shape(ofState: name, for: parameter.shape).map { shape in
-          (name, operations.makeNumbers(count: shape.reduce(1, *)))
-        }
+    states = try parameters.map { (parameter) throws(TrainError) in
+      var states: [(name: String, storage: any NumberStorage)] = []
+      for name in rule.stateNames {
+        guard let shape = rule.shape(ofState: name, for: parameter.shape) else { continue }
+        states.append((name, try operations.makeNumbers(count: shape.reduce(1, *))))
       }
+      return states
     }
   }
 
+  /// Makes all gradients zero and takes a step with them, as the reference's fp16 wrappers do to make
+  /// their states.
+  package func stepWithoutGradients(learningRate: Double) {
+    for parameter in parameters { operations.clear(parameter.gradient) }
+    step(learningRate: learningRate, gradientFactor: 1)
+  }
   /// Changes every parameter by its gradient times `gradientFactor`.
   package func step(learningRate: Double, gradientFactor: Double) {
-    step(learningRate: learningRate, gradientFactor: gradientFactor) { $0.gradient }
-  }
-
-  /// Takes a step with gradients of zero, as the reference's fp16 wrappers do to make their states.
-  package func stepWithoutGradients(learningRate: Double) {
-    let most = parameters.map(\.value.count).max() ?? 0
-    let zeros = operations.makeNumbers(count: most)
-    step(learningRate: learningRate, gradientFactor: 1) { parameter in
-      Tensor(address: zeros.numbers.address, shape: parameter.shape, type: .float32)
-    }
-  }
-
-  private func step(
-    learningRate: Double, gradientFactor: Double, gradient: (ParameterSlice) -> Tensor
-  ) {
     if stepCount == 0 { rememberStart() }
     stepCount += 1
     if case .oneBitAdam(_, _, _, losesFirstStep: true) = settings.rule, stepCount == 1 { return }
     for group in groups {
       let pieces = group.members.map { index in
         UpdatePiece(
-          value: parameters[index].value, gradient: gradient(parameters[index]),
+          value: parameters[index].value, gradient: parameters[index].gradient,
           states: states[index].map(\.storage.numbers))
       }
       update(

@@ -29,7 +29,7 @@ package struct OptimizerSettings: Sendable, Equatable {
   package let learningRate: Double
   /// The weight decay of the parameters that decay.
   package let weightDecay: Double
-  /// What was asked for and has no effect, each with its reason.
+  /// What has no effect although no key of the configuration says so, each with its reason.
   package let notices: [String]
 
   /// Reads the `optimizer` dictionary of a configuration.
@@ -57,9 +57,6 @@ package struct OptimizerSettings: Sendable, Equatable {
     let rule = try Self.rule(kind, &reader, zeroStage: zeroStage, quirks: neoxQuirks)
     let own = try reader.optionalNumber("weight_decay")
     var notices: [String] = []
-    if try reader.optionalNumber("max_grad_norm") != nil {
-      notices.append("optimizer.params.max_grad_norm has no effect: gradient_clipping clips")
-    }
     try reader.finish(kind)
     self.kind = kind
     self.rule = rule
@@ -74,12 +71,15 @@ package struct OptimizerSettings: Sendable, Equatable {
   ) throws(TrainError) -> Double {
     switch kind {
     case .sm3:
-      if top != 0 { notices.append("weight_decay has no effect: SM3 has none") }
+      if top != 0, !isTopSet {
+        notices.append("the default weight_decay of \(top) has no effect: SM3 has none")
+      }
       return 0
     case .oneBitAdam:
-      if own == nil, top != 0 {
+      if own == nil, top != 0, !isTopSet {
         notices.append(
-          "weight_decay has no effect: OneBitAdam takes optimizer.params.weight_decay only")
+          "the default weight_decay of \(top) has no effect: OneBitAdam takes"
+            + " optimizer.params.weight_decay only")
       }
       return own ?? 0
     default:

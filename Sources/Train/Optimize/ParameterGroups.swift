@@ -1,14 +1,5 @@
 /// Which parameters decay (GPT-NeoX: `megatron/model/utils.py`).
 package enum ParameterGroups {
-  /// Whether weight decay applies to a parameter of this name: to all but biases and the parameters
-  /// of norms.
-  package static func decays(_ name: String) -> Bool {
-    let parts = name.split(separator: ".")
-    guard let leaf = parts.last, leaf != "bias" else { return false }
-    let modules = parts.dropLast()
-    return !modules.contains { $0 == "norm" || $0.hasSuffix("layernorm") }
-  }
-
   /// The groups that GPT-NeoX makes: one without decay where there is none, else those that decay,
   /// then those that don't; empty ones are left out.
   ///

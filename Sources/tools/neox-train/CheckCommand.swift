@@ -36,8 +36,9 @@ struct CheckCommand: Command {
   func run() throws {
     let outcome = TrainingConfiguration.load(configuration.request)
     show(outcome.report)
-    guard let configuration = outcome.configuration else {
-      let problems = counted(outcome.report.problems.count, "problem")
+    let count = outcome.report.problems.count + outcome.report.trainingProblems.count
+    guard let configuration = outcome.configuration, count == 0 else {
+      let problems = counted(count, "problem")
       StandardOutput.shared.flush()
       writeError("neox-train: \(problems)\n")
       throw QuietExit(1)
@@ -47,7 +48,7 @@ struct CheckCommand: Command {
   }
 
   private func show(_ report: ConfigurationReport) {
-    for problem in report.problems { writeError("error: \(problem)\n") }
+    for problem in report.problems + report.trainingProblems { writeError("error: \(problem)\n") }
     for warning in report.warnings { writeError("warning: \(warning)\n") }
     for (reason, keys) in report.unusedByReason {
       StandardOutput.shared.line("no effect: \(keys.joined(separator: ", ")): \(reason)")

@@ -33,7 +33,7 @@ struct ConfigurationSummary {
     guard let scale = configuration.precision.lossScale else {
       return configuration.precision.kind.rawValue
     }
-    let text = scale.fixed.map { "\($0)" } ?? "2^\(scale.initialPower), moving"
+    let text = scale.fixed.map { "\($0)" } ?? "2^\(scale.initialPower ?? 16), moving"
     return "fp16, loss scale \(text)"
   }
 

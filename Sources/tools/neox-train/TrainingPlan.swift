@@ -179,9 +179,9 @@ struct TrainingPlan {
 
   /// How often a run saves, its end included; `nil` where that is not worth counting.
   private func checkpointCount(_ steps: Double) -> Int? {
-    guard steps < 1e7 else { return nil }
+    guard steps < 1e7, let saves = try? SaveSchedule(configuration) else { return nil }
     let last = Int(steps)
-    let due = (0..<max(0, last)).count { configuration.checkpoints.isDue(after: $0) }
+    let due = (0..<max(0, last)).count { saves.isDue(after: $0) }
     return due + 1
   }
 

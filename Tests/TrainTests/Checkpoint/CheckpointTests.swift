@@ -270,6 +270,32 @@ struct CheckpointTests {
     try checkpoint.state.check(arguments: ["num_layers": "2"], path: "x")
   }
 
+  @Test(
+    "counts that cannot be are refused by name",
+    arguments: [
+      ("\"iteration\": 1", "\"iteration\": -1", "iteration"),
+      ("\"iteration\": 1", "\"iteration\": 9223372036854775807", "iteration"),
+      ("\"skipped_steps\": 3", "\"skipped_steps\": -3", "skipped_steps"),
+      ("\"optimizer_steps\": 1", "\"optimizer_steps\": -1", "optimizer_steps"),
+      ("\"train\": 80", "\"train\": -80", "train"),
+      ("\"num_iters\": 1", "\"num_iters\": -1", "num_iters"),
+      ("\"scale\": 0.25", "\"scale\": -0.25", "loss_scale.scale"),
+      ("\"last_overflow\": 4", "\"last_overflow\": 10", "loss_scale.last_overflow"),
+    ])
+  func impossible(found: String, changed: String, place: String) throws {
+    let run = try Run("Adam")
+    run.step()
+    let path = try write(run) + "/state.json"
+    let text = try String(contentsOfFile: path, encoding: .utf8)
+    // With and without blanks, as the file may be written.
+    let parts = [found, found.replacing(": ", with: ":")].filter { text.contains($0) }
+    let part = try #require(parts.first, "\(text)")
+    try folder.write("state.json", Array(text.replacing(part, with: changed).utf8))
+    #expect {
+      try CheckpointState(path: folder.file("state.json"))
+    } throws: { "\($0)".contains("state.json: \(place): ") }
+  }
+
   @Test("rotation keeps the last ones, the extra ones and what is not ours")
   func rotation() throws {
     let names = (1...6).map { "global_step\($0 * 10)" } + ["global_step7x", "other", "global_step"]

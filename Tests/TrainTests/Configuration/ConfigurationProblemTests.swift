@@ -152,7 +152,48 @@ struct ConfigurationProblemTests {
       ),
       (
         "num_layers: 99999999999",
-        "c.yml:8: num_layers: is 99999999999; a model has at most 16777216"
+        "c.yml:8: num_layers: is 99999999999; it has to be at most 16777216"
+      ),
+      (
+        "intermediate_size: 4611686018427387903",
+        "c.yml:9: intermediate_size: is 4.611686018427388e+18; it has to be at most 16777216"
+      ),
+      (
+        "opt_pos_emb_offset: 9223372036854775807",
+        "c.yml:9: opt_pos_emb_offset: is 9.223372036854776e+18; it has to be at most 16777216"
+      ),
+      (
+        "maximum_tokens: 9223372036854775807",
+        "c.yml:9: maximum_tokens: is 9.223372036854776e+18; it has to be at most 16777216"
+      ),
+      (
+        "layernorm_epsilon: 1e400",
+        "c.yml:9: layernorm_epsilon: found \"1e400\" (a string), expected a number; a number is written as 0.001 or 1e-3"
+      ),
+      (
+        "optimizer: {type: Adam, params: {lr: 1e400}}",
+        "c.yml:8: optimizer.params.lr: found \"1e400\" (a string), expected a number"
+      ),
+      ("seed: 4294967296", "c.yml:9: seed: is 4294967296; it has to be at most 4294967295"),
+      (
+        "use_qk_layernorm: true\nnum_kv_heads: 2",
+        "c.yml:9: use_qk_layernorm: needs as many key heads as query heads; remove num_kv_heads"
+      ),
+      (
+        "opt_pos_emb_offset: 2",
+        "c.yml:9: opt_pos_emb_offset: 2 and seq_length 128 are above max_position_embeddings, which is 128"
+      ),
+      (
+        "pos_emb: rpe\nrpe_max_distance: 16",
+        "c.yml:10: rpe_max_distance: is 16; it has to be above half of rpe_num_buckets, which is 32"
+      ),
+      (
+        "tokenizer_type: SPMTokenizer",
+        "c.yml:9: tokenizer_type: \"SPMTokenizer\" is not supported: SentencePiece models cannot be read; byte-level BPE vocabularies can"
+      ),
+      (
+        "text_gen_type: precompute",
+        "c.yml:9: text_gen_type: \"precompute\" is not supported: log-probabilities for dpo and kto are not made yet; set unconditional, input-file or interactive"
       ),
     ])
   func single(more: String, expected: String) throws {

@@ -16,7 +16,7 @@ struct ConfigurationValueTests {
     #expect(try precision("precision: bfloat16\nbf16: {enabled: false}").kind == .bfloat16)
     #expect(try precision("bf16: {enabled: true}").kind == .bfloat16)
     let plain = try precision("precision: fp16")
-    #expect(plain.lossScale?.initialPower == 16 && plain.lossScale?.fixed == nil)
+    #expect(plain.lossScale?.initialPower == nil && plain.lossScale?.fixed == nil)
     let fixed = try precision("precision: fp16\nfp16: {enabled: false, loss_scale: 128}")
     #expect(fixed.kind == .float16 && fixed.lossScale?.fixed == 128)
     let moving = try precision(
@@ -103,6 +103,7 @@ struct ConfigurationValueTests {
       (8192, 1, true, 2731), (16384, 1, true, 5461), (14336, 1, true, 4779),
       (14336, 14336, true, 14336), (32768, 256, true, 11008), (40960, 256, true, 13824),
       (86016, 256, true, 28672), (43008, 256, true, 14336), (16384, 256, true, 5632),
+      (160, 160, true, 160), (256, 1, true, 85),
     ])
   func mlpWidth(nominal: Int, multiple: Int, isGated: Bool, expected: Int) {
     let width = TrainingConfiguration.mlpWidth(
@@ -176,8 +177,8 @@ struct ConfigurationValueTests {
   @Test("checkpoints are due by steps, powers and extra steps")
   func checkpoints() throws {
     func due(_ more: String) throws -> [Int] {
-      let checkpoints = try ConfigurationFixture.configuration("save: c\n" + more).checkpoints
-      return (0...20).filter { checkpoints.isDue(after: $0) }
+      let saves = try SaveSchedule(ConfigurationFixture.configuration("save: c\n" + more))
+      return (0...20).filter(saves.isDue)
     }
     #expect(try due("checkpoint_factor: 5") == [5, 10, 15, 20])
     #expect(try due("checkpoint_factor: 2\ncheckpoint_scale: log") == [1, 2, 4, 8, 16])
@@ -186,15 +187,62 @@ struct ConfigurationValueTests {
     #expect(try due("save_interval: 10") == [10, 20])
   }
 
-  @Test("the length of the schedule")
-  func schedule() throws {
-    func length(_ more: String) throws -> Int {
-      try ConfigurationFixture.configuration(more).learningRate.curveLength(iterations: 100)
+  @Test("a bare fp16 dictionary has the defaults of its wrapper, one with a key those of the table")
+  func bareLossScale() throws {
+    func scaler(_ more: String, _ wrapper: PrecisionWrapper) throws -> LossScaler {
+      try LossScaler(ConfigurationFixture.configuration(more), wrapper: wrapper)
     }
-    #expect(try length("") == 100)
-    #expect(try length("lr_decay_fraction: 0.255") == 25)
-    #expect(try length("lr_decay_fraction: 0.5\nlr_decay_iters: 80") == 80)
-    #expect(try length("lr_decay_iters: 0") == 1)
+    var settings = LossScaler.Settings()
+    for wrapper in [PrecisionWrapper.fp16Fused, .fp16Unfused, .zero] {
+      #expect(
+        try scaler("fp16: {enabled: true}", wrapper)
+          == LossScaler(LossScaler.Settings(), wrapper: wrapper))
+      settings.window = 7
+      #expect(
+        try scaler("fp16: {enabled: true, loss_scale_window: 7}", wrapper)
+          == LossScaler(settings, wrapper: wrapper))
+    }
+    #expect(
+      try LossScaler(LossScaler.Settings(), wrapper: .fp16Fused)
+        != LossScaler(
+          ConfigurationFixture.configuration("fp16: {enabled: true, hysteresis: 2}"),
+          wrapper: .fp16Fused))
+  }
+
+  @Test("OneBitAdam takes the weight decay of its own parameters, and no other")
+  func oneBitDecay() throws {
+    func decay(_ own: String, _ more: String = "") throws -> Double {
+      try OptimizerSettings(
+        ConfigurationFixture.configuration(
+          "optimizer: {type: OneBitAdam, params: {lr: 0.001\(own)}}\n" + more)
+      ).weightDecay
+    }
+    #expect(try decay(", weight_decay: 0.02") == 0.02)
+    #expect(try decay(", weight_decay: 0.02", "weight_decay: 0.3") == 0.02)
+    #expect(try decay("", "weight_decay: 0.3") == 0)
+  }
+
+  @Test(
+    "neox_quirks forget the sliding window, but not under flash attention or the pipeline engine")
+  func forgottenWindow() throws {
+    func forgotten(_ more: String) throws -> Set<Int> {
+      let configuration = try ConfigurationFixture.configuration("sliding_window_width: 9\n" + more)
+      return ModelSettings(configuration, vocabularySize: 8).windowlessLayers
+    }
+    #expect(try forgotten("") == [])
+    #expect(try forgotten("neox_quirks: true") == [0, 1])
+    #expect(try forgotten("neox_quirks: true\nattention_config: [[[flash], 2]]") == [])
+    #expect(try forgotten("neox_quirks: true\nattention_config: [[[flash, global], 1]]") == [1])
+    #expect(try forgotten("neox_quirks: true\npipe_parallel_size: 1") == [])
+  }
+
+  @Test("objectives to come are read, and keep a configuration from being trained with")
+  func toCome() throws {
+    let outcome = try ConfigurationFixture.load(
+      "train_impl: dpo\ndataset_impl: pairwise\npack_impl: unpacked")
+    #expect(outcome.configuration != nil)
+    #expect(outcome.report.trainingProblems.map(\.text) == ["dpo is not trained yet; normal is"])
+    #expect(try ConfigurationFixture.load().report.trainingProblems.isEmpty)
   }
 
   @Test("relative paths begin at the folder that is asked for")

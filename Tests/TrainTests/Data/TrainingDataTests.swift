@@ -222,6 +222,18 @@ struct TrainingDataTests {
       weights == BlendWeights.shares([0.823182122369588, 0.17681787763041204], samples: 1).weights)
   }
 
+  @Test("an exponent that leaves no weight is refused")
+  func lostWeights() throws {
+    let a = try fixture.write("a", rule(10, 7, 31))
+    let b = try fixture.write("b", rule(10, 5, 31))
+    var settings = fixture.settings([a, b], iterations: 10, length: 8)
+    settings.weighsByDocumentCount = true
+    settings.weightAlpha = 5000
+    #expect {
+      try TrainingData(settings)
+    } throws: { "\($0)".contains("weighted_sampler_alpha 5000") }
+  }
+
   @Test("settings that contradict each other or the data are refused with their names")
   func refusals() throws {
     let text = try fixture.write("t", DataFixture.text, .uint16)

@@ -61,6 +61,13 @@ struct TokenGeneratorTests {
     }
   }
 
+  @Test("the longest answer may be any number")
+  func longest() throws {
+    let model = try Self.model(.none)
+    let generator = try TokenGenerator(model, Self.settings { $0.maximumTokens = .max })
+    #expect(try generator.answer([1, 2], number: 0).tokens.count == Self.length - 2)
+  }
+
   @Test("an earlier prompt leaves nothing behind")
   func independent() throws {
     let model = try Self.model(.rotary(width: 8, base: 10_000))

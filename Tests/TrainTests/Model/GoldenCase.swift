@@ -118,9 +118,10 @@ struct GoldenCase {
     settings.activation =
       gates[activation].map { Activation($0, isGated: true) }
       ?? Activation(plain[activation] ?? .gelu)
-    settings.innerSize = ModelSettings.innerSize(
-      of: int("intermediate_size") ?? 4 * settings.hiddenSize,
-      isGated: settings.activation.isGated, multiple: int("mlp_multiple_of") ?? 1)
+    settings.innerSize =
+      TrainingConfiguration.mlpWidth(
+        nominal: int("intermediate_size") ?? 4 * settings.hiddenSize,
+        multiple: int("mlp_multiple_of") ?? 1, isGated: settings.activation.isGated) ?? 0
     settings.hasFeedForwardBias = flag("use_bias_in_mlp", true)
     settings.hasAttentionBias = flag("use_bias_in_attn_linear", true)
     settings.isParallel = flag("gpt_j_residual", false)

@@ -25,6 +25,7 @@ struct GoldenStepTests {
     let golden = try GoldenCase(name)
     var settings = golden.settings
     settings.hasQuirks = Self.faulty.contains(name)
+    if settings.hasQuirks { settings.windowlessLayers = Set(0..<settings.layerCount) }
     let run = try RecordedStep(golden, settings, engine: CPUEngine(threads: 2))
     let losses = try run.perform()
     let recordedLosses = golden.microLosses(step: 1)

@@ -5,21 +5,6 @@ import Testing
 
 @Suite("Widths, tables and beginnings")
 struct LayoutTests {
-  @Test(
-    "widths of feed-forward parts",
-    arguments: [
-      // intermediate_size, mlp_multiple_of, gated, columns of linear2
-      (3072, 1, false, 3072), (3072, 1, true, 1024), (2048, 1, true, 683), (8192, 1, true, 2731),
-      (16384, 1, true, 5461), (14336, 1, true, 4779), (14336, 14336, true, 14336),
-      (32768, 256, true, 11008), (40960, 256, true, 13824), (86016, 256, true, 28672),
-      (43008, 256, true, 14336), (16384, 256, true, 5632), (3072, 1024, false, 3072),
-      (160, 160, true, 160), (256, 1, true, 85),
-    ])
-  func widths(size: Int, multiple: Int, isGated: Bool, expected: Int) {
-    #expect(
-      ModelSettings.innerSize(of: size, isGated: isGated, multiple: multiple) == expected)
-  }
-
   @Test("buckets of distances")
   func buckets() {
     let buckets = PositionTables.relativeBuckets(distances: 501, buckets: 32, maximum: 128)

@@ -18,7 +18,7 @@ final class HostParameters {
         name: tensors[index].name,
         value: values[index].numbers.reshaped(tensors[index].shape),
         gradient: gradients[index].numbers.reshaped(tensors[index].shape),
-        decays: ParameterGroups.decays(tensors[index].name))
+        decays: !tensors[index].name.hasSuffix("bias"))
     }
   }
 

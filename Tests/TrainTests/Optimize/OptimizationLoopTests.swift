@@ -7,7 +7,8 @@ import Testing
 struct OptimizationLoopTests {
   static func make(
     _ parameters: HostParameters, type: String = "sgd", clip: Double = 0,
-    wrapper: PrecisionWrapper = .none, power: Int? = nil, quirks: Bool = false
+    wrapper: PrecisionWrapper = .none, power: Int? = nil, quirks: Bool = false,
+    communicator: any Communicator = SingleProcess { _, _ in }
   ) throws -> OptimizationLoop {
     let operations = CPUOptimizerOperations(workers: 2)
     var fp16 = LossScaler.Settings()
@@ -21,7 +22,7 @@ struct OptimizationLoopTests {
       scaler: power == nil ? .one : try LossScaler(fp16, wrapper: wrapper),
       scheduler: LearningRateScheduler(
         .annealing(Annealing(style: .linear, start: 1, warmup: 0, endStep: 10))),
-      gradientClipping: clip, communicator: SingleProcess { _, _ in }, neoxQuirks: quirks)
+      gradientClipping: clip, communicator: communicator, neoxQuirks: quirks)
   }
 
   static func parameters(_ gradients: [Float]) -> HostParameters {
@@ -83,6 +84,19 @@ struct OptimizationLoopTests {
     #expect(parameters.allValues[0][0].isNaN)
   }
 
+  @Test("gradients that were added up over processes are not added up again")
+  func processes() throws {
+    let parameters = Self.parameters([3, -4])
+    let two = TwoProcesses()
+    let outcome = try Self.make(parameters, clip: 1, communicator: two).step()
+    #expect(outcome.gradientNorm == 5 && !outcome.isSkipped)
+    #expect(abs(parameters.allValues[0][0] + 0.6) < 1e-6)
+    // The other process has an overflow, which this one does not see.
+    let poisoned = TwoProcesses(other: 1)
+    let skipped = try Self.make(Self.parameters([3]), wrapper: .bfloat16, communicator: poisoned)
+    #expect(try skipped.step().isSkipped)
+  }
+
   @Test("fp16 at stage 0 begins with a step without gradients, with the reference's quirks only")
   func stepWithoutGradients() throws {
     for quirks in [false, true] {
@@ -90,10 +104,32 @@ struct OptimizationLoopTests {
       let loop = try Self.make(
         parameters, type: "adam", wrapper: .fp16Fused, power: 0, quirks: quirks)
       #expect(loop.optimizer.stepCount == (quirks ? 1 : 0))
+      parameters.setGradients(0, [1])
       _ = try loop.step()
       // (1 − .9) / (1 − .9²) / √((1 − .999) / (1 − .999²)), with the default betas.
       let wanted: Float = quirks ? -0.744136 : -1
       #expect(abs(parameters.allValues[0][0] - wanted) < 1e-4)
     }
   }
+}
+
+/// Two processes with equal gradients, of which the other says `other` where a maximum is sought.
+private struct TwoProcesses: Communicator {
+  let rank = 0
+  let size = 2
+  var other = 0.0
+
+  func allReduce(_ number: Double, by reduction: Reduction) -> Double {
+    switch reduction {
+    case .sum: 2 * number
+    case .maximum: max(number, other)
+    }
+  }
+
+  func allReduce(_ numbers: Tensor, by reduction: Reduction) {}
+  func reduceScatter(_ whole: Tensor, into part: Tensor, by reduction: Reduction) {}
+  func allGather(_ part: Tensor, into whole: Tensor) {}
+  func send(_ numbers: Tensor, to rank: Int) {}
+  func receive(_ numbers: Tensor, from rank: Int) {}
+  func barrier() {}
 }

@@ -9,12 +9,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/// Numbers of fp16 as fp32.
-void ctr_widen_float16(const void *halves, float *numbers, size_t count);
-
-/// Numbers of bf16 as fp32.
-void ctr_widen_bfloat16(const void *halves, float *numbers, size_t count);
-
 /// What an Adam update needs besides its arrays.
 typedef struct {
   float scale, rate, decay;

@@ -82,7 +82,7 @@ package final class CPUEngine: ComputeEngine {
         self.count = count
       }
       guard let start = unsafe UnsafeMutablePointer<Float>(bitPattern: address) else {
-        preconditionFailure("out of memory: \(count) numbers")
+        AlignedMemory.stop(lacking: count * MemoryLayout<Float>.size)
       }
       return unsafe start
     }

@@ -30,7 +30,17 @@ extension CPUOptimizerOperations {
     let rowsOfBlock = max(1, Self.blockCount / max(1, columns))
     let blockCount = (rows + rowsOfBlock - 1) / rowsOfBlock
     let maxima = CPUNumbers(count: blockCount * columns)
-    let found = maxima.numbers
+    withExtendedLifetime(maxima) {
+      updateMatrix(step, piece, rowsOfBlock, blockCount, maxima: maxima.numbers)
+    }
+  }
+
+  private func updateMatrix(
+    _ step: SM3Step, _ piece: UpdatePiece, _ rowsOfBlock: Int, _ blockCount: Int,
+    maxima found: Tensor
+  ) {
+    let rows = piece.value.shape[0]
+    let columns = piece.value.shape[1]
     forEachBlock(blockCount) { index in
       let first = index * rowsOfBlock
       let count = min(rowsOfBlock, rows - first)

@@ -25,13 +25,29 @@ package struct CPUOptimizerOperations: OptimizerOperations {
     self.init { count, body in WorkerPool.forEach(count: count, workers: workers, body) }
   }
 
-  package func makeNumbers(count: Int) -> any NumberStorage { CPUNumbers(count: count) }
+  package func makeNumbers(count: Int) throws(TrainError) -> any NumberStorage {
+    guard let numbers = CPUNumbers(allocating: count) else {
+      throw .system(SystemError(call: "malloc", path: "\(count) numbers", code: ENOMEM))
+    }
+    return numbers
+  }
+
+  package func clear(_ tensor: Tensor) {
+    guard let start = unsafe UnsafeMutableRawPointer(bitPattern: tensor.address) else { return }
+    unsafe memset(start, 0, tensor.byteCount)
+  }
 
   package func sumOfSquares(_ tensors: [Tensor]) -> Double {
     let blocks = Self.blocks(of: tensors)
     guard !blocks.isEmpty else { return 0 }
     let sums = CPUNumbers(count: 2 * blocks.count)
-    let place = sums.numbers.address
+    return withExtendedLifetime(sums) {
+      add(squaresOf: tensors, in: blocks, through: sums.numbers.address)
+    }
+  }
+
+  /// Adds up the squares of each block at `place`, then those sums in the order of the blocks.
+  private func add(squaresOf tensors: [Tensor], in blocks: [Block], through place: UInt) -> Double {
     forEachBlock(blocks.count) { index in
       let block = blocks[index]
       var sum = 0.0
@@ -164,11 +180,7 @@ func withFloats(
   unsafe withUnsafeTemporaryAllocation(of: Float.self, capacity: max(count, 1)) { scratch in
     guard let target = scratch.baseAddress else { return }
     let source = unsafe UnsafeRawPointer(bitPattern: tensor.address + UInt(2 * start))
-    if tensor.type == .bfloat16 {
-      unsafe ctr_widen_bfloat16(source, target, count)
-    } else {
-      unsafe ctr_widen_float16(source, target, count)
-    }
+    unsafe ctr_convert(tensor.type.kernelType, source, count, CTR_FLOAT32, target, count, 1, count)
     unsafe body(target)
   }
 }
@@ -178,18 +190,23 @@ func withFloats(
 final class CPUNumbers: NumberStorage {
   let numbers: Tensor
 
-  /// Makes zeros.
+  /// Makes zeros; `nil` where there is no memory for them.
+  init?(allocating count: Int) {
+    let (byteCount, overflow) = count.multipliedReportingOverflow(by: 4)
+    guard !overflow, let address = AlignedMemory.allocate(byteCount) else { return nil }
+    numbers = Tensor(address: address, shape: [count], type: .float32)
+  }
+
+  /// Makes zeros for a short while: far fewer than the model has, so that there is no way back.
   init(count: Int) {
-    let byteCount = max(64, (4 * count + 63) & ~63)
-    guard let memory = unsafe aligned_alloc(64, byteCount) else {
-      preconditionFailure("out of memory: \(byteCount) bytes")
+    guard let address = AlignedMemory.allocate(4 * count) else {
+      AlignedMemory.stop(lacking: 4 * count)
     }
-    unsafe memset(memory, 0, byteCount)
-    numbers = Tensor(address: UInt(bitPattern: memory), shape: [count], type: .float32)
+    numbers = Tensor(address: address, shape: [count], type: .float32)
   }
 
   deinit {
-    unsafe free(UnsafeMutableRawPointer(bitPattern: numbers.address))
+    AlignedMemory.free(numbers.address)
   }
 }
 

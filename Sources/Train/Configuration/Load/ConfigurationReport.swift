@@ -23,6 +23,8 @@ package struct ConfigurationReport: Sendable {
 
   /// What keeps the configuration from being used.
   package private(set) var problems: [Remark] = []
+  /// What keeps it from being trained with, though not from describing a model.
+  package private(set) var trainingProblems: [Remark] = []
   /// What does not, but should be looked at.
   package private(set) var warnings: [Remark] = []
   /// Keys without an effect, in the order of the files.
@@ -31,6 +33,11 @@ package struct ConfigurationReport: Sendable {
   /// Records a problem.
   mutating func problem(_ text: String, key: String? = nil, at place: SourcePlace? = nil) {
     problems.append(Remark(place: place, key: key, text: text))
+  }
+
+  /// Records what keeps the configuration from being trained with.
+  mutating func refuseTraining(_ text: String, key: String, at place: SourcePlace?) {
+    trainingProblems.append(Remark(place: place, key: key, text: text))
   }
 
   /// Records a warning.

@@ -108,8 +108,9 @@ struct KeyCheck {
     case (.integer, .string(let text)): return Double(decimal: text).flatMap(whole)
     case (.number, .integer(let number)): return .number(Double(number))
     case (.number, .number(let number)): return number.isFinite ? value : nil
-    case (.number, .string(let text)): return Double(decimal: text).map { .number($0) }
-    case (.number, .hugeInteger(let text)): return Double(decimal: text).map { .number($0) }
+    case (.number, .string(let text)), (.number, .hugeInteger(let text)):
+      guard let number = Double(decimal: text), number.isFinite else { return nil }
+      return .number(number)
     case (.list(let item), .list(let nodes)):
       var items: [ConfigurationNode] = []
       for node in nodes {

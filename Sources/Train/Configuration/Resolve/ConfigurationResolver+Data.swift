@@ -149,6 +149,11 @@ extension ConfigurationResolver {
           ? "\(kind) does not learn from pairs; dataset_impl is pairwise"
           : "\(kind) learns from pairs; set dataset_impl to pairwise")
     }
+    if ["dpo", "rm", "kto"].contains(kind) {
+      report.refuseTraining(
+        "\(kind) is not trained yet; normal is", key: "train_impl",
+        at: settings.place("train_impl"))
+    }
     switch kind {
     case "dpo":
       return .dpo(

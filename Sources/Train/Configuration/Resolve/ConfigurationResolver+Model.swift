@@ -3,10 +3,10 @@ extension ConfigurationResolver {
   mutating func model() -> TrainingConfiguration.Model? {
     let before = report.problems.count
     reportMissing()
-    let layerCount = size("num_layers")
-    let hiddenSize = size("hidden_size")
-    let headCount = size("num_attention_heads")
-    let maximumPositions = size("max_position_embeddings")
+    let layerCount = settings.integer("num_layers")
+    let hiddenSize = settings.integer("hidden_size")
+    let headCount = settings.integer("num_attention_heads")
+    let maximumPositions = settings.integer("max_position_embeddings")
     let attention = self.attention(layerCount)
     guard let layerCount, let hiddenSize, let headCount, let maximumPositions, let attention,
       report.problems.count == before, min(layerCount, hiddenSize, headCount, maximumPositions) > 0
@@ -28,6 +28,10 @@ extension ConfigurationResolver {
         "num_kv_heads",
         "\(keyValueHeadCount) does not divide num_attention_heads, which is \(headCount)")
     }
+    if settings.bool("use_qk_layernorm"), keyValueHeadCount != headCount {
+      problem("use_qk_layernorm", "needs as many key heads as query heads; remove num_kv_heads")
+    }
+    checkPositions(sequenceLength, maximumPositions, hiddenSize)
     let norm: TrainingConfiguration.Norm = settings.choice("norm") ?? .layerNorm
     let activation: TrainingConfiguration.Activation = settings.choice("activation") ?? .gelu
     let mlpWidth = self.mlpWidth(hiddenSize, activation)
@@ -60,16 +64,12 @@ extension ConfigurationResolver {
       hasAttentionBias: settings.bool("use_bias_in_attn_linear"),
       hasMLPBias: settings.bool("use_bias_in_mlp"),
       scalesQueriesAndKeys: settings.bool("apply_query_key_layer_scaling"),
-      usesFloat32Softmax: settings.bool("attention_softmax_in_fp32"),
       attentionDropout: settings.number("attention_dropout") ?? 0,
       hiddenDropout: settings.number("hidden_dropout") ?? 0,
       initialization: settings.choice("init_method") ?? .normal,
       outputInitialization: settings.choice("output_layer_init_method") ?? .scaledNormal,
       initialDeviation: settings.number("init_method_std") ?? 0.02)
   }
-
-  /// More layers, heads, positions or components than any model has; products of two stay countable.
-  private static let largest = 1 << 24
 
   /// The sizes without which there is no model.
   private mutating func reportMissing() {
@@ -78,16 +78,6 @@ extension ConfigurationResolver {
     guard !missing.isEmpty else { return }
     let files = missing.count == keys.count ? "; is the file that has them left out?" : ""
     report.problem("missing, and a model needs it" + files, key: missing.joined(separator: ", "))
-  }
-
-  /// A number that sizes the model.
-  private mutating func size(_ key: String) -> Int? {
-    guard let value = settings.integer(key) else { return nil }
-    guard value <= Self.largest else {
-      problem(key, "is \(value); a model has at most \(Self.largest)")
-      return nil
-    }
-    return value
   }
 
   // MARK: - Attention
@@ -157,7 +147,7 @@ extension ConfigurationResolver {
     let width = TrainingConfiguration.mlpWidth(
       nominal: nominal, multiple: max(1, settings.integer("mlp_multiple_of") ?? 1),
       isGated: activation.isGated)
-    guard let width, width > 0 else {
+    guard let width, (1...1 << 26).contains(width) else {
       problem("intermediate_size", "\(nominal) gives an MLP that no memory holds, or none")
       return nil
     }
@@ -182,6 +172,36 @@ extension ConfigurationResolver {
     return width
   }
 
+  /// What the kind of positions asks of other keys.
+  private mutating func checkPositions(
+    _ sequenceLength: Int, _ maximumPositions: Int, _ hiddenSize: Int
+  ) {
+    switch settings.choice("pos_emb", TrainingConfiguration.Positions.self) ?? .learned {
+    case .learned:
+      let offset = settings.integer("opt_pos_emb_offset") ?? 0
+      if offset > 0, sequenceLength + offset > maximumPositions {
+        problem(
+          "opt_pos_emb_offset",
+          "\(offset) and seq_length \(sequenceLength) are above max_position_embeddings, which is \(maximumPositions)"
+        )
+      }
+    case .relative:
+      let buckets = settings.integer("rpe_num_buckets") ?? 32
+      let distance = settings.integer("rpe_max_distance") ?? 128
+      if distance <= buckets / 2 {
+        problem(
+          "rpe_max_distance",
+          "is \(distance); it has to be above half of rpe_num_buckets, which is \(buckets)"
+        )
+      }
+    case .sinusoidal:
+      if hiddenSize % 2 != 0 {
+        problem("hidden_size", "\(hiddenSize) has to be even for sinusoidal positions")
+      }
+    case .rotary, .alibi, .none: break
+    }
+  }
+
   private func epsilon(_ norm: TrainingConfiguration.Norm) -> Double {
     let key =
       switch norm {
@@ -198,8 +218,7 @@ extension ConfigurationResolver {
       problem("onnx_safe", "excludes bias_gelu_fusion; remove one of the two")
       return nil
     case (true, false): return .tanh
-    case (false, true): return .onnx
-    case (false, false): return .exact
+    case (false, _): return .exact
     }
   }
 

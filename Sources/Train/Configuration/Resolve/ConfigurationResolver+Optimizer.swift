@@ -40,10 +40,13 @@ extension ConfigurationResolver {
         found ?? "is missing; for example \"params\": {\"lr\": 0.0006}", key: "optimizer.params",
         at: params?.place ?? settings.place("optimizer"))
     }
-    let (parameters, ownDecay) = readParameters(kind, params?.node)
+    var (parameters, ownDecay) = readParameters(kind, params?.node)
     let weightDecay = settings.number("weight_decay") ?? 0.1
     checkPeculiarities(of: kind, zeroStage: zeroStage)
-    if let ownDecay, settings.isGiven("weight_decay"), ownDecay != weightDecay {
+    if kind == "onebitadam" {
+      // The top-level key is nothing to it.
+      if let ownDecay { parameters.append(("weight_decay", .number(ownDecay))) }
+    } else if let ownDecay, settings.isGiven("weight_decay"), ownDecay != weightDecay {
       problem(
         "weight_decay",
         "is \(plain(weightDecay)), but optimizer.params.weight_decay is \(plain(ownDecay)); remove one"

@@ -25,13 +25,13 @@ extension ConfigurationResolver {
     let fixed = keys.number("loss_scale", atLeast: 0, &report) ?? 0
     let lossScale = TrainingConfiguration.LossScale(
       fixed: fixed > 0 ? fixed : nil,
-      initialPower: keys.integer("initial_scale_power", atLeast: 0, &report) ?? 16,
-      window: keys.integer("loss_scale_window", atLeast: 1, &report) ?? 1000,
-      hysteresis: keys.integer("hysteresis", atLeast: 1, &report) ?? 2,
-      restoresHysteresis: keys.bool("consecutive_hysteresis", &report) ?? false,
-      minimum: keys.number("min_loss_scale", atLeast: 0, &report) ?? 1)
-    if lossScale.initialPower > 126 {
-      problem("fp16", "initial_scale_power is \(lossScale.initialPower); it has to be at most 126")
+      initialPower: keys.integer("initial_scale_power", atLeast: 0, &report),
+      window: keys.integer("loss_scale_window", atLeast: 1, &report),
+      hysteresis: keys.integer("hysteresis", atLeast: 1, &report),
+      restoresHysteresis: keys.bool("consecutive_hysteresis", &report),
+      minimum: keys.number("min_loss_scale", atLeast: 0, &report))
+    if let power = lossScale.initialPower, power > 126 {
+      problem("fp16", "initial_scale_power is \(power); it has to be at most 126")
     }
     keys.ignore(["fp16", "type"], because: "DeepSpeed does not read it", &report)
     keys.ignore(
@@ -70,12 +70,8 @@ extension ConfigurationResolver {
   private mutating func readDataTypes() {
     var keys = InnerKeys("data_types", settings.map("data_types"))
     if let entry = keys.take("grad_accum_dtype") {
-      if case .string("fp32") = entry.node.value {
-      } else if case .string(let text) = entry.node.value, ["fp16", "bf16"].contains(text) {
-        report.unused(
-          "data_types.grad_accum_dtype", at: entry.place,
-          because: "gradients are added up in fp32")
-      } else {
+      let types: [ConfigurationValue] = [.string("fp32"), .string("fp16"), .string("bf16")]
+      if !types.contains(where: entry.node.value.isSame) {
         keys.complain(
           entry, "found \(entry.node.value.found), expected fp32, fp16 or bf16", &report)
       }

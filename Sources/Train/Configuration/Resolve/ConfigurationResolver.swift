@@ -80,12 +80,38 @@ struct ConfigurationResolver {
     ("kto_desirable_weight", 0), ("kto_undesirable_weight", 0), ("z_loss", 0), ("iteration", 0),
     ("pipe_parallel_size", 0), ("model_parallel_size", 0),
   ]
+  /// More layers, heads, positions or components than any model has; products of two stay countable.
+  private static let largestSize = 0x1p24
+  private static let sizes = [
+    "num_layers", "hidden_size", "num_attention_heads", "num_kv_heads", "seq_length",
+    "max_position_embeddings", "intermediate_size", "mlp_multiple_of", "sliding_window_width",
+    "rpe_num_buckets", "rpe_max_distance", "opt_pos_emb_offset", "make_vocab_size_divisible_by",
+    "checkpoint_num_layers", "maximum_tokens", "top_k", "expansion_factor",
+  ]
+  /// Steps and the like are counted in numbers that floating point holds exactly; the generators of
+  /// the data's order take seeds of 32 bits; the rest becomes single precision.
+  private static let largest: [(key: String, bound: Double)] =
+    sizes.map { ($0, largestSize) } + [
+      ("rotary_emb_base", 0x1p53), ("layernorm_epsilon", 1e6), ("rms_norm_epsilon", 1e6),
+      ("scalenorm_epsilon", 1e6), ("init_method_std", 1e6), ("seed", 0xFFFF_FFFF),
+      ("train_iters", 0x1p40), ("train_epochs", 0x1p20), ("eval_iters", 0x1p40),
+      ("eval_interval", 0x1p53), ("exit_interval", 0x1p53), ("log_interval", 0x1p53),
+      ("keep_last_n_checkpoints", 0x1p53), ("lr_decay_iters", 0x1p53),
+      ("lr_decay_fraction", 1e12), ("num_samples", 0x1p40), ("iteration", 0x1p53),
+      ("train_batch_size", 0x1p40), ("train_micro_batch_size_per_gpu", 0x1p20),
+      ("gradient_accumulation_steps", 0x1p20), ("weight_decay", 1e30), ("min_lr", 1e30),
+      ("gradient_clipping", 1e30), ("temperature", 1e30),
+    ]
   private static let shares = ["attention_dropout", "hidden_dropout"]
 
   private mutating func checkNumbers() {
     for (key, bound) in Self.smallest {
       guard settings.isGiven(key), let value = settings.number(key), value < bound else { continue }
       problem(key, "is \(plain(value)); it has to be at least \(plain(bound))")
+    }
+    for (key, bound) in Self.largest {
+      guard settings.isGiven(key), let value = settings.number(key), value > bound else { continue }
+      problem(key, "is \(plain(value)); it has to be at most \(plain(bound))")
     }
     for key in Self.shares {
       guard let value = settings.number(key), !(0..<1).contains(value) else { continue }

@@ -54,7 +54,8 @@ extension ConfigurationTable {
   /// What is learned.
   static let objective: [ConfigurationKey] = [
     .choice(
-      "train_impl", "normal", ["normal", "dpo", "rm", "kto", "reinforce"], "the objective",
+      "train_impl", "normal", ["normal", "dpo", "rm", "kto", "reinforce"],
+      "the objective; only `normal` is trained yet",
       .refusedChoices(["reinforce": noOnline])),
     .flag("dpo_fp32", true, "compute DPO's log-probabilities in fp32"),
     .flag("dpo_reference_free", false, "leave the reference model out of DPO"),

@@ -69,7 +69,9 @@ extension ConfigurationTable {
       .noEffect("it is not enabled")),
     .map(
       "checkpoint", "DeepSpeed's checkpoint settings", .noEffect("checkpoints are not DeepSpeed's")),
-    .map("data_types", "`grad_accum_dtype`: type in which gradients are added up"),
+    .map(
+      "data_types", "`grad_accum_dtype`: type in which gradients are added up",
+      .noEffect("gradients are added up in fp32, with precision fp16 in fp16")),
     .map("deepspeed_extra_args", "further keys for DeepSpeed"),
   ]
 
@@ -132,7 +134,10 @@ extension ConfigurationTable {
       [
         "GPT2BPETokenizer", "HFTokenizer", "HFGPT2Tokenizer", "SPMTokenizer", "CharLevelTokenizer",
         "TiktokenTokenizer",
-      ], "kind of the tokenizer, which gives the size of the vocabulary"),
+      ], "kind of the tokenizer, which gives the size of the vocabulary",
+      .refusedChoices([
+        "SPMTokenizer": "SentencePiece models cannot be read; byte-level BPE vocabularies can"
+      ])),
     .int(
       "padded_vocab_size", nil, "rows of the embedding", .overwritten("the tokenizer decides")),
   ]

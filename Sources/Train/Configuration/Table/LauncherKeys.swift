@@ -58,7 +58,9 @@ extension ConfigurationTable {
     .flag("adlr_autoresume", false, "resume by a service of NVIDIA's clusters", unread),
     .int("adlr_autoresume_interval", 1000, "steps between questions to that service", unread),
     .int("seed", 1234, "seed of initial weights, data order and dropout; above 0"),
-    .flag("onnx_safe", false, "compute GELU with the constant that an ONNX export needs"),
+    .flag(
+      "onnx_safe", false, "compute GELU with the constant that an ONNX export needs",
+      .noEffect("GELU divides by √2; GPT-NeoX's 1.41421 differs from it in the sixth digit")),
     .flag("deepscale", false, "a forerunner of DeepSpeed", unread),
     .text("deepscale_config", nil, "settings of that forerunner", unread),
     .flag("deepspeed_mpi", false, "learn ranks from MPI", oneProcess),

@@ -76,7 +76,9 @@ extension ConfigurationTable {
     .flag(
       "use_cpu_initialization", false, "draw whole matrices before they are cut over processes",
       .noEffect("matrices are whole")),
-    .flag("attention_softmax_in_fp32", false, "compute the softmax of attention in fp32"),
+    .flag(
+      "attention_softmax_in_fp32", false, "compute the softmax of attention in fp32",
+      .noEffect("it is always computed in fp32")),
     .number("rotary_pct", 1, "share of a head's width that is rotated"),
     .int("rotary_emb_base", 10000, "base of the rotation's frequencies"),
     .flag(

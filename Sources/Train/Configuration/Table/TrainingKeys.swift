@@ -21,9 +21,9 @@ extension ConfigurationTable {
       "steps between checkpoints, or that factor"),
     .row("extra_save_iters", .list(.integer), nil, "further steps after which to save"),
     .flag("no_save_optim", false, "whether the optimizer's state is left out", unread),
-    .flag("no_save_rng", false, "leave states of random generators out"),
+    .flag("no_save_rng", false, "leave states of random generators out", fromSeed),
     .flag("no_load_optim", false, "begin with an empty optimizer"),
-    .flag("no_load_rng", false, "begin with fresh random generators"),
+    .flag("no_load_rng", false, "begin with fresh random generators", fromSeed),
     .flag("finetune", false, "take weights alone from `load` and begin at step 0"),
     .int("keep_last_n_checkpoints", nil, "keep only so many checkpoints"),
     .text("vocab_file", nil, "the tokenizer's vocabulary or model"),
@@ -83,6 +83,8 @@ extension ConfigurationTable {
     .int("mup_width_scale", 2, "width of the model that is compared", .noEffect("use_mup is off")),
   ]
 
+  private static let fromSeed = KeyTreatment.noEffect(
+    "dropout follows from seed and step, so that no generator has a state")
   private static let batch = "train_micro_batch_size_per_gpu decides"
   private static let packed = KeyTreatment.noEffect(
     "activations are in the machine's memory anyway")

@@ -53,8 +53,6 @@ extension TrainingConfiguration {
     package let hasMLPBias: Bool
     /// Whether scores are divided by the layer's number and multiplied in an fp32 softmax.
     package let scalesQueriesAndKeys: Bool
-    /// Whether the softmax of attention is computed in fp32.
-    package let usesFloat32Softmax: Bool
     /// The share of attention's weights that are dropped.
     package let attentionDropout: Double
     /// The share of activations that are dropped.
@@ -113,8 +111,6 @@ extension TrainingConfiguration {
     case exact
     /// By tanh, as GPT-NeoX's fused kernel does.
     case tanh
-    /// By the error function of x / 1.41421.
-    case onnx
   }
 
   /// The schemes of initial weights.

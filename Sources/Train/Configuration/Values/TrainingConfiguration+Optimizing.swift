@@ -1,5 +1,3 @@
-internal import Glibc
-
 extension TrainingConfiguration {
   /// Number types and the loss scale.
   package struct Precision: Sendable, Equatable {
@@ -17,19 +15,22 @@ extension TrainingConfiguration {
   }
 
   /// What the loss is multiplied by, so that small gradients do not vanish in fp16.
+  ///
+  /// `nil` is what the `fp16` dictionary does not say: DeepSpeed's defaults depend on whether it says
+  /// anything about a moving scale.
   package struct LossScale: Sendable, Equatable {
     /// A scale that never changes; `nil` is a moving one.
     package let fixed: Double?
     /// The first moving scale is 2 to this power.
-    package let initialPower: Int
+    package let initialPower: Int?
     /// Steps without overflow after which the scale doubles.
-    package let window: Int
+    package let window: Int?
     /// Overflows before the scale halves.
-    package let hysteresis: Int
+    package let hysteresis: Int?
     /// Whether every good step restores the hysteresis.
-    package let restoresHysteresis: Bool
+    package let restoresHysteresis: Bool?
     /// The smallest scale.
-    package let minimum: Double
+    package let minimum: Double?
   }
 
   /// The optimizer.
@@ -71,16 +72,6 @@ extension TrainingConfiguration {
     package let overridesCheckpoint: Bool
     /// Whether a resumed run follows the checkpoint's curve.
     package let followsCheckpoint: Bool
-
-    /// The steps of the whole curve in a run of `iterations` steps.
-    package func curveLength(iterations: Int) -> Int {
-      let whole =
-        decayIterations
-        ?? decayFraction.map {
-          Int(exactly: (Double(iterations) * $0).rounded(.down)) ?? iterations
-        }
-      return max(1, whole ?? iterations)
-    }
   }
 
   /// What is saved and loaded.
@@ -101,34 +92,15 @@ extension TrainingConfiguration {
     package let extraSteps: [Int]
     /// How many checkpoints are kept; `nil` is all.
     package let keptCount: Int?
-    /// Whether states of random generators are saved.
-    package let savesRandomState: Bool
     /// The checkpoint to begin with.
     package let load: String?
     /// The step to load; `nil` is the newest.
     package let iteration: Int?
     /// Whether the optimizer's state is loaded.
     package let loadsOptimizer: Bool
-    /// Whether states of random generators are loaded.
+    /// Whether a checkpoint's seed is compared with the run's.
     package let loadsRandomState: Bool
     /// Whether weights alone are taken and the run begins at step 0.
     package let isFinetuning: Bool
-
-    /// Whether to save after a step: one of ``extraSteps``, or one that ``spacing`` names.
-    package func isDue(after step: Int) -> Bool {
-      guard folder != nil else { return false }
-      if extraSteps.contains(step) { return true }
-      switch spacing {
-      case nil: return false
-      case .every(let interval): return step > 0 && step % interval == 0
-      case .powers(let factor):
-        var exponent = 0.0
-        while case let power = pow(factor, exponent), power < Double(step) + 1 {
-          if Int(power) == step { return true }
-          exponent += 1
-        }
-        return false
-      }
-    }
   }
 }

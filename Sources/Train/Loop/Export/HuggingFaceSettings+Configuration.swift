@@ -24,6 +24,10 @@ extension HuggingFaceSettings {
     try refuse(
       configuration.usesQuirks && model.isParallelResidual && !model.hasMLPBias,
       "neox_quirks with gpt_j_residual and without use_bias_in_mlp")
+    let windowless = configuration.windowlessLayers
+    try refuse(
+      !windowless.isEmpty && windowless.count < model.layerCount,
+      "neox_quirks with sliding_window_width, of which only layers of flash attention know,")
     self.init(
       layerCount: model.layerCount, hiddenSize: model.hiddenSize, headCount: model.headCount,
       keyValueHeadCount: model.keyValueHeadCount, feedForwardSize: model.mlpWidth,
@@ -35,8 +39,7 @@ extension HuggingFaceSettings {
     usesTanhGELU = model.activation == .gelu && model.gelu == .tanh
     rotaryFraction = Self.fraction(model.rotaryWidth, of: model.headSize)
     rotaryBase = Double(model.rotaryBase)
-    // The reference forgets the window.
-    window = configuration.usesQuirks ? nil : model.slidingWindow
+    window = windowless.isEmpty ? model.slidingWindow : nil
   }
 
   private static func norm(_ norm: TrainingConfiguration.Norm) throws(TrainError) -> Norm {

@@ -67,8 +67,8 @@ package final class TokenGenerator {
     _ prompt: [Int32], number: Int, each: (Int32) -> Void = { _ in }
   ) throws(TrainError) -> Answer {
     try check(prompt)
-    let limit = min(
-      model.settings.sequenceLength, prompt.count + settings.maximumTokens)
+    let room = model.settings.sequenceLength - prompt.count
+    let limit = prompt.count + min(room, settings.maximumTokens)
     var answer = Answer()
     var tokens = prompt
     cache?.count = 0
