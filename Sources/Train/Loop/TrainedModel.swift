@@ -77,12 +77,8 @@ extension LoadSource {
   ) throws(TrainError) {
     switch self {
     case .checkpoint(let checkpoint):
-      let shape = configuration.model
       try checkpoint.state.check(
-        arguments: [
-          "num_layers": "\(shape.layerCount)", "hidden_size": "\(shape.hiddenSize)",
-          "num_attention_heads": "\(shape.headCount)",
-        ], path: checkpoint.path)
+        arguments: configuration.modelArguments, path: checkpoint.path)
     case .huggingFace(let model):
       let configured = try HuggingFaceSettings(configuration, vocabularySize: vocabularySize)
       let differences = model.config.settings.differences(from: configured)

@@ -8,7 +8,7 @@ extension TrainingRun {
     var state = optimization.checkpointState(iteration: iteration)
     state.dataPosition = ["train": samplesTaken]
     state.randomState = ["seed": UInt64(configuration.seed)]
-    state.arguments = arguments
+    state.arguments = configuration.runArguments(vocabulary)
     let contents = CheckpointContents(
       state: state, weights: weights, optimizer: optimization.optimizer,
       configs: CheckpointConfiguration.files(configuration))
@@ -42,7 +42,8 @@ extension TrainingRun {
       options.note("\(path): weights alone were loaded; the run begins at step 0")
       return 0
     }
-    try checkpoint.state.check(arguments: arguments, path: checkpoint.path)
+    try checkpoint.state.check(
+      arguments: configuration.runArguments(vocabulary), path: checkpoint.path)
     try WeightLoader.load(source.0, into: weights, operations: operations)
     model.parameters.refreshValues()
     guard !checkpoints.isFinetuning else { return 0 }
@@ -56,6 +57,21 @@ extension TrainingRun {
       savedPath = checkpoint.path
     }
     return checkpoint.state.iteration
+  }
+
+  /// Refuses to write among checkpoints of a run that this one does not continue.
+  ///
+  /// - Throws: ``TrainError/unsupported(what:reason:)``.
+  func checkFolder() throws(TrainError) {
+    guard let folder = configuration.checkpoints.folder, savedIteration == nil, !options.overwrites
+    else { return }
+    let steps = try FolderContents.names(folder).compactMap { CheckpointName.iteration($0) }
+    guard let newest = steps.max() else { return }
+    throw .unsupported(
+      what: "save \(folder)",
+      reason:
+        "it holds checkpoints up to step \(newest) of a run that this one does not continue: set"
+        + " load to it to go on, name another folder, or replace them with --overwrite")
   }
 
   private func resume(_ checkpoint: Checkpoint) throws(TrainError) {
@@ -81,18 +97,5 @@ extension TrainingRun {
   /// All weights under their names.
   private var weights: [CheckpointContents.Weight] {
     zip(model.parameters.parameters, model.parameters.masters).map { ($0.name, $1) }
-  }
-
-  /// What has to be the same when a run goes on (`megatron/checkpointing.py: check_checkpoint_args`).
-  private var arguments: [String: String] {
-    let shape = configuration.model
-    return [
-      "num_layers": "\(shape.layerCount)", "hidden_size": "\(shape.hiddenSize)",
-      "num_attention_heads": "\(shape.headCount)",
-      "max_position_embeddings": "\(shape.maximumPositions)",
-      "make_vocab_size_divisible_by": "\(configuration.tokenizer.vocabularyMultiple)",
-      "padded_vocab_size": "\(vocabulary.paddedSize)",
-      "tokenizer_type": configuration.tokenizer.kind, "model_parallel_size": "1",
-    ]
   }
 }

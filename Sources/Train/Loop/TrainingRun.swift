@@ -12,6 +12,8 @@ package final class TrainingRun {
     package var threads = WorkerPool.processorCount
     /// The file of metrics; `nil` for `metrics.jsonl` in the folder that the configuration gives.
     package var metricsPath: String?
+    /// Whether checkpoints of a run that this one does not continue may be replaced.
+    package var overwrites = false
     /// Whether index maps are kept beside the data.
     package var mapStorage = MapStorage.besideData
     /// Raised when the run shall save and stop.
@@ -117,6 +119,7 @@ package final class TrainingRun {
     }
     log = try RunLog(configuration, options, data: data, vocabulary: vocabulary)
     iteration = try load()
+    try checkFolder()
   }
 
   private static func makeOptimization(
@@ -190,6 +193,9 @@ package final class TrainingRun {
       let step = try takeStep(loader, &batch)
       iteration += 1
       samplesTaken += configuration.batch.global
+      if step.outcome.isSkipped, model.type != .float16 {
+        options.note("step \(iteration) was skipped: its gradients are infinite or not numbers")
+      }
       try log.step(
         step.result, step.outcome, iteration: iteration, seconds: watch.seconds,
         nextRate: optimization.scheduler.rate)

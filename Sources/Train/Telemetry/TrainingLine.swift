@@ -88,7 +88,8 @@ package struct TrainingLine: Sendable {
       scalars.append(("runtime/model_flops_utilization", model))
       scalars.append(("runtime/hardware_flops_utilization", hardware))
     }
-    let divisor = Double(max(1, stepCount - skippedCount))
+    // Of steps that were all skipped there is no mean; 0 would look like success.
+    let divisor = stepCount == skippedCount ? Double.nan : Double(stepCount - skippedCount)
     fields += sums.map {
       "\($0.name): \(FormattedNumber.scientific($0.value / divisor, digits: 6))"
     }

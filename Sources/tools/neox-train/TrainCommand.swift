@@ -8,6 +8,7 @@ struct TrainCommand: Command {
   var threads = WorkerPool.processorCount
   var metrics: String?
   var progress = ProgressStyle.auto
+  var overwrites = false
 
   static let page = CommandPage(
     name: "neox-train", summary: "train language models from GPT-NeoX configurations",
@@ -51,6 +52,9 @@ struct TrainCommand: Command {
         .option(
           "--metrics", \.metrics, placeholder: "FILE", "where metrics.jsonl goes instead"),
         .option("--progress", \.progress, placeholder: "STYLE", "how progress is shown"),
+        .flag(
+          "--overwrite", \.overwrites,
+          "replace checkpoints in the folder save of a run that this one does not continue"),
       ]),
   ]
 
@@ -63,6 +67,7 @@ struct TrainCommand: Command {
       }, note: { writeError("neox-train: note: \($0)\n") })
     options.threads = threads
     options.metricsPath = metrics
+    options.overwrites = overwrites
     let report = StepProgress(progress)
     options.progress = { report.show($0) }
     options.measuresPeak = report.isShown

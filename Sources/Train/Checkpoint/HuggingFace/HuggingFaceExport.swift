@@ -44,6 +44,15 @@ package enum WeightExport {
     guard overwrites || !DurableFile.exists(path) else {
       throw .unsupported(what: path, reason: "it is there already; name another file or remove it")
     }
+    if DurableFile.exists(path) {
+      let isOfCheckpoint = DurableFile.exists(
+        DurableFile.folder(of: path) + "/" + CheckpointName.hashes)
+      guard !isOfCheckpoint, (try? SafetensorsFile(path: path)) != nil else {
+        throw .unsupported(
+          what: path,
+          reason: "it is no file that an export has written, so it is not replaced; name another")
+      }
+    }
     let partial = path + ".partial"
     var sources: [SafetensorsSource] = []
     for name in weights.names {
