@@ -277,8 +277,8 @@ struct CheckpointTests {
       ("\"iteration\": 1", "\"iteration\": 9223372036854775807", "iteration"),
       ("\"skipped_steps\": 3", "\"skipped_steps\": -3", "skipped_steps"),
       ("\"optimizer_steps\": 1", "\"optimizer_steps\": -1", "optimizer_steps"),
-      ("\"train\": 80", "\"train\": -80", "train"),
-      ("\"num_iters\": 1", "\"num_iters\": -1", "num_iters"),
+      ("\"train\": 80", "\"train\": -80", "data_position.train"),
+      ("\"num_iters\": 1", "\"num_iters\": -1", "lr_scheduler.num_iters"),
       ("\"scale\": 0.25", "\"scale\": -0.25", "loss_scale.scale"),
       ("\"last_overflow\": 4", "\"last_overflow\": 10", "loss_scale.last_overflow"),
     ])

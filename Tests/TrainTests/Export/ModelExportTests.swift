@@ -139,7 +139,12 @@ struct ModelExportTests {
       (["use_qk_layernorm": true], "use_qk_layernorm"),
       (["norm": "layernorm", "gpt_j_tied": true], "gpt_j_tied"),
       (["train_impl": "rm", "dataset_impl": "pairwise"], "train_impl rm"),
-      (["pos_emb": "learned", "norm": "layernorm", "opt_pos_emb_offset": 2], "opt_pos_emb_offset"),
+      (
+        [
+          "pos_emb": "learned", "norm": "layernorm", "opt_pos_emb_offset": 2,
+          "max_position_embeddings": 34,
+        ], "opt_pos_emb_offset"
+      ),
       (["activation": "softsign", "norm": "layernorm"], "softsign"),
     ] as [([String: any Sendable], String)])
   func refused(keys: [String: any Sendable], key: String) throws {

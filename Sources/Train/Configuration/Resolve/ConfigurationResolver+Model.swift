@@ -3,6 +3,7 @@ extension ConfigurationResolver {
   mutating func model() -> TrainingConfiguration.Model? {
     let before = report.problems.count
     reportMissing()
+    guard !hasExcessiveSize else { return nil }
     let layerCount = settings.integer("num_layers")
     let hiddenSize = settings.integer("hidden_size")
     let headCount = settings.integer("num_attention_heads")

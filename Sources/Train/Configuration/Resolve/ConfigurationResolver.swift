@@ -88,6 +88,11 @@ struct ConfigurationResolver {
     "rpe_num_buckets", "rpe_max_distance", "opt_pos_emb_offset", "make_vocab_size_divisible_by",
     "checkpoint_num_layers", "maximum_tokens", "top_k", "expansion_factor",
   ]
+  /// Whether a size is too large to be reckoned with, which has been reported.
+  var hasExcessiveSize: Bool {
+    Self.sizes.contains { (settings.number($0) ?? 0) > Self.largestSize }
+  }
+
   /// Steps and the like are counted in numbers that floating point holds exactly; the generators of
   /// the data's order take seeds of 32 bits; the rest becomes single precision.
   private static let largest: [(key: String, bound: Double)] =
