@@ -179,6 +179,7 @@ struct EvaluationTests {
     #expect(wanted["split"] as? String == "test")
     #expect(result.loss == wanted["lm_loss"] as? Double)
     #expect(result.tokenCount == 2 * 2 * 2 * 32)
+    try FileManager.default.removeItem(atPath: folder.file("run"))
     let (other, _, _) = try trained(["eval_iters": 0])
     #expect(throws: TrainError.self) {
       try SplitEvaluation.run(other, split: .valid, storage: .memory) { _ in }

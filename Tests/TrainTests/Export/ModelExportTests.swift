@@ -127,7 +127,14 @@ struct ModelExportTests {
     }
     #expect(message { try write(path, overwrites: false) }.contains("there already"))
     #expect(try folder.read("m.safetensors") == [1])
+    #expect(message { try write(path, overwrites: true) }.contains("no file that an export"))
+    #expect(try folder.read("m.safetensors") == [1])
+    try FileManager.default.removeItem(atPath: path)
+    try write(path, overwrites: false)
     try write(path, overwrites: true)
+    let latest = String(decoding: try folder.read("run/latest"), as: UTF8.self)
+    let weights = folder.file("run/\(latest)/weights.safetensors")
+    #expect(message { try write(weights, overwrites: true) }.contains("no file that an export"))
     #expect(try SafetensorsFile(path: path).entries.allSatisfy { $0.type == .bfloat16 })
     #expect(message { try write(folder.file("hf"), overwrites: true) }.contains("folder"))
   }

@@ -126,9 +126,35 @@ struct TrainingRunTests {
     #expect(losses(run)[0] < 4)
   }
 
-  @Test("a checkpoint of another shape is refused by name")
+  @Test("checkpoints of a run that is not continued stay as they are")
+  func foreignCheckpoints() throws {
+    _ = try run("mine", ["train_iters": 2])
+    let before = try bytes("mine", 2)
+    #expect {
+      try run("mine", ["load": folder.file("nowhere"), "train_iters": 2])
+    } throws: { "\($0)".contains("a run that this one does not continue") }
+    #expect(try bytes("mine", 2) == before)
+  }
+
+  @Test("a run in which every step is skipped shows no loss, and says why")
+  func allSkipped() throws {
+    let run = try run(
+      "lost",
+      [
+        "train_iters": 3, "gradient_clipping": 0,
+        "optimizer": [
+          "type": "Adam", "params": ["lr": 1e30],
+        ],
+      ])
+    #expect(run.notes.contains { $0.contains("step 3 was skipped") })
+  }
+
+  @Test("a checkpoint of another shape or function is refused by name")
   func otherShape() throws {
     _ = try run("base", ["train_iters": 2])
+    #expect {
+      try run("other", ["load": folder.file("base"), "activation": "relu"])
+    } throws: { "\($0)".contains("activation value from checkpoint (gelu)") }
     #expect {
       try run("other", ["load": folder.file("base"), "num_layers": 3])
     } throws: { "\($0)".contains("num_layers value from checkpoint (2)") }
