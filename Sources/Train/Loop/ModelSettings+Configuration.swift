@@ -1,7 +1,7 @@
 extension ModelSettings {
   /// The model that a configuration describes.
   ///
-  /// - Parameter vocabularySize: rows of the embedding, padding included.
+  /// `vocabularySize` is the number of rows of the embedding, padding included.
   package init(_ configuration: TrainingConfiguration, vocabularySize: Int) {
     let model = configuration.model
     self.init(

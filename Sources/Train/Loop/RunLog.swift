@@ -68,7 +68,7 @@ struct RunLog: ~Copyable {
 
   /// Takes in a step; writes the line where one is due.
   ///
-  /// - Parameter nextRate: the learning rate that the next step will use, which the reference logs.
+  /// `nextRate` is the learning rate that the next step will use, which the reference logs.
   mutating func step(
     _ result: ObjectiveResult, _ outcome: OptimizationLoop.Outcome, iteration: Int,
     seconds: Double, nextRate: Double
