@@ -37,7 +37,9 @@ package struct DatasetEvaluation {
 
   /// Predicts every token of a dataset from those before it.
   ///
-  /// - Parameter tokenizer: counts bytes; `nil` counts none.
+  /// The tokenizer counts bytes; `nil` counts none.
+  ///
+  /// - Returns: the mean loss, and of how many tokens and bytes.
   /// - Throws: ``TrainError`` for a dataset that cannot be read or has tokens that the model does not
   ///   know, and for a model that predicts none.
   package func run(

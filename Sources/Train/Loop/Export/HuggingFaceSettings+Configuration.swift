@@ -1,7 +1,8 @@
 extension HuggingFaceSettings {
   /// What the exchange with transformers depends on, of a configuration.
   ///
-  /// - Parameter vocabularySize: rows of the embedding, padding included.
+  /// `vocabularySize` is the number of rows of the embedding, padding included.
+  ///
   /// - Throws: ``TrainError/unsupported(what:reason:)`` naming the key that transformers has no class
   ///   for.
   package init(
