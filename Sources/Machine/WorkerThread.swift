@@ -31,7 +31,9 @@ package final class WorkerThread: Sendable {
     self.thread = thread
   }
 
-  /// Waits until the body has returned; the body must have been told to end by then. One thread joins.
+  /// Waits until the body has returned.
+  ///
+  /// The body must have been told to end by then. One thread joins.
   package func join() {
     if !isJoined.exchange(true, ordering: .relaxed) { pthread_join(thread, nil) }
   }

@@ -1,6 +1,7 @@
 extension TrainingConfiguration {
-  /// What makes the model the function that it is: the same in every run that goes on from a
-  /// checkpoint, and in everything that uses its weights. Names are GPT-NeoX's keys.
+  /// What makes the model the function that it is, under GPT-NeoX's keys.
+  ///
+  /// The same in every run that goes on from a checkpoint, and in all that uses its weights.
   var modelArguments: [String: String] {
     [
       "num_layers": "\(model.layerCount)", "hidden_size": "\(model.hiddenSize)",

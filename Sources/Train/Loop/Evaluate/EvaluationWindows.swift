@@ -24,11 +24,13 @@ struct EvaluationWindows {
   /// Begins at the first document.
   ///
   /// - Parameters:
+  ///   - dataset: what is evaluated.
   ///   - length: tokens of a window.
   ///   - stride: 1 up to `length`.
   ///   - vocabularySize: tokens that the model knows.
   ///   - separatesDocuments: whether a document is a text; else all documents are one, one after
   ///     another, as training packs them.
+  /// - Throws: ``TrainError`` where the dataset cannot be read.
   init(
     _ dataset: IndexedDataset, length: Int, stride: Int, vocabularySize: Int,
     separatesDocuments: Bool

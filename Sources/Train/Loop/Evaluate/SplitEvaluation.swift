@@ -5,7 +5,8 @@ package import IndexedData
 package enum SplitEvaluation {
   /// Runs the model over the batches of a split.
   ///
-  /// - Parameter storage: where index maps are kept.
+  /// Index maps are kept where `storage` says.
+  ///
   /// - Returns: the mean loss of the micro batches, and their tokens.
   /// - Throws: ``TrainError`` where the configuration has no such data, or it cannot be read.
   package static func run(

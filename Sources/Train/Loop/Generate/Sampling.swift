@@ -29,6 +29,7 @@ package struct Sampling: Sendable, Equatable {
   /// - Parameters:
   ///   - logits: one a token, at least one, none of them NaN.
   ///   - chance: from 0 to below 1; decides where several tokens can be drawn.
+  /// - Returns: the token.
   package func choose(_ logits: [Float], chance: Double) -> Int {
     guard !isGreedy else {
       var best = 0

@@ -34,6 +34,7 @@ package final class TextGenerator {
   ///   - context: the text.
   ///   - number: tells answers to the same text apart.
   ///   - each: is given the bytes of each token as it comes.
+  /// - Returns: the text and how it ended.
   /// - Throws: what continuing tokens throws.
   package func text(
     after context: String, number: Int, each: ([UInt8]) -> Void = { _ in }

@@ -61,6 +61,7 @@ package final class TokenGenerator {
   ///     a token the answer is empty.
   ///   - number: tells answers to the same prompt apart.
   ///   - each: is given each token as it comes.
+  /// - Returns: the tokens and how they ended.
   /// - Throws: ``TrainError`` for prompts that are too long or have unknown tokens, and when the
   ///   model computes what is no number.
   package func answer(
