@@ -13,6 +13,13 @@ package struct FileIdentity: Hashable, Sendable {
     number = UInt64(facts.st_ino)
   }
 
+  /// The path from the root, links followed; as it is where nothing lies there.
+  package static func absolute(_ path: String) -> String {
+    guard let resolved = unsafe realpath(path, nil) else { return path }
+    defer { unsafe free(resolved) }
+    return unsafe String(cString: resolved)
+  }
+
   /// The first of `outputs` that is one of `inputs`, under whatever name.
   package static func firstOutput(_ outputs: [String], among inputs: [String]) -> String? {
     let files = Set(inputs.compactMap { FileIdentity($0) })

@@ -7,24 +7,36 @@ extension CheckpointState {
 
   /// The state as JSON; every number comes back as it was.
   var json: JSONText {
-    [
-      "version": JSONText(Self.version),
-      "iteration": JSONText(iteration),
-      "skipped_steps": JSONText(skippedCount),
-      "optimizer": .string(optimizer),
-      "optimizer_steps": JSONText(optimizerStepCount),
-      "lr_scheduler": scheduler.json,
-      "loss_scale": [
-        "scale": .number(lossScale.scale),
-        "steps": JSONText(lossScale.stepCount),
-        "last_overflow": JSONText(lossScale.lastOverflow),
-        "hysteresis_left": JSONText(lossScale.hysteresisLeft),
-      ],
-      "data_position": Self.object(dataPosition) { JSONText($0) },
+    var members: [JSONText.Member] = [
+      .init("version", JSONText(Self.version)),
+      .init("iteration", JSONText(iteration)),
+      .init("skipped_steps", JSONText(skippedCount)),
+      .init("optimizer", .string(optimizer)),
+      .init("optimizer_steps", JSONText(optimizerStepCount)),
+      .init("lr_scheduler", scheduler.json),
+      .init(
+        "loss_scale",
+        [
+          "scale": .number(lossScale.scale),
+          "steps": JSONText(lossScale.stepCount),
+          "last_overflow": JSONText(lossScale.lastOverflow),
+          "hysteresis_left": JSONText(lossScale.hysteresisLeft),
+        ]),
+      .init("data_position", Self.object(dataPosition) { JSONText($0) }),
       // As text, because many readers of JSON have no whole numbers of 64 bits.
-      "random_state": Self.object(randomState) { .string(String($0)) },
-      "args": Self.object(arguments) { .string($0) },
+      .init("random_state", Self.object(randomState) { .string(String($0)) }),
+      .init("args", Self.object(arguments) { .string($0) }),
     ]
+    if let reference {
+      members.append(
+        .init(
+          "reference",
+          [
+            "path": reference.path.map { .string($0) } ?? .null,
+            "weights": .string(reference.weights),
+          ]))
+    }
+    return .object(members)
   }
 
   private static func object<Value>(
@@ -63,6 +75,11 @@ extension CheckpointState {
     }
     randomState = try fields.object("random_state").dictionary { $0.string.flatMap { UInt64($0) } }
     arguments = try fields.object("args").dictionary { $0.string }
+    if fields.optional("reference") != nil {
+      let record = try fields.object("reference")
+      reference = ReferenceRecord(
+        path: try record.optionalString("path"), weights: try record.string("weights"))
+    }
   }
 }
 

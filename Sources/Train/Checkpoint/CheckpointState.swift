@@ -16,6 +16,8 @@ package struct CheckpointState: Sendable, Equatable {
   package var dataPosition: [String: Int] = [:]
   /// Seeds and counters of random streams, by name.
   package var randomState: [String: UInt64] = [:]
+  /// The model that the policy is held to; `nil` where the objective has none.
+  package var reference: ReferenceRecord?
   /// Settings that have to be the same in a run that goes on from here, as text.
   package var arguments: [String: String] = [:]
 
@@ -36,5 +38,19 @@ package struct CheckpointState: Sendable, Equatable {
         reason: "\(name) value from checkpoint (\(stored)) is not equal to the currently set"
           + " argument value (\(now)).")
     }
+  }
+}
+
+/// Which weights a run is held to, so that it stays the same when the run goes on.
+package struct ReferenceRecord: Sendable, Equatable {
+  /// What they were loaded from; `nil` for the weights that the seed gives.
+  package var path: String?
+  /// ``WeightIdentity`` of them, as text.
+  package var weights: String
+
+  /// Names a reference.
+  package init(path: String?, weights: String) {
+    self.path = path
+    self.weights = weights
   }
 }

@@ -32,19 +32,26 @@ extension SafetensorsFile: NamedWeights {
 package enum WeightLoader {
   /// Loads every weight of a model.
   ///
-  /// Buffers that follow from the configuration (`inv_freq`, ALiBi slopes) are passed over.
+  /// Buffers that follow from the configuration (`inv_freq`, ALiBi slopes) are passed over. With
+  /// `head`, the name of a reward model's head, so is a language model's head, and that of the reward
+  /// model may be missing and is left alone then.
   ///
+  /// - Returns: whether the reward model's head was missing.
   /// - Throws: ``TrainError/malformed(path:place:reason:)`` with all names that are missing, left
   ///   over or of another shape; nothing is copied then.
+  @discardableResult
   package static func load(
-    _ source: any NamedWeights, into weights: [CheckpointContents.Weight],
+    _ source: any NamedWeights, into weights: [CheckpointContents.Weight], head: String? = nil,
     operations: any OptimizerOperations
-  ) throws(TrainError) {
-    try check(source, weights.map { ($0.name, $0.tensor.shape) })
+  ) throws(TrainError) -> Bool {
+    let isFresh = head.map { source.shape($0) == nil } ?? false
+    let weights = isFresh ? weights.filter { $0.name != head } : weights
+    try check(source, weights.map { ($0.name, $0.tensor.shape) }, passesOverHead: head != nil)
     for weight in weights {
       let numbers = try source.floats(of: weight.name)
       unsafe operations.copy(numbers.span.bytes, to: weight.tensor)
     }
+    return isFresh
   }
 
   /// Loads the states of an optimizer and takes up its count of steps.
@@ -73,7 +80,8 @@ package enum WeightLoader {
   }
 
   private static func check(
-    _ source: any NamedWeights, _ wanted: [(name: String, shape: [Int])]
+    _ source: any NamedWeights, _ wanted: [(name: String, shape: [Int])],
+    passesOverHead: Bool
   ) throws(TrainError) {
     var problems: [String] = []
     for (name, shape) in wanted {
@@ -84,8 +92,11 @@ package enum WeightLoader {
       if found != shape { problems.append("\(name) is \(found), and \(shape) is wanted") }
     }
     let names = Set(wanted.map(\.name))
-    problems += source.names.filter { !names.contains($0) && !isDerived($0) }
-      .map { "\($0) is not known to the model" }
+    problems += source.names.filter {
+      !names.contains($0) && !isDerived($0)
+        && !(passesOverHead && $0.hasSuffix(".final_linear.weight"))
+    }
+    .map { "\($0) is not known to the model" }
     guard !problems.isEmpty else { return }
     let shown = problems.prefix(8).joined(separator: "; ")
     throw .malformed(

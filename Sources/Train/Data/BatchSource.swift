@@ -40,6 +40,9 @@ package struct BatchSource: Sendable {
     }
   }
 
+  /// Rows of a micro batch, of one side of pairs.
+  package var rowsPerSide: Int { settings.microBatchSize }
+
   /// A batch of the right shape, with nothing in it.
   package func makeBatch() -> Batch {
     Batch(
@@ -72,6 +75,16 @@ package struct BatchSource: Sendable {
       rows.append(row)
     }
     return rows
+  }
+
+  /// Where a row of a micro step comes from, for messages; rows count as those of batches do.
+  ///
+  /// - Throws: ``TrainError`` where the order cannot be read.
+  package func description(ofRow row: Int, microStep: Int) throws(TrainError) -> String {
+    let place = try rows(microStep: microStep)[row % settings.microBatchSize]
+    let tracks = dataset.members[place.dataset].sides[row / settings.microBatchSize]
+    let documents = place.pieces.map { "\($0.document)" }.prefix(8).joined(separator: ", ")
+    return "sample \(place.index) (document \(documents) of \(tracks.text.prefix))"
   }
 
   /// The micro step at which a run goes on after `iteration` steps, as GPT-NeoX finds it.

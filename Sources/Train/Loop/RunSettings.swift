@@ -108,7 +108,8 @@ extension DataSettings {
       }
     weighsByDocumentCount = data.weighsByDocuments
     weightAlpha = data.weighingExponent
-    referenceName = data.referenceName
+    // What no objective reads is not looked for.
+    referenceName = configuration.objective.hasReference ? data.referenceName : nil
     allowsChopping = data.keepsLongDocuments
     guard let seed = UInt32(exactly: configuration.seed) else {
       throw .unsupported(

@@ -8,6 +8,7 @@ extension TrainingRun {
     var state = optimization.checkpointState(iteration: iteration)
     state.dataPosition = ["train": samplesTaken]
     state.randomState = ["seed": UInt64(configuration.seed)]
+    state.reference = reference?.record
     state.arguments = configuration.runArguments(vocabulary)
     let contents = CheckpointContents(
       state: state, weights: weights, optimizer: optimization.optimizer,
@@ -22,10 +23,20 @@ extension TrainingRun {
     return path
   }
 
-  /// Loads what the configuration names; returns the step from which the run goes on.
-  func load() throws(TrainError) -> Int {
+  /// What a run begins with.
+  struct Beginning {
+    /// The step from which the run goes on.
+    var iteration = 0
+    /// What the weights come from; `nil` for the seed.
+    var path: String?
+    /// The reference of the run that goes on.
+    var reference: ReferenceRecord?
+  }
+
+  /// Loads what the configuration names.
+  func load() throws(TrainError) -> Beginning {
     let checkpoints = configuration.checkpoints
-    guard let path = checkpoints.load else { return 0 }
+    guard let path = checkpoints.load else { return Beginning() }
     let (source, notices) = try LoadSource.open(
       path, iteration: checkpoints.iteration, paddedVocabularySize: vocabulary.paddedSize)
     for notice in notices { options.note(notice) }
@@ -33,20 +44,19 @@ extension TrainingRun {
       guard !checkpoints.isFinetuning else {
         throw .unsupported(what: "load \(path)", reason: "has no checkpoint to finetune")
       }
-      return 0
+      return Beginning()
     }
     guard case .checkpoint(let checkpoint) = source.1 else {
       try source.1.check(configuration, vocabularySize: vocabulary.paddedSize)
-      try WeightLoader.load(source.0, into: weights, operations: operations)
-      model.parameters.refreshValues()
+      try loadWeights(source.0)
       options.note("\(path): weights alone were loaded; the run begins at step 0")
-      return 0
+      return Beginning(path: FileIdentity.absolute(path))
     }
     try checkpoint.state.check(
       arguments: configuration.runArguments(vocabulary), path: checkpoint.path)
-    try WeightLoader.load(source.0, into: weights, operations: operations)
-    model.parameters.refreshValues()
-    guard !checkpoints.isFinetuning else { return 0 }
+    try loadWeights(source.0)
+    let origin = FileIdentity.absolute(checkpoint.path)
+    guard !checkpoints.isFinetuning else { return Beginning(path: origin) }
     try resume(checkpoint)
     try log.say("  successfully loaded checkpoint \(checkpoint.path)")
     let isOwn =
@@ -56,7 +66,19 @@ extension TrainingRun {
       savedIteration = checkpoint.state.iteration
       savedPath = checkpoint.path
     }
-    return checkpoint.state.iteration
+    return Beginning(
+      iteration: checkpoint.state.iteration, path: origin, reference: checkpoint.state.reference)
+  }
+
+  /// Loads weights; a reward model's head keeps its random numbers where they have none.
+  private func loadWeights(_ source: any NamedWeights) throws(TrainError) {
+    let isFresh = try WeightLoader.load(
+      source, into: weights, head: model.settings.head == .reward ? model.headName : nil,
+      operations: operations)
+    if isFresh {
+      options.note("\(source.path): it is no reward model; its head begins with random numbers")
+    }
+    model.parameters.refreshValues()
   }
 
   /// Refuses to write among checkpoints of a run that this one does not continue.

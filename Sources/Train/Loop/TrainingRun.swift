@@ -69,7 +69,11 @@ package final class TrainingRun {
   /// The iteration of the checkpoint saved last, and where it lies.
   var savedIteration: Int?
   var savedPath: String?
-  private let objective: any Objective
+  private var objective: any Objective = CrossEntropy()
+  /// What the policy is held to.
+  private(set) var reference: RunReference?
+  /// Samples without a trained label, where they are only counted.
+  var unsupervisedCount = 0
   private let communicator: any Communicator
   private let space: ModelWorkspace
   private let savesStepZero: Bool
@@ -78,10 +82,6 @@ package final class TrainingRun {
   ///
   /// - Throws: ``TrainError`` for what cannot be run, read or written.
   package init(_ configuration: TrainingConfiguration, _ options: Options) throws(TrainError) {
-    guard case .languageModel = configuration.objective else {
-      throw .unsupported(
-        what: "train_impl", reason: "only normal is trained yet; dpo, kto and rm are to come")
-    }
     let engine = CPUEngine(threads: options.threads)
     let operations = CPUOptimizerOperations { count, body in
       engine.forEach(count) { index, _ in body(index) }
@@ -105,9 +105,9 @@ package final class TrainingRun {
     self.model = model
     self.operations = operations
     self.communicator = communicator
-    objective = CrossEntropy()
     space = try model.makeWorkspace(
-      batch: configuration.batch.micro, length: configuration.model.sequenceLength, training: true)
+      batch: configuration.rowsPerMicroBatch, length: configuration.model.sequenceLength,
+      training: true)
     optimization = try Self.makeOptimization(
       configuration, model, operations, communicator, iterations: data.iterations)
     saves = try SaveSchedule(configuration)
@@ -118,8 +118,15 @@ package final class TrainingRun {
       claim = nil
     }
     log = try RunLog(configuration, options, data: data, vocabulary: vocabulary)
-    iteration = try load()
+    let loaded = try load()
+    iteration = loaded.iteration
     try checkFolder()
+    if configuration.objective.hasReference {
+      reference = try RunReference(
+        configuration, policy: model, started: loaded.path, resumed: loaded.reference,
+        inMemory: configuration.needsReferenceModel)
+    }
+    objective = try model.makeObjective(configuration, reference: reference?.model)
   }
 
   private static func makeOptimization(
@@ -236,6 +243,7 @@ package final class TrainingRun {
       try log.timers.measure("batch generator") { () throws(TrainError) in
         try loader.next(&batch)
       }
+      try checkSupervision(of: batch, from: data.train)
       let dropout = DropoutSeed(
         seed: UInt64(configuration.seed), iteration: iteration, microBatch: micro)
       results.append(
@@ -243,6 +251,7 @@ package final class TrainingRun {
           try objective.run(
             batch, on: model, in: space, gradientScale: Float(scale), dropout: dropout)
         })
+      if model.type != .float16 { try noteInfinity(results[micro], batch, from: data.train) }
     }
     if communicator.size > 1 {
       for gradient in model.parameters.gradients {
@@ -288,6 +297,7 @@ package final class TrainingRun {
     for _ in 0..<count {
       if options.interruption.isRaised { return false }
       try loader.next(&batch)
+      try checkSupervision(of: batch, from: source)
       results.append(
         try objective.run(batch, on: model, in: space, gradientScale: nil, dropout: nil))
     }

@@ -137,6 +137,9 @@ package final class GPTNeoX {
   /// The head: rows of the embedding, a matrix of its own, or one row.
   var head: Trained { parameters.trained(layout.head) }
 
+  /// The head's name among the parameters.
+  var headName: String { parameters.parameters[layout.head].name }
+
   private func forward(_ layer: Int, _ space: ModelWorkspace) {
     blocks[layer].forward(space.hidden[layer], into: space.hidden[layer + 1], space)
   }

@@ -135,6 +135,11 @@ package final class ModelWorkspace {
   /// Room for the logits of a few tokens, float32.
   package let logits: Tensor
 
+  /// The values of a reward model [batch · length, 1], float32; empty for other models.
+  package let values: Tensor
+  /// The gradients of ``values``, in the model's type, written before the backward pass.
+  package let valueGradients: Tensor
+
   let outputStatistics: Tensor
   /// The gradient of the hidden state, on its way down.
   let gradient: Tensor
@@ -164,13 +169,16 @@ package final class ModelWorkspace {
     // 64 MiB of logits at a time, but enough rows to feed the cores.
     let logitRows = min(rows, max(64, (16 << 20) / vocabulary / 16 * 16))
     let gradientRows = training ? rows : 0
+    let valueRows = settings.head == .reward ? rows : 0
     let (parts, memory) = try engine.place { plan in
       let fixed = (
         tokens: plan.place([rows], .int32), labels: plan.place([rows], .int32),
         coefficients: plan.place([rows]), logProbabilities: plan.place([rows]),
         output: plan.place([rows, width], type),
         outputGradient: plan.place([gradientRows, width], type),
-        logits: plan.place([logitRows, vocabulary]), statistics: plan.place([rows, 2]),
+        logits: plan.place([logitRows, vocabulary]), values: plan.place([valueRows, 1]),
+        valueGradients: plan.place([min(valueRows, gradientRows), 1], type),
+        statistics: plan.place([rows, 2]),
         gradient: plan.place([gradientRows, width], type)
       )
       func block(_ plan: inout TensorPlan) -> BlockActivations {
@@ -215,6 +223,8 @@ package final class ModelWorkspace {
     output = parts.fixed.output
     outputGradient = parts.fixed.outputGradient
     logits = parts.fixed.logits
+    values = parts.fixed.values
+    valueGradients = parts.fixed.valueGradients
     outputStatistics = parts.fixed.statistics
     gradient = parts.fixed.gradient
     hidden = parts.hidden

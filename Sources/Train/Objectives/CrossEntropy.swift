@@ -11,7 +11,7 @@ package struct CrossEntropy: Objective {
     _ batch: Batch, on model: GPTNeoX, in space: ModelWorkspace, gradientScale: Float?,
     dropout: DropoutSeed?
   ) throws(TrainError) -> ObjectiveResult {
-    try load(batch, model, space)
+    try model.load(batch, into: space)
     let engine = model.engine
     let weight = batch.lossMask.reduce(0.0) { $0 + Double($1) }
     model.forward(space, dropout: dropout)

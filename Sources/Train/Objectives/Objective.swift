@@ -24,9 +24,11 @@ package struct ObjectiveResult: Sendable {
   package var metrics: [(name: String, value: Double)] = []
 }
 
-extension Objective {
+extension GPTNeoX {
   /// Hands tokens and labels to a workspace, once they are known to be what the model can take.
-  func load(_ batch: Batch, _ model: GPTNeoX, _ space: ModelWorkspace) throws(TrainError) {
+  ///
+  /// - Throws: ``TrainError/unsupported(what:reason:)`` for another shape or unknown ids.
+  func load(_ batch: Batch, into space: ModelWorkspace) throws(TrainError) {
     let count = space.batch * space.length
     guard batch.rowCount == space.batch, batch.columnCount == space.length,
       batch.tokens.count == count, batch.labels.count == count, batch.lossMask.count == count
@@ -35,12 +37,12 @@ extension Objective {
         what: "micro batch of \(batch.rowCount) × \(batch.columnCount) tokens",
         reason: "memory was made for \(space.batch) × \(space.length)")
     }
-    let vocabulary = Int32(clamping: model.settings.vocabularySize)
+    let vocabulary = Int32(clamping: settings.vocabularySize)
     for id in batch.tokens + batch.labels where id < 0 || id >= vocabulary {
       throw .unsupported(
         what: "token \(id)", reason: "the vocabulary ends at \(vocabulary - 1)")
     }
-    model.engine.write(batch.tokens.span, to: space.tokens)
-    model.engine.write(batch.labels.span, to: space.labels)
+    engine.write(batch.tokens.span, to: space.tokens)
+    engine.write(batch.labels.span, to: space.labels)
   }
 }

@@ -163,7 +163,7 @@ struct ConfigurationValueTests {
       return
     }
     #expect(pair.map(\.preferred.path) == ["p"] && pair.map(\.other.path) == ["n"] && none.isEmpty)
-    #expect(pairs.objective == .dpo(beta: 0.1, isReferenceFree: false, isFloat32: true))
+    #expect(pairs.objective == .dpo(beta: 0.1, isReferenceFree: false))
   }
 
   @Test("a list of weights has as many items as its list of paths")
@@ -233,15 +233,6 @@ struct ConfigurationValueTests {
     #expect(try forgotten("neox_quirks: true\nattention_config: [[[flash], 2]]") == [])
     #expect(try forgotten("neox_quirks: true\nattention_config: [[[flash, global], 1]]") == [1])
     #expect(try forgotten("neox_quirks: true\npipe_parallel_size: 1") == [])
-  }
-
-  @Test("objectives to come are read, and keep a configuration from being trained with")
-  func toCome() throws {
-    let outcome = try ConfigurationFixture.load(
-      "train_impl: dpo\ndataset_impl: pairwise\npack_impl: unpacked")
-    #expect(outcome.configuration != nil)
-    #expect(outcome.report.trainingProblems.map(\.text) == ["dpo is not trained yet; normal is"])
-    #expect(try ConfigurationFixture.load().report.trainingProblems.isEmpty)
   }
 
   @Test("relative paths begin at the folder that is asked for")

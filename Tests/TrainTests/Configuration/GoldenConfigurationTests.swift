@@ -80,7 +80,7 @@ struct GoldenConfigurationTests {
     #expect(lists[0].rewards?.hasSuffix("train_kto_reward_document") == true)
     #expect(
       try load("caseG_refmodel").objective
-        == .kto(beta: 0.1, desirableWeight: 1, undesirableWeight: 1.33, isFloat32: true))
+        == .kto(beta: 0.1, desirableWeight: 1, undesirableWeight: 1.33, isPublishedForm: false))
   }
 
   @Test("the example of the seed is right")

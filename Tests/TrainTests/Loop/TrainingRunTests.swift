@@ -189,7 +189,7 @@ struct TrainingRunTests {
     #expect(try bytes("old", 12) == bytes("old-1", 12))
   }
 
-  @Test("data that are not there, and objectives to come, are errors that name the key")
+  @Test("data that are not there, or not for the objective, are errors that name the key")
   func refuses() throws {
     #expect {
       let config = try RunFixture.makeConfiguration(in: folder, data: folder.file("nothing"))
@@ -198,7 +198,7 @@ struct TrainingRunTests {
     #expect {
       try run("kto", ["train_impl": "kto", "train_micro_batch_size_per_gpu": 2])
     } throws: {
-      "\($0)".hasPrefix("train_impl: only normal is trained yet")
+      "\($0)".contains("train_impl: kto needs train_data_paths with rewards")
     }
   }
 }

@@ -13,7 +13,8 @@ extension ConfigurationResolver {
       weighsByDocuments: settings.bool("weight_by_num_documents"),
       weighingExponent: settings.number("weighted_sampler_alpha") ?? 1,
       masksEndOfDocument: settings.bool("eod_mask_loss"),
-      referenceName: settings.text("precompute_model_name"))
+      referenceName: settings.text("precompute_model_name"),
+      refusesUnsupervised: settings.text("unsupervised_samples") != "count")
   }
 
   private mutating func source() -> TrainingConfiguration.Source {
@@ -149,26 +150,32 @@ extension ConfigurationResolver {
           ? "\(kind) does not learn from pairs; dataset_impl is pairwise"
           : "\(kind) learns from pairs; set dataset_impl to pairwise")
     }
-    if ["dpo", "rm", "kto"].contains(kind) {
-      report.refuseTraining(
-        "\(kind) is not trained yet; normal is", key: "train_impl",
-        at: settings.place("train_impl"))
-    }
     switch kind {
     case "dpo":
       return .dpo(
         beta: settings.number("dpo_beta") ?? 0.1,
-        isReferenceFree: settings.bool("dpo_reference_free"), isFloat32: settings.bool("dpo_fp32"))
-    case "rm": return .rewardModel(squaredOutputWeight: settings.number("z_loss") ?? 0)
+        isReferenceFree: settings.bool("dpo_reference_free"))
+    case "rm":
+      if !settings.bool("no_weight_tying") {
+        problem("train_impl", "rm needs no_weight_tying true: its head is a row of its own")
+      }
+      return .rewardModel(squaredOutputWeight: settings.number("z_loss") ?? 0)
     case "kto":
-      if case .lists(let train, _, _) = data.source, train.contains(where: { $0.rewards == nil }) {
-        problem("train_impl", "kto needs train_reward_data_paths")
+      if case .lists(let train, let valid, let test) = data.source,
+        (train + valid + test).contains(where: { $0.rewards == nil })
+      {
+        problem(
+          "train_impl",
+          "kto needs train_reward_data_paths, valid_reward_data_paths and test_reward_data_paths")
+      }
+      if case .split = data.source {
+        problem("train_impl", "kto needs train_data_paths with rewards, not data_path")
       }
       return .kto(
         beta: settings.number("kto_beta") ?? 0.1,
         desirableWeight: settings.number("kto_desirable_weight") ?? 1,
         undesirableWeight: settings.number("kto_undesirable_weight") ?? 1,
-        isFloat32: settings.bool("kto_fp32"))
+        isPublishedForm: settings.text("kto_impl") == "published")
     default: return .languageModel
     }
   }

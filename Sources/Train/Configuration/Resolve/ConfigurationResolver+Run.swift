@@ -137,7 +137,7 @@ extension ConfigurationResolver {
       extraSteps: (extra ?? []).compactMap {
         if case .integer(let step) = $0.value { step } else { nil }
       }, keptCount: settings.integer("keep_last_n_checkpoints"),
-      load: path(of: "load"),
+      load: path(of: "load"), referenceLoad: path(of: "reference_load"),
       iteration: settings.integer("iteration"), loadsOptimizer: !settings.bool("no_load_optim"),
       loadsRandomState: !settings.bool("no_load_rng"), isFinetuning: settings.bool("finetune"))
   }

@@ -27,6 +27,15 @@ package enum ConfigurationTable {
       .flag(
         "neox_quirks", false,
         "compute as GPT-NeoX does also where it is mistaken, for comparison with its runs"),
+      .text(
+        "reference_load", nil,
+        "the model that dpo and kto are held to; by default the weights that training began with"),
+      .choice(
+        "kto_impl", "neox", ["neox", "published"],
+        "KTO as GPT-NeoX computes it, or as it was published"),
+      .choice(
+        "unsupervised_samples", "error", ["error", "count"],
+        "what to do about samples without a trained label"),
       .flag(
         "zero_allow_untested_optimizer", false,
         "let ZeRO run with optimizers that DeepSpeed has not tried",

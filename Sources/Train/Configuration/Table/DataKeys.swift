@@ -55,12 +55,12 @@ extension ConfigurationTable {
   static let objective: [ConfigurationKey] = [
     .choice(
       "train_impl", "normal", ["normal", "dpo", "rm", "kto", "reinforce"],
-      "the objective; only `normal` is trained yet",
+      "the objective",
       .refusedChoices(["reinforce": noOnline])),
-    .flag("dpo_fp32", true, "compute DPO's log-probabilities in fp32"),
+    .flag("dpo_fp32", true, "compute DPO's log-probabilities in fp32", alwaysFloat32),
     .flag("dpo_reference_free", false, "leave the reference model out of DPO"),
     .number("dpo_beta", 0.1, "how strongly DPO holds to the reference"),
-    .flag("kto_fp32", true, "compute KTO's log-probabilities in fp32"),
+    .flag("kto_fp32", true, "compute KTO's log-probabilities in fp32", alwaysFloat32),
     .number("kto_desirable_weight", 1, "weight of answers with a positive reward"),
     .number("kto_undesirable_weight", 1, "weight of answers with a negative reward"),
     .number("z_loss", 0, "weight of the squared output of a reward model"),
@@ -74,5 +74,7 @@ extension ConfigurationTable {
       "reinforce_leave_one_out", false, "compare a reward with its group's others", noReinforce),
   ]
 
+  private static let alwaysFloat32 = KeyTreatment.noEffect(
+    "log-probabilities are always computed in fp32")
   private static let noReinforce = KeyTreatment.noEffect("train_impl is not reinforce")
 }

@@ -15,6 +15,8 @@ extension TrainingConfiguration {
     package let masksEndOfDocument: Bool
     /// The end of the names of datasets with a reference model's values.
     package let referenceName: String?
+    /// Whether a sample without a trained label is an error; else such samples are counted.
+    package let refusesUnsupervised: Bool
   }
 
   /// How documents fill samples.
@@ -63,10 +65,20 @@ extension TrainingConfiguration {
     /// The next token.
     case languageModel
     /// Direct preference optimisation.
-    case dpo(beta: Double, isReferenceFree: Bool, isFloat32: Bool)
+    case dpo(beta: Double, isReferenceFree: Bool)
     /// A reward model; `squaredOutputWeight` is `z_loss`.
     case rewardModel(squaredOutputWeight: Double)
     /// Kahneman–Tversky optimisation.
-    case kto(beta: Double, desirableWeight: Double, undesirableWeight: Double, isFloat32: Bool)
+    case kto(
+      beta: Double, desirableWeight: Double, undesirableWeight: Double, isPublishedForm: Bool)
+
+    /// Whether there is a reference model, in memory or precomputed.
+    package var hasReference: Bool {
+      switch self {
+      case .languageModel, .rewardModel: false
+      case .dpo(_, let isReferenceFree): !isReferenceFree
+      case .kto: true
+      }
+    }
   }
 }

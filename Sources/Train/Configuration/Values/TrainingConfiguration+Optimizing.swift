@@ -94,6 +94,8 @@ extension TrainingConfiguration {
     package let keptCount: Int?
     /// The checkpoint to begin with.
     package let load: String?
+    /// The model that the policy is held to; `nil` is what ``load`` gives.
+    package let referenceLoad: String?
     /// The step to load; `nil` is the newest.
     package let iteration: Int?
     /// Whether the optimizer's state is loaded.
