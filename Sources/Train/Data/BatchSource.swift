@@ -43,6 +43,9 @@ package struct BatchSource: Sendable {
   /// Rows of a micro batch, of one side of pairs.
   package var rowsPerSide: Int { settings.microBatchSize }
 
+  /// The text that samples come from, with its companions; of pairs both sides.
+  package var tracks: [DocumentTracks] { dataset.members.flatMap(\.sides) }
+
   /// A batch of the right shape, with nothing in it.
   package func makeBatch() -> Batch {
     Batch(

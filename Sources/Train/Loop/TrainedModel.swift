@@ -13,7 +13,8 @@ package final class TrainedModel {
 
   /// Makes the model of a configuration and loads its weights.
   ///
-  /// The embedding has as many rows as the weights have: no tokenizer is needed.
+  /// The embedding has as many rows as the weights have, so that no tokenizer is needed; a model of
+  /// transformers is given the padding that training gives it where `paddedVocabularySize` is known.
   ///
   /// - Parameters:
   ///   - configuration: describes the model.
@@ -21,7 +22,8 @@ package final class TrainedModel {
   ///   - threads: threads that compute.
   /// - Throws: ``TrainError`` where there are no weights, or others than the configuration's.
   package init(
-    _ configuration: TrainingConfiguration, load path: String? = nil, threads: Int
+    _ configuration: TrainingConfiguration, load path: String? = nil, threads: Int,
+    paddedVocabularySize: Int? = nil
   ) throws(TrainError) {
     let checkpoints = configuration.checkpoints
     guard let path = path ?? checkpoints.load ?? checkpoints.folder else {
@@ -30,7 +32,8 @@ package final class TrainedModel {
         reason: "neither it nor save is configured; name a run's folder, a checkpoint,"
           + " a safetensors file or a folder of transformers")
     }
-    let (source, notices) = try LoadSource.open(path, iteration: checkpoints.iteration)
+    let (source, notices) = try LoadSource.open(
+      path, iteration: checkpoints.iteration, paddedVocabularySize: paddedVocabularySize)
     guard let weights = source.weights else {
       throw .malformed(path: path, place: "load", reason: "there is no checkpoint")
     }

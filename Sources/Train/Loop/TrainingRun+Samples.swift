@@ -1,3 +1,5 @@
+internal import IndexedData
+
 extension TrainingRun {
   /// Refuses samples from which nothing is learned, or counts them.
   ///
@@ -32,6 +34,28 @@ extension TrainingRun {
     }
     options.note(
       "step \(iteration + 1): the loss is \(result.loss) for \(samples.joined(separator: ", "))")
+  }
+}
+
+extension TrainingRun {
+  /// Refuses reference log-probabilities of another model or other text.
+  ///
+  /// - Throws: ``TrainError/malformed(path:place:reason:)`` naming what differs.
+  func checkCompanions() throws(TrainError) {
+    guard let reference, configuration.data.referenceName != nil, !configuration.needsReferenceModel
+    else { return }
+    var known: Set<String> = []
+    for source in [data.train, data.valid, data.test].compactMap({ $0 }) {
+      for tracks in source.tracks {
+        guard let companion = tracks.references?.prefix, known.insert(companion).inserted else {
+          continue
+        }
+        let key = try ReferenceKey(
+          configuration, weights: reference.record.weights, text: tracks.text.prefix,
+          coversPadding: tracks.labels == nil)
+        if let note = try ReferenceKey.check(companion, key) { options.note(note) }
+      }
+    }
   }
 }
 

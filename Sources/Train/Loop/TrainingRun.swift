@@ -125,6 +125,7 @@ package final class TrainingRun {
       reference = try RunReference(
         configuration, policy: model, started: loaded.path, resumed: loaded.reference,
         inMemory: configuration.needsReferenceModel)
+      try checkCompanions()
     }
     objective = try model.makeObjective(configuration, reference: reference?.model)
   }

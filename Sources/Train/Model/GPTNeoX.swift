@@ -24,7 +24,7 @@ package final class GPTNeoX {
   /// A model that is not for `training` has no memory for gradients.
   ///
   /// - Throws: ``TrainError`` when the settings cannot be computed, or there is too little memory.
-  package init(
+  package convenience init(
     _ settings: ModelSettings, type: ScalarType = .float32, training: Bool = true,
     engine: any ComputeEngine
   ) throws(TrainError) {
@@ -32,6 +32,24 @@ package final class GPTNeoX {
     let layout = ModelLayout(settings)
     let parameters = try ParameterStore(
       layout.parameters, type: type, training: training, engine: engine)
+    try self.init(settings, layout, parameters, type: type, engine: engine)
+  }
+
+  /// Makes another model over the same weights, for an engine that reaches the same memory: so
+  /// several threads may run it, each with an engine of its own.
+  ///
+  /// - Throws: ``TrainError`` when there is too little memory.
+  package convenience init(sharingWeightsOf other: GPTNeoX, engine: any ComputeEngine)
+    throws(TrainError)
+  {
+    try self.init(
+      other.settings, other.layout, other.parameters, type: other.type, engine: engine)
+  }
+
+  private init(
+    _ settings: ModelSettings, _ layout: ModelLayout, _ parameters: ParameterStore,
+    type: ScalarType, engine: any ComputeEngine
+  ) throws(TrainError) {
     let tables = try PositionTensors(settings, type: type, engine: engine)
     let scoreBias = ScoreBias(
       settings: settings, engine: engine, weight: layout.relativeBias.map(parameters.trained),

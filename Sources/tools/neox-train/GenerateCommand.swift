@@ -16,7 +16,8 @@ struct GenerateCommand: Command {
       """
       text_gen_type says from what: unconditional (num_samples texts from nothing), input-file (one \
       for each prompt in sample_input_file, cut at prompt_end), or interactive (prompts from the \
-      terminal, each up to prompt_end; the end of the input ends it). --prompt gives prompts here \
+      terminal, each up to prompt_end; the end of the input ends it); precompute does what \
+      neox-train precompute does. --prompt gives prompts here \
       instead.
       """,
       """
@@ -58,6 +59,9 @@ struct GenerateCommand: Command {
 
   func run() throws {
     let configuration = try model.configuration.load()
+    if prompts.isEmpty, configuration.generation.mode == .precompute {
+      return try PrecomputeCommand(model: model, overwrites: overwrites).run()
+    }
     let generation = configuration.generation
     let isInteractive = prompts.isEmpty && generation.mode == .interactive
     let path = output ?? (prompts.isEmpty && !isInteractive ? generation.outputFile : nil)
@@ -96,12 +100,7 @@ struct GenerateCommand: Command {
         throw TrainError.malformed(path: path, place: "sample_input_file", reason: "has no prompt")
       }
       return prompts
-    case .precompute:
-      throw TrainError.unsupported(
-        what: "text_gen_type precompute",
-        reason: "log-probabilities for dpo and kto are not made yet; set unconditional, input-file"
-          + " or interactive")
-    case .interactive: return []
+    case .interactive, .precompute: return []
     }
   }
 }

@@ -10,6 +10,7 @@ struct Main {
     commands: [
       .init(CheckCommand.self), .init(PlanCommand.self), .init(EvalCommand.self),
       .init(GenerateCommand.self), .init(ExportCommand.self),
+      .init(PrecomputeCommand.self),
       .init(ArgumentsCommand.self, isHidden: true),
     ], rootTakesWords: true)
 }

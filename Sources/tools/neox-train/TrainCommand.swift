@@ -86,8 +86,8 @@ struct TrainCommand: Command {
   }
 }
 
-/// A run that a signal ended.
-private struct Interrupted: Error, CustomStringConvertible, ExitStatusProviding {
+/// Work that a signal ended.
+struct Interrupted: Error, CustomStringConvertible, ExitStatusProviding {
   let description: String
   let exitStatus: Int32
 }

@@ -48,11 +48,7 @@ extension ConfigurationTable {
   static let generation: [ConfigurationKey] = [
     .choice(
       "text_gen_type", nil, ["unconditional", "input-file", "interactive", "precompute"],
-      "where prompts come from",
-      .refusedChoices([
-        "precompute":
-          "log-probabilities for dpo and kto are not made yet; set unconditional, input-file or interactive"
-      ])),
+      "where prompts come from; `precompute` computes reference log-probabilities instead"),
     .text("precompute_model_name", nil, "end of the names of datasets with a reference's values"),
     .number("temperature", 0, "how evenly tokens are drawn; 0 leaves the logits alone"),
     .number("top_p", 0, "draw from the likeliest tokens with this sum; 0 for all"),

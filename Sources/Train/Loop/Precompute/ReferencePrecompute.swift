@@ -1,0 +1,160 @@
+internal import IndexedData
+package import Machine
+
+/// Computes the log-probabilities that a reference model gives the documents of a configuration's
+/// datasets, and keeps them beside these: `PREFIX_NAME`, float32, a row of `seq_length` values a
+/// document (`megatron/text_generation_utils.py: precompute_logits`).
+///
+/// Value j is log p(token j + 1 | tokens 0…j). A run that was stopped goes on where it was, to the
+/// same bytes.
+package struct ReferencePrecompute {
+  /// Whether companions that are there are made anew.
+  package var overwrites = false
+  /// Raised when the work shall stop and be kept.
+  package var interruption = Interruption.process
+  /// Is told how many documents of a dataset are done, and how many there are.
+  package var progress: (_ path: String, _ done: Int, _ count: Int) -> Void = { _, _, _ in }
+  /// Takes a note.
+  package var note: (String) -> Void = { _ in }
+
+  /// The defaults.
+  package init() {}
+
+  /// What was done.
+  package struct Outcome: Sendable, Equatable {
+    /// The companions that were written.
+    package var written: [String] = []
+    /// Those that were there already.
+    package var kept: [String] = []
+    /// Whether it was interrupted; the same command goes on.
+    package var isInterrupted = false
+  }
+
+  /// Documents between two looks at the interruption.
+  private static let chunk = 256
+  /// Seconds between two checkpoints of the work.
+  private static let checkpointSeconds = 5.0
+
+  /// Writes the companions of all datasets of the model's configuration.
+  ///
+  /// - Throws: ``TrainError`` where there is no `precompute_model_name`, a dataset cannot be read, or
+  ///   a companion is there that was made from something else.
+  package func run(_ trained: TrainedModel, threads: Int) throws(TrainError) -> Outcome {
+    let configuration = trained.configuration
+    guard let name = configuration.data.referenceName, !name.isEmpty else {
+      throw .unsupported(
+        what: "precompute_model_name",
+        reason: "is missing; companions are named PREFIX_ and it, and training finds them by it")
+    }
+    guard trained.model.settings.head != .reward else {
+      throw .unsupported(what: "train_impl rm", reason: "a reward model has no log-probabilities")
+    }
+    let workers = try ReferenceWorkers(trained.model, count: threads)
+    let weights = WeightIdentity.text(trained.model)
+    var outcome = Outcome()
+    for (path, coversPadding) in try Self.datasets(configuration) {
+      let companion = "\(path)_\(name)"
+      let key = try ReferenceKey(
+        configuration, weights: weights, text: path, coversPadding: coversPadding)
+      if !overwrites, DurableFile.exists(companion + ".idx") {
+        if let text = try ReferenceKey.check(companion, key) { note(text) }
+        outcome.kept.append(companion)
+        continue
+      }
+      guard try write(companion, key, path, workers, trained.model) else {
+        outcome.isInterrupted = true
+        return outcome
+      }
+      outcome.written.append(companion)
+    }
+    return outcome
+  }
+
+  /// The datasets, each once, and whether their padding is trained on: it is where there are no
+  /// labels.
+  private static func datasets(
+    _ configuration: TrainingConfiguration
+  ) throws(TrainError) -> [(path: String, coversPadding: Bool)] {
+    let all: [TrainingConfiguration.Dataset] =
+      switch configuration.data.source {
+      case .none: []
+      case .split(let path, _): [.init(path: path, labels: nil, rewards: nil, weight: 1)]
+      case .lists(let train, let valid, let test): train + test + valid
+      case .pairs(let train, let valid, let test):
+        (train + valid + test).flatMap { [$0.preferred, $0.other] }
+      }
+    guard !all.isEmpty else {
+      throw .unsupported(
+        what: "train_data_paths", reason: "no dataset is named whose values could be computed")
+    }
+    var found: [(path: String, coversPadding: Bool)] = []
+    for dataset in all {
+      if let place = found.firstIndex(where: { $0.path == dataset.path }) {
+        found[place].coversPadding = found[place].coversPadding || dataset.labels == nil
+      } else {
+        found.append((dataset.path, dataset.labels == nil))
+      }
+    }
+    return found
+  }
+
+  /// Writes one companion; `false` when it was interrupted.
+  private func write(
+    _ companion: String, _ key: ReferenceKey, _ path: String, _ workers: ReferenceWorkers,
+    _ model: GPTNeoX
+  ) throws(TrainError) -> Bool {
+    do throws(IndexedDataError) {
+      let dataset = try IndexedDataset(prefix: path)
+      let text = ReferenceText(
+        dataset: dataset, length: key.sequenceLength,
+        vocabularySize: model.settings.vocabularySize, coversPadding: key.coversPadding)
+      let record = key.json.bytes(.pretty) + [0x0A]
+      let transaction = try DatasetTransaction(
+        journal: companion + ".journal",
+        outputs: [DatasetOutput(prefix: companion, elementType: .float32)],
+        auxiliaries: [ReferenceKey.path(companion)], identity: record,
+        policy: overwrites ? .overwrite : .keep)
+      guard !transaction.isFinished else { return true }
+      if transaction.resumedPosition == nil {
+        try unsafe transaction.appendAuxiliary(0, record.span.bytes)
+      }
+      return try fill(transaction, text, workers)
+    } catch {
+      throw .dataset(error)
+    }
+  }
+
+  private func fill(
+    _ transaction: DatasetTransaction, _ text: ReferenceText, _ workers: ReferenceWorkers
+  ) throws(IndexedDataError) -> Bool {
+    let count = text.dataset.sequenceCount
+    let sizes = [Int32](repeating: Int32(clamping: text.length), count: 1)
+    var watch = Stopwatch()
+    while transaction.documentCount(output: 0) < count {
+      let first = transaction.documentCount(output: 0)
+      progress(text.dataset.prefix, first, count)
+      if interruption.isRaised {
+        try transaction.suspend(position: [])
+        return false
+      }
+      let documents = first..<min(first + Self.chunk, count)
+      let rows: [[Float]]
+      do throws(TrainError) { rows = try workers.values(of: documents, in: text) } catch {
+        if case .dataset(let cause) = error { throw cause }
+        throw .unsuitable(path: text.dataset.prefix, reason: "\(error)")
+      }
+      for row in rows {
+        let values = row.isEmpty ? [Float](repeating: 0, count: text.length) : row
+        try unsafe transaction.append(
+          output: 0, elements: values.span.bytes, documentSizes: sizes.span)
+      }
+      if watch.seconds > Self.checkpointSeconds {
+        try transaction.checkpoint(position: [])
+        watch = Stopwatch()
+      }
+    }
+    progress(text.dataset.prefix, count, count)
+    try transaction.finish()
+    return true
+  }
+}
