@@ -23,6 +23,14 @@ extension TrainingRun {
         + " or set unsupervised_samples to count")
   }
 
+  /// Tells how many samples taught nothing.
+  func noteUnsupervised() {
+    guard unsupervisedCount > 0 else { return }
+    options.note(
+      "\(unsupervisedCount) samples, evaluations included, had no trained label"
+        + " (unsupervised_samples: count)")
+  }
+
   /// Tells from which samples a loss came that is no number.
   func noteInfinity(
     _ result: ObjectiveResult, _ batch: Batch, from source: BatchSource

@@ -161,6 +161,7 @@ package final class TrainingRun {
   package func run() throws(TrainError) -> Ending {
     do throws(TrainError) {
       let ending = try carryOut()
+      noteUnsupervised()
       try log.end()
       return ending
     } catch {

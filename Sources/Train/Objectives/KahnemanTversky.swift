@@ -60,7 +60,7 @@ package struct KahnemanTverskySettings: Sendable {
 /// Sums of a micro batch's rows, and the reference's metrics of them.
 struct KahnemanTverskyFigures {
   /// P − R of each row.
-  let ratios: [Double]
+  var ratios: [Double]
   /// The sum of each row's rewards, one for each token of its documents.
   let rewardSums: [Double]
   /// `ref_logp`, `policy_logp` and the others, in the reference's order.
