@@ -180,7 +180,8 @@ struct PreferenceRunTests {
     var labels = try (0..<dataset.sequenceCount).map {
       [-100, -100, -100, -100] + (try dataset.tokens(of: $0)).dropFirst(4)
     }
-    labels[9] = labels[9].map { _ in -100 }
+    // The first label is no prediction's; documents without any label are left out as in GPT-NeoX.
+    labels[9] = [65] + labels[9].dropFirst().map { _ in -100 }
     try write("neg_label", labels)
     #expect { try run("dpo", ["train_iters": 8]) } throws: {
       "\($0)".contains("document 9") && "\($0)".contains(folder.file("neg"))
