@@ -114,9 +114,14 @@ struct RunLog: ~Copyable {
     try events?.flush()
   }
 
+  /// Removes what the run has written behind the checkpoint from which it goes on.
+  mutating func goOn(after iteration: Int) throws(TrainError) {
+    try metrics.goOn(after: iteration, isOver: iteration >= lastIteration)
+  }
+
   /// Writes the results of an evaluation.
   mutating func evaluation(
-    _ result: ObjectiveResult, split: DataSplit, title: String, iteration: Int
+    _ result: ObjectiveResult, split: DataSplit, title: String, isFinal: Bool, iteration: Int
   ) throws(TrainError) {
     var figures: [TrainingLine.Metric] = [("lm_loss", result.loss)]
     figures += result.metrics
@@ -125,7 +130,7 @@ struct RunLog: ~Copyable {
     for line in EvaluationLines.text("\(name) results at \(title)", figures) {
       try say(line)
     }
-    try metrics.write(iteration: iteration, split: name, figures)
+    try metrics.write(iteration: iteration, split: name, isFinal: isFinal, figures)
     for figure in figures { try event("\(name)/\(figure.name)", figure.value, iteration) }
     try events?.flush()
   }

@@ -82,23 +82,24 @@ struct TelemetryTests {
         iteration: 1, metrics: [("lm_loss", 6.25)], learningRate: 6e-4, gradientNorm: .nan,
         lossScale: 65536, isSkipped: true, tokensPerSecond: 1234.56))
     try file?.write(
-      iteration: 1, split: "validation", [("lm_loss", 6), ("lm_loss_ppl", .infinity)])
+      iteration: 1, split: "validation", isFinal: false,
+      [("lm_loss", 6), ("lm_loss_ppl", .infinity)])
     file = nil
     let first = try folder.read("metrics.jsonl")
     #expect(
       String(decoding: first, as: UTF8.self) == """
         {"iteration":1,"lm_loss":6.25,"learning_rate":0.0006,"grad_norm":null,"loss_scale":65536.0,\
         "skipped":true,"tokens_per_second":1234.6}
-        {"iteration":1,"split":"validation","lm_loss":6.0,"lm_loss_ppl":null}
+        {"iteration":1,"split":"validation","final":false,"lm_loss":6.0,"lm_loss_ppl":null}
 
         """)
     try folder.write("metrics.jsonl", first + Array("{\"iter".utf8))
     file = try MetricsFile(path: path)
-    try file?.write(iteration: 2, split: "test", [])
+    try file?.write(iteration: 2, split: "test", isFinal: true, [])
     file = nil
     #expect(
       try folder.read("metrics.jsonl")
-        == first + Array("{\"iter\n{\"iteration\":2,\"split\":\"test\"}\n".utf8))
+        == first + Array("{\"iter\n{\"iteration\":2,\"split\":\"test\",\"final\":true}\n".utf8))
   }
 
   @Test("timers add up")
