@@ -4,6 +4,13 @@ extension TrainingRun {
   /// Saves a checkpoint and removes old ones; returns its path.
   @discardableResult
   func save() throws(TrainError) -> String? {
+    guard let path = try writeCheckpoint() else { return nil }
+    try log.say("  successfully saved checkpoint at iteration \(iteration) to \(path)")
+    return path
+  }
+
+  /// Saves as ``save()`` does, and tells nobody.
+  func writeCheckpoint() throws(TrainError) -> String? {
     guard let folder = configuration.checkpoints.folder else { return nil }
     var state = optimization.checkpointState(iteration: iteration)
     state.dataPosition = ["train": samplesTaken]
@@ -12,13 +19,14 @@ extension TrainingRun {
     let contents = CheckpointContents(
       state: state, weights: weights, optimizer: optimization.optimizer,
       configs: CheckpointConfiguration.files(configuration))
+    canSave = false
     let path = try log.timers.measure("save checkpoint") { () throws(TrainError) in
       try CheckpointWriter.write(contents, into: folder, operations: operations)
     }
     try saves.rotate(folder, latest: iteration)
+    canSave = true
     savedIteration = iteration
     savedPath = path
-    try log.say("  successfully saved checkpoint at iteration \(iteration) to \(path)")
     return path
   }
 

@@ -85,6 +85,32 @@ struct TrainingRunTests {
     #expect(plain(parts) == plain(whole).filter { !$0.contains(missing) })
   }
 
+  @Test("a run that was killed behind its checkpoint has each step once in its metrics")
+  func killed() throws {
+    _ = try run("killed", ["exit_interval": 10])
+    // As if it had been killed then: the checkpoint of step 10 was not written.
+    try FileManager.default.removeItem(atPath: folder.file("killed/global_step10"))
+    let run = try run("killed")
+    #expect(run.steps.map { $0["iteration"] as? Int } == Array(1...12))
+    // On the way at 4, 8 and 12; at the end one on further batches, and the test.
+    #expect(run.evaluations.map { $0["iteration"] as? Int } == [4, 8, 12, 12, 12])
+    #expect(run.evaluations.map { $0["final"] as? Bool } == [false, false, false, true, true])
+    // Once more, with nothing left to do but to evaluate.
+    #expect(try self.run("killed").evaluations.count == 5)
+    #expect(try self.run("killed").steps.count == 12)
+  }
+
+  @Test("where metrics cannot be written, the run is saved before it fails")
+  func fullDisk() throws {
+    let config = try RunFixture.makeConfiguration(
+      in: folder, data: data, ["save": folder.file("full"), "checkpoint_factor": 5])
+    #expect {
+      _ = try RunFixture.run(files: [config], metrics: "/dev/full")
+    } throws: { "\($0)" == "/dev/full: No space left on device (write)" }
+    let checkpoint = try Checkpoint(path: folder.file("full/global_step1"))
+    #expect(checkpoint.state.iteration == 1 && checkpoint.state.dataPosition == ["train": 4])
+  }
+
   @Test("a damaged checkpoint is passed over, and that is said")
   func damaged() throws {
     _ = try run("whole")
@@ -95,7 +121,7 @@ struct TrainingRunTests {
     try weights.write(to: URL(filePath: path))
     let second = try run("hurt")
     #expect(second.notes.contains { $0.contains("weights.safetensors") })
-    #expect(second.steps.suffix(7).first?["iteration"] as? Int == 6)
+    #expect(second.steps.map { $0["iteration"] as? Int } == Array(1...12))
     #expect(try bytes("hurt", 12) == bytes("whole", 12))
   }
 
