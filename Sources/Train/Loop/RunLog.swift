@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Machine
 
 /// What a run writes: its log lines, `metrics.jsonl`, TensorBoard's events, and progress.
 ///
@@ -28,7 +29,7 @@ struct RunLog: ~Copyable {
   ) throws(TrainError) {
     let logging = configuration.logging
     let folder = logging.folder ?? configuration.checkpoints.folder
-    if options.metricsPath == nil, let folder { try FolderContents.make(folder) }
+    if options.metricsPath == nil, let folder { try onSystem(FolderContents.make(folder)) }
     let path = options.metricsPath ?? (folder.map { $0 + "/" } ?? "") + "metrics.jsonl"
     let metrics = try MetricsFile(path: path)
     var events: EventFile?
@@ -57,7 +58,9 @@ struct RunLog: ~Copyable {
     if options.measuresPeak { peak = try MatrixPeak.measure(model.engine, model.type) }
     try say(
       "\(model.parameters.count) parameters in \(model.type.rawValue), \(model.engine.summary);"
-        + " steps \(iteration) to \(lastIteration), \(tokensPerStep) tokens each")
+        + (iteration < lastIteration
+          ? " steps \(iteration + 1) to \(lastIteration), \(tokensPerStep) tokens each"
+          : " no step is left: \(iteration) are done, and the run has \(lastIteration)"))
   }
 
   /// Writes a line.
@@ -150,13 +153,11 @@ struct RunLog: ~Copyable {
   }
 
   private mutating func showProgress(_ loss: Double, iteration: Int, seconds: Double) {
-    let mean = meanSeconds.map { 0.9 * $0 + 0.1 * seconds } ?? seconds
+    let mean = RunProgress.mean(meanSeconds, seconds)
     meanSeconds = mean
     options.progress(
       RunProgress(
-        iteration: iteration, lastIteration: lastIteration, loss: loss,
-        tokensPerSecond: Double(tokensPerStep) / mean,
-        peakShare: peak.map { flops.model / mean / $0 },
-        secondsLeft: mean * Double(lastIteration - iteration)))
+        iteration: iteration, lastIteration: lastIteration, loss: loss, meanSeconds: mean,
+        tokensPerStep: tokensPerStep, operationsPerStep: flops.model, peak: peak))
   }
 }

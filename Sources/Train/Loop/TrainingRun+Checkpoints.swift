@@ -54,7 +54,10 @@ extension TrainingRun {
       arguments: configuration.runArguments(vocabulary), path: checkpoint.path)
     try WeightLoader.load(source.0, into: weights, operations: operations)
     model.parameters.refreshValues()
-    guard !checkpoints.isFinetuning else { return 0 }
+    guard !checkpoints.isFinetuning else {
+      try log.say("  successfully loaded the weights of \(checkpoint.path); step 0 comes next")
+      return 0
+    }
     try resume(checkpoint)
     try log.say("  successfully loaded checkpoint \(checkpoint.path)")
     let isOwn =
@@ -73,7 +76,9 @@ extension TrainingRun {
   func checkFolder() throws(TrainError) {
     guard let folder = configuration.checkpoints.folder, savedIteration == nil, !options.overwrites
     else { return }
-    let steps = try FolderContents.names(folder).compactMap { CheckpointName.iteration($0) }
+    let steps = try onSystem(FolderContents.names(folder)).compactMap {
+      CheckpointName.iteration($0)
+    }
     guard let newest = steps.max() else { return }
     throw .unsupported(
       what: "save \(folder)",
@@ -93,9 +98,7 @@ extension TrainingRun {
     }
     samplesTaken =
       state.dataPosition["train"] ?? state.iteration * configuration.batch.global
-    if let seed = state.randomState["seed"], seed != UInt64(configuration.seed),
-      configuration.checkpoints.loadsRandomState
-    {
+    if let seed = state.randomState["seed"], seed != UInt64(configuration.seed) {
       options.note(
         "\(checkpoint.path): the run was begun with seed \(seed); data and dropout follow"
           + " \(configuration.seed) from here")

@@ -110,8 +110,10 @@ package final class TrainingRun {
     objective = CrossEntropy()
     space = try model.makeWorkspace(
       batch: configuration.batch.micro, length: configuration.model.sequenceLength, training: true)
+    let optimizer = try OptimizerSettings(configuration)
+    for notice in optimizer.notices { options.note(notice) }
     optimization = try Self.makeOptimization(
-      configuration, model, operations, communicator, iterations: data.iterations)
+      optimizer, configuration, model, operations, communicator, iterations: data.iterations)
     saves = try SaveSchedule(configuration)
     savesStepZero = configuration.checkpoints.folder != nil && saves.isDue(after: 0)
     if let folder = configuration.checkpoints.folder {
@@ -126,10 +128,9 @@ package final class TrainingRun {
   }
 
   private static func makeOptimization(
-    _ configuration: TrainingConfiguration, _ model: GPTNeoX, _ operations: CPUOptimizerOperations,
-    _ communicator: any Communicator, iterations: Int
+    _ settings: OptimizerSettings, _ configuration: TrainingConfiguration, _ model: GPTNeoX,
+    _ operations: CPUOptimizerOperations, _ communicator: any Communicator, iterations: Int
   ) throws(TrainError) -> OptimizationLoop {
-    let settings = try OptimizerSettings(configuration)
     let store = model.parameters
     let slices = store.parameters.indices.map { index in
       ParameterSlice(

@@ -125,6 +125,13 @@ struct TelemetryTests {
       peakShare: 0.4149, secondsLeft: 725)
     #expect(
       line.text == "120/1000  loss 3.214  1,234,567 tokens/s  41 % of peak  12 min 5 s left")
+    // 5·10^10 operations in 0.25 s are 2·10^11 a second, two fifths of 5·10^11.
+    let reckoned = RunProgress(
+      iteration: 8, lastIteration: 20, loss: 1, meanSeconds: 0.25, tokensPerStep: 512,
+      operationsPerStep: 5e10, peak: 5e11)
+    #expect(reckoned.peakShare == 0.4 && reckoned.tokensPerSecond == 2048)
+    #expect(reckoned.secondsLeft == 3)
+    #expect(RunProgress.mean(nil, 2) == 2 && abs(RunProgress.mean(2, 3) - 2.1) < 1e-12)
     #expect(RunProgress.duration(59) == "59 s" && RunProgress.duration(7260) == "2 h 1 min")
     #expect(RunProgress.duration(200_000) == "2 d 7 h" && RunProgress.duration(.nan) == "–")
     #expect(RunProgress.grouped(0) == "0" && RunProgress.grouped(.infinity) == "–")
