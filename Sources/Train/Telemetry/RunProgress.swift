@@ -28,10 +28,8 @@ package struct RunProgress: Sendable {
 
   /// Reckons the numbers of a line.
   ///
-  /// - Parameters:
-  ///   - meanSeconds: seconds of a step, over the last ones.
-  ///   - operationsPerStep: operations that the model needs for a step.
-  ///   - peak: operations a second of the fastest matrix products, where they are known.
+  /// `meanSeconds` are those of a step, over the last ones; `operationsPerStep` are what the model
+  /// needs; `peak` is the operations a second of the fastest matrix products, where they are known.
   init(
     iteration: Int, lastIteration: Int, loss: Double, meanSeconds: Double, tokensPerStep: Int,
     operationsPerStep: Double, peak: Double?
