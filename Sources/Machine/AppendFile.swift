@@ -135,7 +135,7 @@ package struct AppendFile: ~Copyable, Sendable {
       problem = SystemError(call: "seek", path: path, code: errno)
     } else if end < length {
       problem = SystemError(call: "open", path: path, code: ENODATA)
-    } else if ftruncate(descriptor, length) != 0 {
+    } else if end != length, ftruncate(descriptor, length) != 0 {
       problem = SystemError(call: "truncate", path: path, code: errno)
     }
     if let problem {

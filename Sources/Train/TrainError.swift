@@ -7,6 +7,8 @@ public enum TrainError: Error, Sendable {
   case system(SystemError)
   /// A dataset cannot be read.
   case dataset(IndexedDataError)
+  /// A dataset that a key of the configuration names cannot be used.
+  case data(key: String, IndexedDataError)
   /// A file says something at a place that cannot be.
   case malformed(path: String, place: String, reason: String)
   /// The tokenizer cannot be loaded.
@@ -23,6 +25,7 @@ extension TrainError: CustomStringConvertible {
     switch self {
     case .system(let error): error.description
     case .dataset(let error): error.description
+    case .data(let key, let error): "\(key): \(error)"
     case .malformed(let path, let place, let reason): "\(path): \(place): \(reason)"
     case .vocabulary(let reason): reason
     case .invalidConfiguration(let report): report

@@ -98,8 +98,30 @@ struct TrainProgramTests {
     #expect(figure("steps") == "10")
     #expect(words.contains(["tokens", "5,120"]), "\(run.output)")
     #expect(run.output.contains("3 checkpoints of 3"))
+    #expect(run.output.contains("time") && !run.output.contains("at least"))
+    let measured = try Self.program.run(["plan", file, "--vocab-size", "500"])
+    #expect(measured.output.contains("time, at least"), "\(measured.all)")
     #expect(try Self.program.run(["plan", file]).status == 2)
     #expect(try Self.program.run(["plan", file, "--set", "seed=0"]).status == 1)
+  }
+
+  @Test("a word that is neither a command nor a file")
+  func misspelled() throws {
+    let command = try Self.program.run(["chekc", "c.yml"])
+    #expect(command.status == 2 && command.errors.contains("did you mean 'check'?"))
+    let train = try Self.program.run(["train", "c.yml"])
+    #expect(train.status == 2 && train.errors.contains("'neox-train CONFIG' trains"))
+    let file = try write("c.yml", Self.right)
+    let change = try Self.program.run([file, "--set", "seed=5", "train_iters=3"])
+    #expect(change.status == 1 && change.errors.contains("given as --set train_iters=3\n"))
+  }
+
+  @Test("training needs to know when to save")
+  func whenToSave() throws {
+    let file = try write("c.yml", Self.right)
+    let run = try Self.program.run([file, "--set", "save=\(folder.file("run"))"])
+    #expect(run.status == 1 && run.errors.contains("save: needs checkpoint_factor"), "\(run.all)")
+    #expect(!FileManager.default.fileExists(atPath: folder.file("run")))
   }
 
   @Test("unknown keys are warnings with --lenient")

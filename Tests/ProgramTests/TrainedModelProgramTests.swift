@@ -68,10 +68,62 @@ struct TrainedModelProgramTests {
     #expect(try run("eval", words).output == json.output)
     let table = try run("eval", ["--data", folder.file("text"), "--load", folder.file("run")])
     let shown = try #require(json.output.firstMatch(of: /"lm_loss": ([0-9.]+)/)).output.1
-    #expect(table.output.contains("lm_loss      \(shown)\n"), "\(table.all)")
+    #expect(table.output.contains(" \(shown)\n"), "\(table.all)")
     #expect(try run("eval", words + ["--per-document", "--stride", "16"]).status == 0)
+    #expect(result["bits_per_byte"] as? Double ?? 0 > loss / log(2))
     let test = try run("eval", ["--split", "test", "--json"])
-    #expect(try object(test.output)["data"] as? String == "test", "\(test.all)")
+    let found = try object(test.output)
+    #expect(found["data"] as? String == "test", "\(test.all)")
+    let bits = try #require(found["bits_per_byte"] as? Double)
+    #expect(bits >= (found["lm_loss"] as? Double ?? 0) / log(2))
+  }
+
+  @Test("eval and generate take a configuration that does not say when to save")
+  func withoutSchedule() throws {
+    let text = try String(contentsOfFile: config, encoding: .utf8)
+      .replacing(#""checkpoint_factor": 30, "#, with: "")
+    let other = try folder.write("other.yml", Array(text.utf8))
+    #expect(try Self.program.run(["check", other]).status == 1)
+    #expect(try Self.program.run(["eval", other]).status == 0)
+    #expect(try Self.program.run(["generate", other, "--prompt", "a"]).status == 0)
+  }
+
+  @Test("options that exclude each other are refused, or one is said to win")
+  func contradictions() throws {
+    let folder = folder.file("run")
+    for words in [
+      ["--data", "x", "--split", "valid"], ["--load", folder, "--load", folder],
+    ] {
+      let run = try run("eval", words)
+      #expect(run.status == 2, "\(run.all)")
+    }
+    #expect(try run("generate", ["--load", folder, "--load", folder]).status == 2)
+    let prompt = try run("generate", ["--prompt", "abc", "--set", "text_gen_type=unconditional"])
+    #expect(prompt.status == 0 && prompt.output.hasPrefix("abc"), "\(prompt.all)")
+    #expect(prompt.errors.contains("--prompt wins over text_gen_type unconditional"))
+    let checkpoint = folder + "/global_step30"
+    let words = ["export", checkpoint, "--to", "safetensors", "-o", self.folder.file("m")]
+    let export = try Self.program.run(words + ["--iteration", "20"])
+    #expect(export.status == 1 && export.errors.contains("of step 30; leave iteration out"))
+    #expect(try Self.program.run(words + ["--iteration", "30"]).status == 0)
+  }
+
+  @Test("an unfinished file of texts is neither named nor left", arguments: [SIGTERM, SIGINT])
+  func unfinished(signal: Int32) throws {
+    let absent = folder.file("no/texts.jsonl")
+    let refused = try run("generate", ["--prompt", "a", "-o", absent])
+    #expect(refused.status == 1, "\(refused.all)")
+    #expect(refused.errors.contains("\(absent): No such file or directory"))
+    #expect(!refused.errors.contains(".partial"))
+    let output = folder.file("texts.jsonl")
+    let many = try Self.program.start([
+      "generate", config, "--set", "num_samples=1000000", "-o", output,
+    ])
+    while many.isRunning && !FileManager.default.fileExists(atPath: output + ".partial") {}
+    many.send(signal)
+    #expect(try many.wait().status == -signal)
+    #expect(!FileManager.default.fileExists(atPath: output + ".partial"))
+    #expect(!FileManager.default.fileExists(atPath: output))
   }
 
   @Test("generate continues prompts, and writes records when asked to")

@@ -123,7 +123,7 @@ package struct Checkpoint: Sendable {
   private static func candidates(
     in folder: String
   ) throws(TrainError) -> [(iteration: Int, name: String)] {
-    let names = try FolderContents.names(folder)
+    let names = try onSystem(FolderContents.names(folder))
     var found: [Int: String] = [:]
     for name in names where name.hasSuffix(CheckpointName.replacedEnding) {
       let plain = name.dropLast(CheckpointName.replacedEnding.count)

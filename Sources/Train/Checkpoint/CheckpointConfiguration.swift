@@ -24,7 +24,7 @@ package enum CheckpointConfiguration {
   /// - Throws: ``TrainError/malformed(path:place:reason:)`` where the checkpoint keeps none.
   package static func request(_ checkpoint: Checkpoint) throws(TrainError) -> ConfigurationRequest {
     let folder = checkpoint.path + "/" + CheckpointName.configs
-    let names = try FolderContents.names(folder)
+    let names = try onSystem(FolderContents.names(folder))
     let files = names.filter { $0 != settingsName }.map { folder + "/" + $0 }
     guard !files.isEmpty else {
       throw .malformed(

@@ -42,9 +42,9 @@ package enum CheckpointWriter {
     let name = CheckpointName.folder(contents.state.iteration)
     let path = save + "/" + name
     let partial = path + CheckpointName.partialEnding
-    try FolderContents.make(save)
-    try FolderContents.remove(partial)
-    try FolderContents.make(partial + "/" + CheckpointName.configs)
+    try onSystem(FolderContents.make(save))
+    try onSystem(FolderContents.remove(partial))
+    try onSystem(FolderContents.make(partial + "/" + CheckpointName.configs))
     let seals = try writeFiles(contents, into: partial, operations: operations)
     try replace(partial + "/" + CheckpointName.hashes, Self.json(seals))
     try system { () throws(SystemError) in
@@ -115,14 +115,14 @@ package enum CheckpointWriter {
   private static func putInPlace(_ partial: String, as path: String) throws(TrainError) {
     let replaced = path + CheckpointName.replacedEnding
     if DurableFile.exists(path) {
-      try FolderContents.remove(replaced)
+      try onSystem(FolderContents.remove(replaced))
       try system { () throws(SystemError) in try DurableFile.rename(path, to: replaced) }
     }
     try system { () throws(SystemError) in
       try DurableFile.rename(partial, to: path)
       try DurableFile.synchronizeFolder(of: path)
     }
-    try FolderContents.remove(replaced)
+    try onSystem(FolderContents.remove(replaced))
   }
 
   private static func replace(_ path: String, _ bytes: [UInt8]) throws(TrainError) {

@@ -29,7 +29,7 @@ struct SealedOutput: ~Copyable {
 
   /// Begins a file anew.
   init(path: String) throws(TrainError) {
-    file = try openForAppending(path)
+    do throws(SystemError) { file = try AppendFile(path: path) } catch { throw .system(error) }
   }
 
   var byteCount: Int { file.byteCount }
@@ -48,15 +48,4 @@ struct SealedOutput: ~Copyable {
     do throws(SystemError) { try file.synchronize() } catch { throw .system(error) }
     return FileSeal(byteCount: file.byteCount, hash: hash.value)
   }
-}
-
-/// Opens or makes a file, cuts it to `length` bytes and adds some.
-func openForAppending(
-  _ path: String, length: Int = 0, adding bytes: [UInt8] = []
-) throws(TrainError) -> AppendFile {
-  do throws(SystemError) {
-    var file = try AppendFile(path: path, length: length)
-    try unsafe file.append(bytes.span.bytes)
-    return file
-  } catch { throw .system(error) }
 }

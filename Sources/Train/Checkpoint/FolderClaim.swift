@@ -7,13 +7,16 @@ struct FolderClaim: ~Copyable {
 
   /// Claims a folder, which is made when absent.
   ///
-  /// - Throws: ``TrainError/unsupported(what:reason:)`` when another run holds it.
+  /// - Throws: ``TrainError/unsupported(what:reason:)`` when another run holds it, or when nothing can
+  ///   be written there.
   init(_ folder: String) throws(TrainError) {
-    try FolderContents.make(folder)
     do throws(SystemError) {
+      try FolderContents.make(folder)
       lock = try FileLock(path: folder + "/.neox-lock")
     } catch {
-      guard error.call == "lock" else { throw .system(error) }
+      guard error.call == "lock" else {
+        throw .unsupported(what: "save \(folder)", reason: "cannot be written into: \(error)")
+      }
       throw .unsupported(
         what: "save \(folder)",
         reason: "another run is writing there; wait for it, end it, or name another folder")

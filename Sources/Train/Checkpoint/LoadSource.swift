@@ -34,13 +34,19 @@ package enum LoadSource {
         let choice = try Checkpoint.choose(in: path, iteration: iteration)
         return (.nothing, choice.notices)
       }
+      try refuse(iteration, "\(path) is one file of weights")
       return (.file(try WeightFile(path: path)), [])
     }
     if DurableFile.exists(path + "/" + CheckpointName.hashes) {
-      return (.checkpoint(try Checkpoint(path: path)), [])
+      let checkpoint = try Checkpoint(path: path)
+      if iteration != checkpoint.state.iteration {
+        try refuse(iteration, "\(path) is the checkpoint of step \(checkpoint.state.iteration)")
+      }
+      return (.checkpoint(checkpoint), [])
     }
-    let names = try FolderContents.names(path)
+    let names = try onSystem(FolderContents.names(path))
     if names.contains("config.json"), !names.contains(CheckpointName.latest) {
+      try refuse(iteration, "\(path) is a folder of transformers")
       let model = try HuggingFaceWeights(path: path, paddedVocabularySize: paddedVocabularySize)
       return (.huggingFace(model), [])
     }
@@ -52,6 +58,14 @@ package enum LoadSource {
     }
     let choice = try Checkpoint.choose(in: path, iteration: iteration)
     return (choice.checkpoint.map { .checkpoint($0) } ?? .nothing, choice.notices)
+  }
+
+  /// Refuses to choose where there is no choice.
+  private static func refuse(_ iteration: Int?, _ reason: String) throws(TrainError) {
+    guard let iteration else { return }
+    throw .unsupported(
+      what: "iteration \(iteration)",
+      reason: reason + "; leave iteration out, or name the folder of a run")
   }
 
   private static func isPickle(_ name: String) -> Bool {

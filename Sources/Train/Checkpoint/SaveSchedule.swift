@@ -72,18 +72,20 @@ package struct SaveSchedule: Sendable, Equatable {
   @discardableResult
   package func rotate(_ folder: String, latest: Int) throws(TrainError) -> [String] {
     guard let keptCount else { return [] }
-    let iterations = try FolderContents.names(folder).compactMap { CheckpointName.iteration($0) }
-      .sorted()
+    let iterations = try onSystem(FolderContents.names(folder)).compactMap {
+      CheckpointName.iteration($0)
+    }
+    .sorted()
     let rotating = neoxQuirks ? iterations : iterations.filter { !extra.contains($0) }
     let removed = rotating.dropLast(keptCount).filter { $0 != latest }.map(CheckpointName.folder)
     for name in removed {
       // Under this name nobody takes what is left of it for a checkpoint.
       let doomed = folder + "/" + name + CheckpointName.partialEnding
-      try FolderContents.remove(doomed)
+      try onSystem(FolderContents.remove(doomed))
       do throws(SystemError) {
         try DurableFile.rename(folder + "/" + name, to: doomed)
       } catch { throw .system(error) }
-      try FolderContents.remove(doomed)
+      try onSystem(FolderContents.remove(doomed))
     }
     return removed
   }

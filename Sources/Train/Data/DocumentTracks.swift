@@ -14,31 +14,35 @@ package struct DocumentTracks: Sendable {
   /// Datasets up to this size are read ahead by the system.
   private static let readAheadByteCount = 1 << 30
 
+  /// The prefix of a dataset, and the key of the configuration that names it.
+  struct Name {
+    let path: String
+    let key: String
+  }
+
   /// Opens the datasets and checks that they fit together.
   init(
-    text: String, labels: String?, rewards: String?, referenceName: String?, sequenceLength: Int,
+    text: Name, labels: Name?, rewards: Name?, referenceName: String?, sequenceLength: Int,
     mode: ReadingMode
   ) throws(TrainError) {
-    func open(_ prefix: String?) throws(TrainError) -> IndexedDataset? {
-      guard let prefix else { return nil }
+    func open(_ name: Name) throws(TrainError) -> IndexedDataset {
       do throws(IndexedDataError) {
-        return try IndexedDataset(prefix: prefix, mode: mode)
+        return try IndexedDataset(prefix: name.path, mode: mode)
       } catch {
-        throw .dataset(error)
+        throw .data(key: name.key, error)
       }
     }
-    do throws(IndexedDataError) {
-      self.text = try IndexedDataset(prefix: text, mode: mode)
-    } catch {
-      throw .dataset(error)
-    }
-    self.labels = try open(labels)
-    self.rewards = try open(rewards)
-    references = try open(referenceName.map { "\(text)_\($0)" })
+    self.text = try open(text)
+    self.labels = if let labels { try open(labels) } else { nil }
+    self.rewards = if let rewards { try open(rewards) } else { nil }
+    references =
+      if let referenceName {
+        try open(Name(path: "\(text.path)_\(referenceName)", key: "precompute_model_name"))
+      } else { nil }
     do throws(IndexedDataError) {
       try check(sequenceLength)
     } catch {
-      throw .dataset(error)
+      throw .data(key: text.key, error)
     }
     // Of a large dataset shuffled samples are read; a small one is soon in memory as a whole.
     for dataset in [self.text, self.labels, references].compactMap({ $0 })

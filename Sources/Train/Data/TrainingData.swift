@@ -28,7 +28,14 @@ package struct TrainingData: Sendable {
     let evaluates = settings.evaluationIterations > 0
     valid = evaluates ? try Self.source(.valid, settings) : nil
     test = evaluates ? try Self.source(.test, settings) : nil
-    notes = Self.notes([self.train, valid, test].compactMap { $0 }, settings)
+    let isCut = evaluates && settings.dataPath != nil
+    let empty = isCut ? [(DataSplit.valid, valid), (.test, test)].filter { $0.1 == nil } : []
+    notes =
+      empty.map {
+        "the split '\(settings.split)' leaves no documents for \($0.0.rawValue) data: nothing is"
+          + " evaluated on them"
+      }
+      + Self.notes([self.train, valid, test].compactMap { $0 }, settings)
     if let iterations = settings.trainIterations {
       self.iterations = iterations
     } else {
@@ -94,7 +101,8 @@ package struct TrainingData: Sendable {
     _ path: String, _ split: DataSplit, _ samples: Int?, _ settings: DataSettings
   ) throws(TrainError) -> BlendedDataset? {
     let tracks = try DocumentTracks(
-      text: path, labels: nil, rewards: nil, referenceName: settings.referenceName,
+      text: .init(path: path, key: "data_path"), labels: nil, rewards: nil,
+      referenceName: settings.referenceName,
       sequenceLength: settings.sequenceLength, mode: settings.readingMode)
     let boundaries: [Int]
     do throws(IndexedDataError) {
@@ -123,7 +131,7 @@ package struct TrainingData: Sendable {
     let list = settings[split]
     guard !list.paths.isEmpty else { return nil }
     var sides: [[DocumentTracks]] = []
-    for place in list.paths.indices { sides.append(try tracks(list, place, settings)) }
+    for place in list.paths.indices { sides.append(try tracks(list, place, split, settings)) }
     var weights = list.weights
     if weights.isEmpty { weights = [Double](repeating: 1, count: sides.count) }
     if settings.weighsByDocumentCount {
@@ -150,21 +158,28 @@ package struct TrainingData: Sendable {
   }
 
   private static func tracks(
-    _ list: DataList, _ place: Int, _ settings: DataSettings
+    _ list: DataList, _ place: Int, _ split: DataSplit, _ settings: DataSettings
   ) throws(TrainError) -> [DocumentTracks] {
-    func open(_ text: String, _ labels: [String], _ rewards: [String]) throws(TrainError)
-      -> DocumentTracks
-    {
+    func name(_ paths: [String], _ key: String) -> DocumentTracks.Name? {
+      paths.isEmpty ? nil : .init(path: paths[place], key: "\(key)_data_paths[\(place)]")
+    }
+    func open(
+      _ text: String, _ labels: [String], _ rewards: [String], _ key: String
+    ) throws(TrainError) -> DocumentTracks {
       try DocumentTracks(
-        text: text, labels: labels.isEmpty ? nil : labels[place],
-        rewards: rewards.isEmpty ? nil : rewards[place], referenceName: settings.referenceName,
+        text: .init(path: text, key: "\(key)_data_paths[\(place)]"),
+        labels: name(labels, key + "_label"), rewards: name(rewards, key + "_reward"),
+        referenceName: settings.referenceName,
         sequenceLength: settings.sequenceLength, mode: settings.readingMode)
     }
-    let text = try open(list.paths[place], list.labels, list.rewards)
+    let split = split.rawValue
+    let text = try open(
+      list.paths[place], list.labels, list.rewards, settings.hasPairs ? "pos_\(split)" : split)
     guard settings.hasPairs else { return [text] }
-    let negative = try open(list.negatives[place], list.negativeLabels, [])
+    let negative = try open(list.negatives[place], list.negativeLabels, [], "neg_\(split)")
     guard text.text.sequenceCount == negative.text.sequenceCount else {
-      throw .dataset(
+      throw .data(
+        key: "neg_\(split)_data_paths[\(place)]",
         .unequalShapes(
           first: text.text.prefix, second: negative.text.prefix, what: "documents",
           expected: text.text.sequenceCount, found: negative.text.sequenceCount))

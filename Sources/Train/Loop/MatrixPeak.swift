@@ -1,8 +1,17 @@
 internal import Machine
 
 /// How fast an engine multiplies matrices at best.
-enum MatrixPeak {
+package enum MatrixPeak {
   private static let size = 1024
+
+  /// Operations a second of this machine with so many threads, in the precision of a configuration.
+  ///
+  /// - Throws: ``TrainError`` when there is too little memory.
+  package static func measure(
+    _ configuration: TrainingConfiguration, threads: Int
+  ) throws(TrainError) -> Double {
+    try measure(CPUEngine(threads: threads), ScalarType(configuration.precision.kind))
+  }
 
   /// Operations a second of the fastest of a few products of square matrices, a product and a sum
   /// counting two.

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Machine
 
 /// What a run writes: its log lines, `metrics.jsonl`, TensorBoard's events, and progress.
 ///
@@ -28,7 +29,7 @@ struct RunLog: ~Copyable {
   ) throws(TrainError) {
     let logging = configuration.logging
     let folder = logging.folder ?? configuration.checkpoints.folder
-    if options.metricsPath == nil, let folder { try FolderContents.make(folder) }
+    if options.metricsPath == nil, let folder { try onSystem(FolderContents.make(folder)) }
     let path = options.metricsPath ?? (folder.map { $0 + "/" } ?? "") + "metrics.jsonl"
     let metrics = try MetricsFile(path: path)
     var events: EventFile?
@@ -57,7 +58,9 @@ struct RunLog: ~Copyable {
     if options.measuresPeak { peak = try MatrixPeak.measure(model.engine, model.type) }
     try say(
       "\(model.parameters.count) parameters in \(model.type.rawValue), \(model.engine.summary);"
-        + " steps \(iteration) to \(lastIteration), \(tokensPerStep) tokens each")
+        + (iteration < lastIteration
+          ? " steps \(iteration + 1) to \(lastIteration), \(tokensPerStep) tokens each"
+          : " no step is left: \(iteration) are done, and the run has \(lastIteration)"))
   }
 
   /// Writes a line.
@@ -114,9 +117,14 @@ struct RunLog: ~Copyable {
     try events?.flush()
   }
 
+  /// Removes what the run has written behind the checkpoint from which it goes on.
+  mutating func goOn(after iteration: Int) throws(TrainError) {
+    try metrics.goOn(after: iteration, isOver: iteration >= lastIteration)
+  }
+
   /// Writes the results of an evaluation.
   mutating func evaluation(
-    _ result: ObjectiveResult, split: DataSplit, title: String, iteration: Int
+    _ result: ObjectiveResult, split: DataSplit, title: String, isFinal: Bool, iteration: Int
   ) throws(TrainError) {
     var figures: [TrainingLine.Metric] = [("lm_loss", result.loss)]
     figures += result.metrics
@@ -125,7 +133,7 @@ struct RunLog: ~Copyable {
     for line in EvaluationLines.text("\(name) results at \(title)", figures) {
       try say(line)
     }
-    try metrics.write(iteration: iteration, split: name, figures)
+    try metrics.write(iteration: iteration, split: name, isFinal: isFinal, figures)
     for figure in figures { try event("\(name)/\(figure.name)", figure.value, iteration) }
     try events?.flush()
   }
@@ -145,13 +153,11 @@ struct RunLog: ~Copyable {
   }
 
   private mutating func showProgress(_ loss: Double, iteration: Int, seconds: Double) {
-    let mean = meanSeconds.map { 0.9 * $0 + 0.1 * seconds } ?? seconds
+    let mean = RunProgress.mean(meanSeconds, seconds)
     meanSeconds = mean
     options.progress(
       RunProgress(
-        iteration: iteration, lastIteration: lastIteration, loss: loss,
-        tokensPerSecond: Double(tokensPerStep) / mean,
-        peakShare: peak.map { flops.model / mean / $0 },
-        secondsLeft: mean * Double(lastIteration - iteration)))
+        iteration: iteration, lastIteration: lastIteration, loss: loss, meanSeconds: mean,
+        tokensPerStep: tokensPerStep, operationsPerStep: flops.model, peak: peak))
   }
 }

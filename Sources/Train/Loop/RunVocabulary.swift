@@ -1,4 +1,4 @@
-internal import Tokenize
+package import Tokenize
 
 /// What a run needs to know of its tokenizer.
 package struct RunVocabulary: Sendable, Equatable {
@@ -13,9 +13,13 @@ package struct RunVocabulary: Sendable, Equatable {
   ///
   /// - Throws: what loading a tokenizer throws.
   package init(_ tokenizer: TrainingConfiguration.Tokenizer) throws(TrainError) {
-    let loaded = try tokenizer.load()
-    size = loaded.vocabularySize
-    endOfDocument = loaded.endOfDocument.map { Int32($0) }
-    paddedSize = paddedVocabularySize(size, divisibleBy: tokenizer.vocabularyMultiple)
+    self.init(try tokenizer.load(), divisibleBy: tokenizer.vocabularyMultiple)
+  }
+
+  /// Takes what is needed from a tokenizer; `multiple` is what the padded size is one of.
+  package init(_ tokenizer: any Tokenizer, divisibleBy multiple: Int) {
+    size = tokenizer.vocabularySize
+    endOfDocument = tokenizer.endOfDocument.map { Int32($0) }
+    paddedSize = paddedVocabularySize(size, divisibleBy: multiple)
   }
 }

@@ -105,6 +105,10 @@ extension TrainingConfiguration.Tokenizer {
         what: "tokenizer_type \(self.kind)",
         reason: "it is none of \(TokenizerKind.allCases.map(\.rawValue).joined(separator: ", "))")
     }
+    if let key = missingKey(kind) {
+      throw .unsupported(
+        what: key.name, reason: "is missing; \(kind.rawValue) needs the path of \(key.file)")
+    }
     do throws(TokenizeError) {
       return try loadTokenizer(
         TokenizerChoice(kind: kind, vocabularyFile: vocabularyFile, mergeFile: mergesFile))
@@ -112,5 +116,18 @@ extension TrainingConfiguration.Tokenizer {
       throw .vocabulary(
         reason: "\(error) (the keys are tokenizer_type, vocab_file and merge_file)")
     }
+  }
+
+  /// The first key that a kind of tokenizer needs and the configuration has not.
+  private func missingKey(_ kind: TokenizerKind) -> (name: String, file: String)? {
+    let vocabulary: String
+    switch kind {
+    case .gpt2BPE: vocabulary = "vocab.json"
+    case .huggingFace: vocabulary = "tokenizer.json"
+    case .tiktoken: vocabulary = "a rank file, such as r50k_base.tiktoken"
+    case .huggingFaceGPT2, .characterLevel, .sentencePiece: return nil
+    }
+    if vocabularyFile == nil { return ("vocab_file", vocabulary) }
+    return kind == .gpt2BPE && mergesFile == nil ? ("merge_file", "merges.txt") : nil
   }
 }

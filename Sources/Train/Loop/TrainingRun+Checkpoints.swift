@@ -4,6 +4,13 @@ extension TrainingRun {
   /// Saves a checkpoint and removes old ones; returns its path.
   @discardableResult
   func save() throws(TrainError) -> String? {
+    guard let path = try writeCheckpoint() else { return nil }
+    try log.say("  successfully saved checkpoint at iteration \(iteration) to \(path)")
+    return path
+  }
+
+  /// Saves as ``save()`` does, and tells nobody.
+  func writeCheckpoint() throws(TrainError) -> String? {
     guard let folder = configuration.checkpoints.folder else { return nil }
     var state = optimization.checkpointState(iteration: iteration)
     state.dataPosition = ["train": samplesTaken]
@@ -13,13 +20,14 @@ extension TrainingRun {
     let contents = CheckpointContents(
       state: state, weights: weights, optimizer: optimization.optimizer,
       configs: CheckpointConfiguration.files(configuration))
+    canSave = false
     let path = try log.timers.measure("save checkpoint") { () throws(TrainError) in
       try CheckpointWriter.write(contents, into: folder, operations: operations)
     }
     try saves.rotate(folder, latest: iteration)
+    canSave = true
     savedIteration = iteration
     savedPath = path
-    try log.say("  successfully saved checkpoint at iteration \(iteration) to \(path)")
     return path
   }
 
@@ -56,7 +64,10 @@ extension TrainingRun {
       arguments: configuration.runArguments(vocabulary), path: checkpoint.path)
     try loadWeights(source.0)
     let origin = FileIdentity.absolute(checkpoint.path)
-    guard !checkpoints.isFinetuning else { return Beginning(path: origin) }
+    guard !checkpoints.isFinetuning else {
+      try log.say("  successfully loaded the weights of \(checkpoint.path); step 0 comes next")
+      return Beginning(path: origin)
+    }
     try resume(checkpoint)
     try log.say("  successfully loaded checkpoint \(checkpoint.path)")
     let isOwn =
@@ -87,7 +98,9 @@ extension TrainingRun {
   func checkFolder() throws(TrainError) {
     guard let folder = configuration.checkpoints.folder, savedIteration == nil, !options.overwrites
     else { return }
-    let steps = try FolderContents.names(folder).compactMap { CheckpointName.iteration($0) }
+    let steps = try onSystem(FolderContents.names(folder)).compactMap {
+      CheckpointName.iteration($0)
+    }
     guard let newest = steps.max() else { return }
     throw .unsupported(
       what: "save \(folder)",
@@ -107,9 +120,7 @@ extension TrainingRun {
     }
     samplesTaken =
       state.dataPosition["train"] ?? state.iteration * configuration.batch.global
-    if let seed = state.randomState["seed"], seed != UInt64(configuration.seed),
-      configuration.checkpoints.loadsRandomState
-    {
+    if let seed = state.randomState["seed"], seed != UInt64(configuration.seed) {
       options.note(
         "\(checkpoint.path): the run was begun with seed \(seed); data and dropout follow"
           + " \(configuration.seed) from here")

@@ -66,6 +66,8 @@ package final class TrainingRun {
   var samplesTaken = 0
   /// Holds the folder of checkpoints for this run alone.
   private let claim: FolderClaim?
+  /// Whether weights, optimizer and counters tell of the same step, and saving has not failed.
+  var canSave = true
   /// The iteration of the checkpoint saved last, and where it lies.
   var savedIteration: Int?
   var savedPath: String?
@@ -108,8 +110,10 @@ package final class TrainingRun {
     space = try model.makeWorkspace(
       batch: configuration.rowsPerMicroBatch, length: configuration.model.sequenceLength,
       training: true)
+    let optimizer = try OptimizerSettings(configuration)
+    for notice in optimizer.notices { options.note(notice) }
     optimization = try Self.makeOptimization(
-      configuration, model, operations, communicator, iterations: data.iterations)
+      optimizer, configuration, model, operations, communicator, iterations: data.iterations)
     saves = try SaveSchedule(configuration)
     savesStepZero = configuration.checkpoints.folder != nil && saves.isDue(after: 0)
     if let folder = configuration.checkpoints.folder {
@@ -128,13 +132,13 @@ package final class TrainingRun {
       try checkCompanions()
     }
     objective = try model.makeObjective(configuration, reference: reference?.model)
+    if savedIteration != nil { try log.goOn(after: iteration) }
   }
 
   private static func makeOptimization(
-    _ configuration: TrainingConfiguration, _ model: GPTNeoX, _ operations: CPUOptimizerOperations,
-    _ communicator: any Communicator, iterations: Int
+    _ settings: OptimizerSettings, _ configuration: TrainingConfiguration, _ model: GPTNeoX,
+    _ operations: CPUOptimizerOperations, _ communicator: any Communicator, iterations: Int
   ) throws(TrainError) -> OptimizationLoop {
-    let settings = try OptimizerSettings(configuration)
     let store = model.parameters
     let slices = store.parameters.indices.map { index in
       ParameterSlice(
@@ -167,6 +171,9 @@ package final class TrainingRun {
     } catch {
       // The error that ended the run is the one to tell.
       try? log.end()
+      if canSave, iteration > 0, savedIteration != iteration, let path = try? writeCheckpoint() {
+        options.note("the run fails after step \(iteration), which \(path) holds")
+      }
       throw error
     }
   }
@@ -177,7 +184,10 @@ package final class TrainingRun {
     if iteration < data.iterations, let ending = try train() { return ending }
     if data.valid != nil {
       let before = configuration.length.evaluationInterval.map { iteration / $0 } ?? 0
-      guard try evaluate(.valid, "the end of training for val data", number: before) else {
+      guard
+        try evaluate(
+          .valid, "the end of training for val data", isFinal: true, number: before)
+      else {
         return try interrupt()
       }
     }
@@ -185,7 +195,7 @@ package final class TrainingRun {
       try save()
     }
     if data.test != nil {
-      guard try evaluate(.test, "the end of training for test data") else {
+      guard try evaluate(.test, "the end of training for test data", isFinal: true) else {
         return try interrupt()
       }
     }
@@ -202,6 +212,7 @@ package final class TrainingRun {
       let step = try takeStep(loader, &batch)
       iteration += 1
       samplesTaken += configuration.batch.global
+      canSave = true
       if step.outcome.isSkipped, model.type != .float16 {
         options.note("step \(iteration) was skipped: its gradients are infinite or not numbers")
       }
@@ -260,6 +271,8 @@ package final class TrainingRun {
         try communicator.allReduce(gradient, by: .sum)
       }
     }
+    // Until the step is counted.
+    canSave = false
     let outcome = try log.timers.measure("optimizer") { () throws(TrainError) in
       let outcome = try optimization.step()
       if !outcome.isSkipped { model.parameters.refreshValues() }
@@ -289,7 +302,7 @@ package final class TrainingRun {
   /// Each evaluation takes the batches behind those of the ones before it; `number` says how many these
   /// were since the beginning of the run.
   private func evaluate(
-    _ split: DataSplit, _ title: String, number: Int = 0
+    _ split: DataSplit, _ title: String, isFinal: Bool = false, number: Int = 0
   ) throws(TrainError) -> Bool {
     guard let source = split == .valid ? data.valid : data.test else { return true }
     let count = configuration.length.evaluationIterations * configuration.batch.accumulation
@@ -303,7 +316,8 @@ package final class TrainingRun {
       results.append(
         try objective.run(batch, on: model, in: space, gradientScale: nil, dropout: nil))
     }
-    try log.evaluation(try mean(results), split: split, title: title, iteration: iteration)
+    try log.evaluation(
+      try mean(results), split: split, title: title, isFinal: isFinal, iteration: iteration)
     return true
   }
 }

@@ -17,7 +17,7 @@ package struct EventFile: ~Copyable {
   ///
   /// - Throws: ``TrainError/system(_:)``.
   package init(folder: String) throws(TrainError) {
-    try FolderContents.make(folder)
+    try onSystem(FolderContents.make(folder))
     let host = hostName()
     let seconds = Int(Self.now())
     var number = 0
@@ -31,7 +31,11 @@ package struct EventFile: ~Copyable {
   /// Begins a file under a name, with the time of a clock in seconds since 1970.
   init(path: String, clock: @escaping @Sendable () -> Double) throws(TrainError) {
     let first = Self.record(time: clock(), step: nil) { $0.bytes(3, Array("brain.Event:2".utf8)) }
-    file = try openForAppending(path, adding: first)
+    do throws(SystemError) {
+      var begun = try AppendFile(path: path)
+      try unsafe begun.append(first.span.bytes)
+      file = begun
+    } catch { throw .system(error) }
     self.clock = clock
   }
 

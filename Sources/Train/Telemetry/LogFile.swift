@@ -9,7 +9,7 @@ struct LogFile: ~Copyable {
   ///
   /// - Throws: ``TrainError/system(_:)``.
   init(folder: String) throws(TrainError) {
-    try FolderContents.make(folder)
+    try onSystem(FolderContents.make(folder))
     let path = "\(folder)/\(hostName())_stdout.txt"
     do throws(SystemError) {
       let length = DurableFile.exists(path) ? try InputFile(path: path).byteCount : 0

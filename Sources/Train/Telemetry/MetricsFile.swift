@@ -4,21 +4,42 @@ internal import Machine
 /// `metrics.jsonl`: one JSON object a step and an evaluation.
 package struct MetricsFile: ~Copyable {
   private var file: AppendFile
+  private let path: String
+  /// Whether a killed run left half a line at the end, which the next line may not continue.
+  private var hasHalfLine: Bool
 
-  /// Opens a file to add to it; a last line that a killed run left half-written is ended first.
+  /// Opens a file to add to it; nothing is changed before the first line.
   ///
   /// - Throws: ``TrainError/system(_:)``.
   package init(path: String) throws(TrainError) {
-    let old = try Self.end(of: path)
-    file = try openForAppending(path, length: old.length, adding: old.isHalf ? [0x0A] : [])
+    do throws(SystemError) {
+      let end = try Self.end(of: path)
+      file = try AppendFile(path: path, length: end.length)
+      hasHalfLine = end.isHalf
+    } catch { throw .system(error) }
+    self.path = path
   }
 
-  private static func end(of path: String) throws(TrainError) -> (length: Int, isHalf: Bool) {
+  private static func end(of path: String) throws(SystemError) -> (length: Int, isHalf: Bool) {
     guard DurableFile.exists(path) else { return (0, false) }
+    let file = try InputFile(path: path)
+    guard file.byteCount > 0 else { return (0, false) }
+    return (file.byteCount, try file.number(at: file.byteCount - 1, UInt8.self) != 0x0A)
+  }
+
+  /// Removes the lines at the end that a run which goes on at a step will write again: those of later
+  /// steps, and with `isOver` those of the evaluations at its end.
+  ///
+  /// The first line from the end that is none of these, or was not written by a run, ends the search.
+  ///
+  /// - Throws: ``TrainError/system(_:)``.
+  package mutating func goOn(after iteration: Int, isOver: Bool) throws(TrainError) {
     do throws(SystemError) {
-      let file = try InputFile(path: path)
-      guard file.byteCount > 0 else { return (0, false) }
-      return (file.byteCount, try file.number(at: file.byteCount - 1, UInt8.self) != 0x0A)
+      var tail = MetricsTail(iteration: iteration, dropsLast: isOver)
+      let length = try tail.start(in: InputFile(path: path))
+      guard length < file.byteCount else { return }
+      try file.truncate(to: length)
+      hasHalfLine = false
     } catch { throw .system(error) }
   }
 
@@ -68,20 +89,26 @@ package struct MetricsFile: ~Copyable {
     try write(.object(members))
   }
 
-  /// Adds a line for an evaluation of `validation` or `test`.
+  /// Adds a line for an evaluation of `validation` or `test`; `isFinal` tells that of the end of
+  /// training from one on the way, which may be at the same step and is over other batches.
   package mutating func write(
-    iteration: Int, split: String, _ metrics: [TrainingLine.Metric]
+    iteration: Int, split: String, isFinal: Bool, _ metrics: [TrainingLine.Metric]
   ) throws(TrainError) {
     try write(
       .object(
-        [.init("iteration", JSONText(iteration)), .init("split", .string(split))]
+        [
+          .init("iteration", JSONText(iteration)), .init("split", .string(split)),
+          .init("final", .bool(isFinal)),
+        ]
           + metrics.map { .init($0.name, .number($0.value)) }))
   }
 
   // Each line goes to the system at once, so that it can be followed.
   private mutating func write(_ line: JSONText) throws(TrainError) {
     do throws(SystemError) {
-      try unsafe file.append((line.bytes() + [0x0A]).span.bytes)
+      let bytes = (hasHalfLine ? [0x0A] : []) + line.bytes() + [0x0A]
+      hasHalfLine = false
+      try unsafe file.append(bytes.span.bytes)
       try file.flush()
     } catch { throw .system(error) }
   }

@@ -26,6 +26,26 @@ package struct RunProgress: Sendable {
     self.secondsLeft = secondsLeft
   }
 
+  /// Reckons the numbers of a line.
+  ///
+  /// `meanSeconds` are those of a step, over the last ones; `operationsPerStep` are what the model
+  /// needs; `peak` is the operations a second of the fastest matrix products, where they are known.
+  init(
+    iteration: Int, lastIteration: Int, loss: Double, meanSeconds: Double, tokensPerStep: Int,
+    operationsPerStep: Double, peak: Double?
+  ) {
+    self.init(
+      iteration: iteration, lastIteration: lastIteration, loss: loss,
+      tokensPerSecond: Double(tokensPerStep) / meanSeconds,
+      peakShare: peak.map { operationsPerStep / meanSeconds / $0 },
+      secondsLeft: meanSeconds * Double(lastIteration - iteration))
+  }
+
+  /// The mean of a step's seconds with those before, whose weight falls by a tenth each step.
+  static func mean(_ before: Double?, _ seconds: Double) -> Double {
+    before.map { 0.9 * $0 + 0.1 * seconds } ?? seconds
+  }
+
   /// `120/1000  loss 3.214  1,234 tokens/s  41 % of peak  12 min 5 s left`.
   package var text: String {
     var parts = [

@@ -32,13 +32,16 @@ struct ConfigurationFlags: Sendable {
       files: files, folder: folder, settings: settings, isLenient: isLenient)
   }
 
-  /// Reads the configuration, tells what is worth knowing, and refuses one with problems.
-  func load() throws -> TrainingConfiguration {
+  /// Reads the configuration, tells what is worth knowing, and refuses one with problems; with
+  /// `isForTraining` also one that only describes a model.
+  func load(isForTraining: Bool = false) throws -> TrainingConfiguration {
     let outcome = TrainingConfiguration.load(request)
-    for problem in outcome.report.problems { writeError("error: \(problem)\n") }
-    for warning in outcome.report.warnings { writeError("warning: \(warning)\n") }
-    guard let configuration = outcome.configuration else {
-      writeError("neox-train: \(counted(outcome.report.problems.count, "problem"))\n")
+    let report = outcome.report
+    let problems = report.problems + (isForTraining ? report.trainingProblems : [])
+    for problem in problems { writeError("error: \(problem)\n") }
+    for warning in report.warnings { writeError("warning: \(warning)\n") }
+    guard let configuration = outcome.configuration, problems.isEmpty else {
+      writeError("neox-train: \(counted(problems.count, "problem"))\n")
       throw QuietExit(1)
     }
     return configuration

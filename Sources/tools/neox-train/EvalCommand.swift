@@ -9,7 +9,7 @@ import Train
 struct EvalCommand: Command {
   var model = TrainedModelFlags()
   var data: String?
-  var split = EvaluatedSplit.valid
+  var split: EvaluatedSplit?
   var stride: Int?
   var batchSize: Int?
   var separatesDocuments = false
@@ -51,7 +51,9 @@ struct EvalCommand: Command {
         [
           .option(
             "--data", \.data, placeholder: "PREFIX", "a dataset: PREFIX.bin and PREFIX.idx"),
-          .option("--split", \.split, "the configuration's data to use, without --data"),
+          .option(
+            "--split", \.split, shownDefault: "valid",
+            "the configuration's data to use, without --data"),
           .option(
             "--stride", \.stride, placeholder: "N", shownDefault: "seq_length",
             rule: .atLeast(1), "tokens by which a window moves on"),
@@ -68,12 +70,16 @@ struct EvalCommand: Command {
     guard data != nil || (stride == nil && batchSize == nil && !separatesDocuments) else {
       throw UsageError("--stride, --batch-size and --per-document need --data")
     }
-    let trained = try model.model()
+    guard data == nil || split == nil else {
+      throw UsageError("--split is a part of the configuration's data, and --data another dataset")
+    }
+    _ = try model.load()
+    let trained = try model.model(model.configuration.load())
     let result: EvaluationResult
     if let data {
       result = try evaluate(trained, data)
     } else {
-      result = try SplitEvaluation.run(trained, split: split.split) { writeNote($0) }
+      result = try SplitEvaluation.run(trained, split: (split ?? .valid).split) { writeNote($0) }
     }
     show(result, trained)
   }
@@ -95,7 +101,11 @@ struct EvalCommand: Command {
   /// The tokenizer, where its files are there; without, bytes are not counted.
   private func tokenizer(_ trained: TrainedModel) throws -> (any Tokenizer)? {
     let tokenizer = trained.configuration.tokenizer
-    guard let path = tokenizer.vocabularyFile else { return nil }
+    if TokenizerKind(name: tokenizer.kind) == .characterLevel { return try tokenizer.load() }
+    guard let path = tokenizer.vocabularyFile else {
+      writeNote("the configuration names no vocab_file: bits_per_byte is left out")
+      return nil
+    }
     guard FileManager.default.fileExists(atPath: path) else {
       writeNote("there is no \(path), the vocab_file: bits_per_byte is left out")
       return nil
@@ -104,7 +114,7 @@ struct EvalCommand: Command {
   }
 
   private func show(_ result: EvaluationResult, _ trained: TrainedModel) {
-    let name = data ?? split.rawValue
+    let name = data ?? (split ?? .valid).rawValue
     guard !isJSON else {
       let json: JSONText = [
         "model": .string(trained.path), "data": .string(name),

@@ -58,6 +58,7 @@ struct GenerateCommand: Command {
     ]
 
   func run() throws {
+    _ = try model.load()
     let configuration = try model.configuration.load()
     if prompts.isEmpty, configuration.generation.mode == .precompute {
       return try PrecomputeCommand(model: model, overwrites: overwrites).run()
@@ -70,11 +71,13 @@ struct GenerateCommand: Command {
       throw TrainError.unsupported(
         what: path, reason: "it is there already; name another with --output, or give --overwrite")
     }
+    if generation.isModeGiven, !prompts.isEmpty {
+      writeNote("--prompt wins over text_gen_type \(generation.mode.rawValue)")
+    }
     let prompts = try isInteractive ? [] : contexts(generation)
-    let trained = try TrainedModel(configuration, load: model.load, threads: model.threads)
-    for notice in trained.notices { writeNote(notice) }
-    let generator = try TextGenerator(trained)
+    // Before the threads that compute, which would take its signals.
     var record = try GenerationRecord(path: path)
+    let generator = try TextGenerator(model.model(configuration))
     if isInteractive {
       try InteractivePrompts(end: generation.promptEnd, generator: generator).run(&record)
     } else {

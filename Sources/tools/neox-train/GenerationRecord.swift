@@ -8,11 +8,23 @@ struct GenerationRecord: ~Copyable {
   private var file: AppendFile?
   private let isPrinting: Bool
 
-  /// Begins a file beside `path`, which gets its name at the end; `-` is standard output.
+  /// Begins a file beside `path`, which gets its name at the end, and goes where a signal ends the
+  /// program; `-` is standard output.
+  ///
+  /// No thread may have been started before.
   init(path: String?) throws {
     self.path = path == "-" ? nil : path
     isPrinting = path != "-"
-    file = try self.path.map { try AppendFile(path: $0 + ".partial") }
+    guard let path = self.path else { return }
+    RemovalBySignal.listen(Self.partial(path))
+    file = try Self.naming(path) { () throws(SystemError) in
+      try AppendFile(path: Self.partial(path))
+    }
+  }
+
+  /// Removes what was not finished.
+  deinit {
+    if let path { try? DurableFile.remove(Self.partial(path)) }
   }
 
   /// Takes a text in; `isShown` where it was printed while it was made.
@@ -26,15 +38,29 @@ struct GenerationRecord: ~Copyable {
       StandardOutput.shared.write(line)
     }
     StandardOutput.shared.flush()
-    try unsafe file?.append(line.span.bytes)
+    guard let path else { return }
+    try Self.naming(path) { () throws(SystemError) in try unsafe file?.append(line.span.bytes) }
   }
 
   /// Gives the file its name.
-  consuming func finish() throws {
+  mutating func finish() throws {
     guard let path else { return }
-    try file?.synchronize()
-    try DurableFile.rename(path + ".partial", to: path)
-    try DurableFile.synchronizeFolder(of: path)
+    try Self.naming(path) { () throws(SystemError) in
+      try file?.synchronize()
+      try DurableFile.rename(Self.partial(path), to: path)
+      try DurableFile.synchronizeFolder(of: path)
+    }
     writeNote("texts are in \(path)")
+  }
+
+  private static func partial(_ path: String) -> String { path + ".partial" }
+
+  /// Lets errors name the file that was asked for.
+  private static func naming<Value: ~Copyable>(
+    _ path: String, _ body: () throws(SystemError) -> Value
+  ) throws(SystemError) -> Value {
+    do throws(SystemError) { return try body() } catch {
+      throw SystemError(call: error.call, path: path, code: error.code)
+    }
   }
 }

@@ -1,4 +1,5 @@
 import CommandLineKit
+import Machine
 import Tokenize
 import Train
 
@@ -18,7 +19,8 @@ struct PlanCommand: Command {
       """,
       """
       The vocabulary comes from vocab_file, or from --vocab-size. The time of the run follows from \
-      --teraflops: what the machine computes in a second, which a few steps of training show.
+      --teraflops: what the machine computes in a second, which a few steps of training show. \
+      Without, the least time is told, at the speed of this machine's fastest matrix products.
       """,
     ],
     examples: [
@@ -42,7 +44,7 @@ struct PlanCommand: Command {
         .option(
           "--teraflops", \.teraflops, placeholder: "N",
           rule: ValueRule { $0 > 0 ? nil : "must be above 0, not \($0)" },
-          "operations a second of the machine, in 10^12"),
+          "operations a second in training, in 10^12"),
       ]),
   ]
 
@@ -54,8 +56,15 @@ struct PlanCommand: Command {
     }
     let plan = try TrainingPlan(
       configuration, vocabularySize: try paddedVocabularySize(configuration.tokenizer),
-      stock: DataStock(configuration.data.source), teraflops: teraflops)
+      stock: DataStock(configuration.data.source), speed: speed(configuration))
     StandardOutput.shared.write(plan.text)
+  }
+
+  /// How fast the run is taken to be.
+  private func speed(_ configuration: TrainingConfiguration) throws -> TrainingPlan.Speed {
+    if let teraflops { return .given(teraflops) }
+    let peak = try MatrixPeak.measure(configuration, threads: WorkerPool.processorCount)
+    return .peak(peak / 1e12)
   }
 
   /// The rows of the embedding.
@@ -71,13 +80,10 @@ struct PlanCommand: Command {
   }
 
   private func sizeOfTokenizer(_ tokenizer: TrainingConfiguration.Tokenizer) throws -> Int {
-    guard let kind = TokenizerKind(name: tokenizer.kind) else { return 0 }
-    guard tokenizer.vocabularyFile != nil || kind == .characterLevel else {
+    let isCharacterLevel = TokenizerKind(name: tokenizer.kind) == .characterLevel
+    guard tokenizer.vocabularyFile != nil || isCharacterLevel else {
       throw UsageError("the configuration names no vocab_file; --vocab-size says its size without")
     }
-    return try loadTokenizer(
-      TokenizerChoice(
-        kind: kind, vocabularyFile: tokenizer.vocabularyFile, mergeFile: tokenizer.mergesFile)
-    ).vocabularySize
+    return try tokenizer.load().vocabularySize
   }
 }

@@ -49,7 +49,7 @@ struct PrecomputeCommand: Command {
     Interruption.listen()
     let configuration = try model.configuration.load()
     let trained = try TrainedModel(
-      configuration, load: model.load ?? configuration.checkpoints.referenceLoad,
+      configuration, load: model.load() ?? configuration.checkpoints.referenceLoad,
       threads: model.threads,
       paddedVocabularySize: RunVocabulary(configuration.tokenizer).paddedSize)
     for notice in trained.notices { writeNote(notice) }

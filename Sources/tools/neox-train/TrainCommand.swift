@@ -59,7 +59,8 @@ struct TrainCommand: Command {
   ]
 
   func run() throws {
-    let configuration = try configuration.load()
+    try refuseMisspelledCommand()
+    let configuration = try configuration.load(isForTraining: true)
     var options = TrainingRun.Options(
       output: {
         StandardOutput.shared.line($0)
@@ -83,6 +84,22 @@ struct TrainCommand: Command {
     throw Interrupted(
       description: "interrupted after step \(iteration), which \(checkpoint) holds; with load set"
         + " to its folder the same command continues", exitStatus: 75)
+  }
+}
+
+extension TrainCommand {
+  /// Takes a first word that is no file for what it is meant to be.
+  private func refuseMisspelledCommand() throws(UsageError) {
+    guard let word = configuration.files.first, configuration.folder == nil,
+      !["", ".yml", ".yaml", ".json"].contains(where: { DurableFile.exists(word + $0) })
+    else { return }
+    if word == "train" {
+      throw UsageError(
+        "there is no command 'train', and no file train.yml; 'neox-train CONFIG' trains")
+    }
+    guard let command = closestName(to: word, among: Main.program.commandNames) else { return }
+    throw UsageError(
+      "there is no command '\(word)', and no file \(word).yml; did you mean '\(command)'?")
   }
 }
 

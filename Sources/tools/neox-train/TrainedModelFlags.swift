@@ -5,7 +5,7 @@ import Train
 /// Which model is used, and with how many threads; the same for commands that use one.
 struct TrainedModelFlags: Sendable {
   var configuration = ConfigurationFlags()
-  var load: String?
+  var loads: [String] = []
   var threads = WorkerPool.processorCount
 
   static let groups: [ArgumentGroup<Self>] = [
@@ -13,11 +13,11 @@ struct TrainedModelFlags: Sendable {
     .init(
       "model",
       [
-        .option(
-          "--load", \.load, placeholder: "PATH", shownDefault: "load, else save",
+        .each(
+          "--load", \.loads, placeholder: "PATH",
           """
           the weights: a run's folder, a checkpoint, a safetensors file with GPT-NeoX's names, or a \
-          folder of transformers
+          folder of transformers (default: load, else save)
           """),
         .option(
           "--threads", \.threads, placeholder: "N", shownDefault: "one a processor",
@@ -25,9 +25,17 @@ struct TrainedModelFlags: Sendable {
       ]),
   ]
 
-  /// Loads the model, and says what is worth knowing.
-  func model() throws -> TrainedModel {
-    let model = try TrainedModel(configuration.load(), load: load, threads: threads)
+  /// The path of the weights, where the command line names one.
+  func load() throws(UsageError) -> String? {
+    guard loads.count < 2 else {
+      throw UsageError("argument --load: one model is used, and \(loads.count) are named")
+    }
+    return loads.first
+  }
+
+  /// Loads the model of a configuration, and says what is worth knowing.
+  func model(_ configuration: TrainingConfiguration) throws -> TrainedModel {
+    let model = try TrainedModel(configuration, load: load(), threads: threads)
     for notice in model.notices { writeNote(notice) }
     return model
   }

@@ -7,11 +7,19 @@ struct TrainingPlan {
   private let vocabularySize: Int
   private let parameters: TrainingConfiguration.Model.ParameterCount
   private let stock: DataStock
-  private let teraflops: Double?
+  private let speed: Speed
+
+  /// How fast the machine is, in 10^12 operations a second.
+  enum Speed {
+    /// What training reaches.
+    case given(Double)
+    /// What the fastest matrix products reach, and training does not.
+    case peak(Double)
+  }
 
   init(
     _ configuration: TrainingConfiguration, vocabularySize: Int, stock: DataStock,
-    teraflops: Double?
+    speed: Speed
   ) throws {
     var isRewardModel = false
     if case .rewardModel = configuration.objective { isRewardModel = true }
@@ -26,7 +34,7 @@ struct TrainingPlan {
     self.vocabularySize = vocabularySize
     self.parameters = parameters
     self.stock = stock
-    self.teraflops = teraflops
+    self.speed = speed
   }
 
   /// The lines, each with a line feed.
@@ -141,9 +149,18 @@ struct TrainingPlan {
       ("tokens", whole(steps * tokensPerStep), ""),
       ("operations", scientific(steps * operations), ""),
     ]
-    if let teraflops {
+    switch speed {
+    case .given(let teraflops):
       let seconds = steps * operations / (teraflops * 1e12)
       rows.append(("time", humanSeconds(seconds), "at \(plainText(teraflops))·10^12 a second"))
+    case .peak(let teraflops):
+      let seconds = steps * operations / (teraflops * 1e12)
+      rows.append(
+        (
+          "time, at least", humanSeconds(seconds),
+          "at \(fixed(teraflops, 2))·10^12 a second, this machine's fastest matrix products;"
+            + " training is slower"
+        ))
     }
     return rows
   }

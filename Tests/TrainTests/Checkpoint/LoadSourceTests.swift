@@ -42,6 +42,12 @@ struct LoadSourceTests {
     #expect(try kind(folder.file("absent")) == "nothing")
     let notices = try LoadSource.open(folder.file("absent")).notices
     #expect(notices.first?.contains("training starts from the beginning") == true)
+    for (path, step) in [(checkpoint, 2), (model, 1), (file, 1)] {
+      #expect {
+        try LoadSource.open(path, iteration: step)
+      } throws: { "\($0)".hasPrefix("iteration \(step): \(path) is ") }
+    }
+    #expect(try LoadSource.open(checkpoint, iteration: 1).source.weights != nil)
     try folder.write("hf/pytorch_model.bin", [1])
     #expect(try kind(model) == "GPTNeoXForCausalLM")
     try FileManager.default.createDirectory(

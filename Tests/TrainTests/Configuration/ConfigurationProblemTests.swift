@@ -56,10 +56,6 @@ struct ConfigurationProblemTests {
         "c.yml:9: min_lr: 0.01 is above optimizer.params.lr, which is 0.001"
       ),
       (
-        "save: ckpt",
-        "c.yml:9: save: needs checkpoint_factor or extra_save_iters, which say when to save"
-      ),
-      (
         "checkpoint_factor: 1.5",
         "c.yml:9: checkpoint_factor: is 1.5; it has to be a whole number of steps, at least 1"
       ),
@@ -242,5 +238,60 @@ struct ConfigurationProblemTests {
       ConfigurationRequest(files: ["missing"], folder: "/nonexistent"))
     #expect(outcome.report.problems.first?.description.contains("/nonexistent/missing.yml") == true)
     #expect(outcome.configuration == nil)
+  }
+
+  @Test("what may stand in a file that cannot be read is not missed")
+  func incomplete() throws {
+    let folder = try TemporaryFolder()
+    try folder.write("model.yml", Array("num_layers: 2\nseeed: 3\n".utf8))
+    try folder.write("broken.yml", Array("a: [".utf8))
+    try folder.write("list.yml", Array("- 1\n".utf8))
+    for (name, text) in [
+      ("modle", "did you mean \(folder.path)/model.yml?"),
+      ("seed=5", "; a change is given as --set seed=5"),
+      ("broken", "did not find expected node"), ("list", "a configuration is a mapping"),
+    ] {
+      let outcome = TrainingConfiguration.load(
+        ConfigurationRequest(files: ["model", name], folder: folder.path))
+      let problems = outcome.report.problems.map(\.description)
+      #expect(outcome.configuration == nil && problems.count == 2, "\(problems)")
+      #expect(problems.contains { $0.contains("seeed: unknown key") })
+      #expect(problems.contains { $0.contains(text) }, "\(problems)")
+    }
+  }
+
+  @Test("where to save without when describes a model, and cannot be trained with")
+  func saveWithoutWhen() throws {
+    let report = try ConfigurationFixture.load("save: ckpt").report
+    #expect(report.problems.isEmpty)
+    #expect(
+      report.trainingProblems.map(\.text) == [
+        "needs checkpoint_factor or extra_save_iters, which say when to save"
+      ])
+  }
+
+  @Test("a decay of no steps is allowed, as in GPT-NeoX, and pointed at")
+  func noDecay() throws {
+    let report = try ConfigurationFixture.load("lr_decay_iters: 0").report
+    #expect(report.problems.isEmpty && report.warnings.count == 1)
+    #expect(report.warnings.first?.key == "lr_decay_iters")
+  }
+
+  @Test(
+    "GPT-NeoX's example configuration is right",
+    .enabled(if: SharedMaterial.isPresent, Comment(rawValue: SharedMaterial.absent)))
+  func example() throws {
+    let page = try String(contentsOfFile: SharedMaterial.path("spec/seed.md"), encoding: .utf8)
+    let start = try #require(page.range(of: "# GPT-3 pretraining setup\n"))
+    let end = try #require(
+      page.range(
+        of: "\"wall_clock_breakdown\": true,\n}\n", range: start.upperBound..<page.endIndex))
+    let text = String(page[start.upperBound..<end.upperBound])
+    let outcome = try ConfigurationFixture.load([("example.yml", text)])
+    let report = outcome.report
+    #expect((report.problems + report.trainingProblems + report.warnings).isEmpty)
+    let configuration = try #require(outcome.configuration)
+    #expect(configuration.model.layerCount == 12 && configuration.length.iterations == 320_000)
+    #expect(configuration.precision.kind == .float16 && configuration.logging.timesPhases)
   }
 }

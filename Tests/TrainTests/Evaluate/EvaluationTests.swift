@@ -179,6 +179,9 @@ struct EvaluationTests {
     #expect(wanted["split"] as? String == "test")
     #expect(result.loss == wanted["lm_loss"] as? Double)
     #expect(result.tokenCount == 2 * 2 * 2 * 32)
+    // Tokens are bytes, but for those that end documents.
+    let byteCount = try #require(result.byteCount)
+    #expect(byteCount <= result.tokenCount && byteCount > result.tokenCount * 9 / 10)
     try FileManager.default.removeItem(atPath: folder.file("run"))
     let (other, _, _) = try trained(["eval_iters": 0])
     #expect(throws: TrainError.self) {

@@ -60,7 +60,8 @@ struct RunFixture {
     return folder.file("text")
   }
 
-  /// Writes the configuration of a small model of bytes, with more keys; returns its path.
+  /// Writes the configuration of a small model of bytes, with more keys, those that are null left out;
+  /// returns its path.
   static func makeConfiguration(
     in folder: TemporaryFolder, data: String, _ more: [String: Any] = [:]
   ) throws -> String {
@@ -76,6 +77,7 @@ struct RunFixture {
       "log_interval": 3,
     ]
     keys.merge(more) { $1 }
+    keys = keys.filter { !($0.value is NSNull) }
     let path = folder.file("config.yml")
     try JSONSerialization.data(withJSONObject: keys).write(to: URL(filePath: path))
     return path

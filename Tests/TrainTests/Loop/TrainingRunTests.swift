@@ -85,6 +85,32 @@ struct TrainingRunTests {
     #expect(plain(parts) == plain(whole).filter { !$0.contains(missing) })
   }
 
+  @Test("a run that was killed behind its checkpoint has each step once in its metrics")
+  func killed() throws {
+    _ = try run("killed", ["exit_interval": 10])
+    // As if it had been killed then: the checkpoint of step 10 was not written.
+    try FileManager.default.removeItem(atPath: folder.file("killed/global_step10"))
+    let run = try run("killed")
+    #expect(run.steps.map { $0["iteration"] as? Int } == Array(1...12))
+    // On the way at 4, 8 and 12; at the end one on further batches, and the test.
+    #expect(run.evaluations.map { $0["iteration"] as? Int } == [4, 8, 12, 12, 12])
+    #expect(run.evaluations.map { $0["final"] as? Bool } == [false, false, false, true, true])
+    // Once more, with nothing left to do but to evaluate.
+    #expect(try self.run("killed").evaluations.count == 5)
+    #expect(try self.run("killed").steps.count == 12)
+  }
+
+  @Test("where metrics cannot be written, the run is saved before it fails")
+  func fullDisk() throws {
+    let config = try RunFixture.makeConfiguration(
+      in: folder, data: data, ["save": folder.file("full"), "checkpoint_factor": 5])
+    #expect {
+      _ = try RunFixture.run(files: [config], metrics: "/dev/full")
+    } throws: { "\($0)" == "/dev/full: No space left on device (write)" }
+    let checkpoint = try Checkpoint(path: folder.file("full/global_step1"))
+    #expect(checkpoint.state.iteration == 1 && checkpoint.state.dataPosition == ["train": 4])
+  }
+
   @Test("a damaged checkpoint is passed over, and that is said")
   func damaged() throws {
     _ = try run("whole")
@@ -95,7 +121,7 @@ struct TrainingRunTests {
     try weights.write(to: URL(filePath: path))
     let second = try run("hurt")
     #expect(second.notes.contains { $0.contains("weights.safetensors") })
-    #expect(second.steps.suffix(7).first?["iteration"] as? Int == 6)
+    #expect(second.steps.map { $0["iteration"] as? Int } == Array(1...12))
     #expect(try bytes("hurt", 12) == bytes("whole", 12))
   }
 
@@ -124,6 +150,30 @@ struct TrainingRunTests {
     let run = try run("tuned", ["load": folder.file("base"), "finetune": true, "train_iters": 2])
     #expect(run.steps.map { $0["iteration"] as? Int } == [1, 2])
     #expect(losses(run)[0] < 4)
+    let taken = folder.file("base/global_step12")
+    #expect(
+      run.output.contains("  successfully loaded the weights of \(taken); step 0 comes next"))
+  }
+
+  @Test("what has no effect, and data that are not there, are said")
+  func notes() throws {
+    let run = try run(
+      "notes",
+      [
+        "train_iters": 1, "split": "1,1,0",
+        "optimizer": ["type": "SM3", "params": ["lr": 0.01]], "weight_decay": NSNull(),
+      ])
+    #expect(run.notes.contains { $0.hasPrefix("the split '1,1,0' leaves no documents for test") })
+    #expect(run.notes.contains { $0.contains(" has no effect: SM3 has none") })
+    #expect(run.evaluations.allSatisfy { $0["split"] as? String == "validation" })
+    let shorter = try self.run(
+      "notes",
+      [
+        "train_iters": 0, "optimizer": ["type": "SM3", "params": ["lr": 0.01]],
+        "weight_decay": NSNull(),
+      ])
+    #expect(
+      shorter.output.contains { $0.hasSuffix("; no step is left: 1 are done, and the run has 0") })
   }
 
   @Test("checkpoints of a run that is not continued stay as they are")
@@ -194,7 +244,27 @@ struct TrainingRunTests {
     #expect {
       let config = try RunFixture.makeConfiguration(in: folder, data: folder.file("nothing"))
       _ = try RunFixture.run(files: [config], metrics: folder.file("m.jsonl"))
-    } throws: { "\($0)".contains("nothing.idx") }
+    } throws: { "\($0)".hasPrefix("data_path: ") && "\($0)".contains("nothing.idx") }
+    #expect {
+      try run(
+        "lists",
+        [
+          "data_path": NSNull(), "train_data_paths": [data, folder.file("gone")],
+          "valid_data_paths": [data], "test_data_paths": [data],
+        ])
+    } throws: { "\($0)".hasPrefix("train_data_paths[1]: ") }
+    try folder.write("file", [])
+    #expect {
+      try run("file/run")
+    } throws: { "\($0)".hasPrefix("save \(folder.file("file/run")): cannot be written into: ") }
+    for (type, key) in [("GPT2BPETokenizer", "vocab_file"), ("HFTokenizer", "vocab_file")] {
+      #expect {
+        try run("words", ["tokenizer_type": type])
+      } throws: { "\($0)".hasPrefix("\(key): is missing; \(type) needs") }
+    }
+    #expect {
+      try run("words", ["tokenizer_type": "GPT2BPETokenizer", "vocab_file": "v.json"])
+    } throws: { "\($0)" == "merge_file: is missing; GPT2BPETokenizer needs the path of merges.txt" }
     #expect {
       try run("kto", ["train_impl": "kto", "train_micro_batch_size_per_gpu": 2])
     } throws: {

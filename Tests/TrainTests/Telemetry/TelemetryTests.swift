@@ -82,23 +82,24 @@ struct TelemetryTests {
         iteration: 1, metrics: [("lm_loss", 6.25)], learningRate: 6e-4, gradientNorm: .nan,
         lossScale: 65536, isSkipped: true, tokensPerSecond: 1234.56))
     try file?.write(
-      iteration: 1, split: "validation", [("lm_loss", 6), ("lm_loss_ppl", .infinity)])
+      iteration: 1, split: "validation", isFinal: false,
+      [("lm_loss", 6), ("lm_loss_ppl", .infinity)])
     file = nil
     let first = try folder.read("metrics.jsonl")
     #expect(
       String(decoding: first, as: UTF8.self) == """
         {"iteration":1,"lm_loss":6.25,"learning_rate":0.0006,"grad_norm":null,"loss_scale":65536.0,\
         "skipped":true,"tokens_per_second":1234.6}
-        {"iteration":1,"split":"validation","lm_loss":6.0,"lm_loss_ppl":null}
+        {"iteration":1,"split":"validation","final":false,"lm_loss":6.0,"lm_loss_ppl":null}
 
         """)
     try folder.write("metrics.jsonl", first + Array("{\"iter".utf8))
     file = try MetricsFile(path: path)
-    try file?.write(iteration: 2, split: "test", [])
+    try file?.write(iteration: 2, split: "test", isFinal: true, [])
     file = nil
     #expect(
       try folder.read("metrics.jsonl")
-        == first + Array("{\"iter\n{\"iteration\":2,\"split\":\"test\"}\n".utf8))
+        == first + Array("{\"iter\n{\"iteration\":2,\"split\":\"test\",\"final\":true}\n".utf8))
   }
 
   @Test("timers add up")
@@ -124,6 +125,13 @@ struct TelemetryTests {
       peakShare: 0.4149, secondsLeft: 725)
     #expect(
       line.text == "120/1000  loss 3.214  1,234,567 tokens/s  41 % of peak  12 min 5 s left")
+    // 5·10^10 operations in 0.25 s are 2·10^11 a second, two fifths of 5·10^11.
+    let reckoned = RunProgress(
+      iteration: 8, lastIteration: 20, loss: 1, meanSeconds: 0.25, tokensPerStep: 512,
+      operationsPerStep: 5e10, peak: 5e11)
+    #expect(reckoned.peakShare == 0.4 && reckoned.tokensPerSecond == 2048)
+    #expect(reckoned.secondsLeft == 3)
+    #expect(RunProgress.mean(nil, 2) == 2 && abs(RunProgress.mean(2, 3) - 2.1) < 1e-12)
     #expect(RunProgress.duration(59) == "59 s" && RunProgress.duration(7260) == "2 h 1 min")
     #expect(RunProgress.duration(200_000) == "2 d 7 h" && RunProgress.duration(.nan) == "–")
     #expect(RunProgress.grouped(0) == "0" && RunProgress.grouped(.infinity) == "–")

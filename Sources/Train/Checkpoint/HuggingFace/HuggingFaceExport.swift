@@ -86,8 +86,8 @@ package enum WeightExport {
     let folder = trimmed(folder)
     try checkIsReplaceable(folder, overwrites: overwrites)
     let partial = folder + ".partial"
-    try FolderContents.remove(partial)
-    try FolderContents.make(partial)
+    try onSystem(FolderContents.remove(partial))
+    try onSystem(FolderContents.make(partial))
     _ = try SafetensorsWriter.write(
       partial + "/model.safetensors", metadata: [("format", "pt")],
       mappings.flatMap { sources($0, weights, precision) })
@@ -108,7 +108,7 @@ package enum WeightExport {
   private static func checkIsReplaceable(
     _ folder: String, overwrites: Bool
   ) throws(TrainError) {
-    let names = try FolderContents.names(folder)
+    let names = try onSystem(FolderContents.names(folder))
     guard !names.isEmpty else { return }
     guard overwrites else {
       throw .unsupported(what: folder, reason: "it is not empty; name another folder or empty it")
@@ -121,15 +121,15 @@ package enum WeightExport {
 
   private static func putInPlace(_ partial: String, as folder: String) throws(TrainError) {
     let replaced = folder + ".replaced"
-    try FolderContents.remove(replaced)
-    let isReplacing = try !FolderContents.names(folder).isEmpty
+    try onSystem(FolderContents.remove(replaced))
+    let isReplacing = try !onSystem(FolderContents.names(folder)).isEmpty
     do throws(SystemError) {
       if isReplacing { try DurableFile.rename(folder, to: replaced) }
       // Takes the place of an empty folder, too.
       try DurableFile.rename(partial, to: folder)
       try DurableFile.synchronizeFolder(of: folder)
     } catch { throw .system(error) }
-    if isReplacing { try FolderContents.remove(replaced) }
+    if isReplacing { try onSystem(FolderContents.remove(replaced)) }
   }
 
   private static func trimmed(_ path: String) -> String {

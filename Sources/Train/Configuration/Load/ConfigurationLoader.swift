@@ -7,6 +7,8 @@ internal import Machine
 struct ConfigurationLoader {
   private(set) var loaded = LoadedConfiguration()
   private(set) var report = ConfigurationReport()
+  /// Whether all files could be read: else what is missing may stand in them.
+  private(set) var isComplete = true
 
   init(_ request: ConfigurationRequest) {
     for file in request.files { read(file, in: request.folder) }
@@ -24,8 +26,10 @@ struct ConfigurationLoader {
       let buffer = try file.readAll(limit: YAMLEvent.byteLimit)
       bytes = unsafe buffer.bytes.withUnsafeBytes { unsafe Array($0) }
     } catch {
-      let hint = path == name ? "" : " (for \(name))"
-      report.problem("cannot be read\(hint): \(error)", at: SourcePlace(file: path))
+      let origin = path == name ? "" : " (for \(name))"
+      report.problem(
+        "cannot be read\(origin): \(error)\(Self.hint(name, path))", at: SourcePlace(file: path))
+      isComplete = false
       return
     }
     let base = path.split(separator: "/").last.map(String.init) ?? path
@@ -38,13 +42,26 @@ struct ConfigurationLoader {
     loaded.texts.append((base, String(decoding: bytes, as: UTF8.self)))
     let (root, faults) = YAMLComposer.document(bytes, file: path)
     for fault in faults { report.problem(fault.reason, at: fault.place) }
+    if !faults.isEmpty { isComplete = false }
     guard let root else { return }
     guard case .map(let entries) = root.value else {
       report.problem(
         "found \(root.value.found); a configuration is a mapping of keys", at: root.place)
+      isComplete = false
       return
     }
     for entry in entries { add(entry) }
+  }
+
+  /// What to do about a file that is not there.
+  private static func hint(_ name: String, _ path: String) -> String {
+    if name.contains("=") { return "; a change is given as --set \(name)" }
+    let folder = DurableFile.folder(of: path)
+    let names = ((try? FolderContents.names(folder)) ?? []).filter {
+      [".yml", ".yaml", ".json"].contains(where: $0.hasSuffix)
+    }
+    guard let near = closestName(to: DurableFile.name(of: path), among: names) else { return "" }
+    return "; did you mean \(path.contains("/") ? folder + "/" + near : near)?"
   }
 
   /// The path of a file: `.yml` is added to a name without it, unless the file is there as it is.

@@ -81,6 +81,11 @@ extension ConfigurationResolver {
       problem(
         "use_checkpoint_lr_scheduler", "excludes override_lr_scheduler; remove one of the two")
     }
+    if settings.integer("lr_decay_iters") == 0 {
+      report.warning(
+        "is 0, which counts as 1: the rate is at its end after the first step; leave it out for"
+          + " train_iters", key: "lr_decay_iters", at: settings.place("lr_decay_iters"))
+    }
     return TrainingConfiguration.LearningRate(
       style: settings.choice("lr_decay_style") ?? .linear, peak: peak, minimum: minimum,
       warmup: settings.number("warmup") ?? 0.01,
@@ -113,6 +118,7 @@ extension ConfigurationResolver {
     let output = settings.isNull("sample_output_file") ? nil : path(of: "sample_output_file")
     return TrainingConfiguration.Generation(
       mode: settings.choice("text_gen_type") ?? (input == nil ? .unconditional : .inputFile),
+      isModeGiven: settings.isGiven("text_gen_type"),
       temperature: settings.number("temperature") ?? 0, topP: settings.number("top_p") ?? 0,
       topK: settings.integer("top_k") ?? 0, returnsLogits: settings.bool("return_logits"),
       maximumTokens: settings.integer("maximum_tokens") ?? 64,
@@ -130,7 +136,9 @@ extension ConfigurationResolver {
     if folder != nil, !settings.isGiven("checkpoint_factor"), extra == nil,
       settings.place("checkpoint_factor") == nil
     {
-      problem("save", "needs checkpoint_factor or extra_save_iters, which say when to save")
+      report.refuseTraining(
+        "needs checkpoint_factor or extra_save_iters, which say when to save", key: "save",
+        at: settings.place("save"))
     }
     return TrainingConfiguration.Checkpoints(
       folder: folder, spacing: spacing(),
@@ -139,7 +147,7 @@ extension ConfigurationResolver {
       }, keptCount: settings.integer("keep_last_n_checkpoints"),
       load: path(of: "load"), referenceLoad: path(of: "reference_load"),
       iteration: settings.integer("iteration"), loadsOptimizer: !settings.bool("no_load_optim"),
-      loadsRandomState: !settings.bool("no_load_rng"), isFinetuning: settings.bool("finetune"))
+      isFinetuning: settings.bool("finetune"))
   }
 
   private mutating func spacing() -> TrainingConfiguration.Checkpoints.Spacing? {

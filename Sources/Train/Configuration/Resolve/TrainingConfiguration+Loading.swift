@@ -16,9 +16,12 @@ extension TrainingConfiguration {
     let loader = ConfigurationLoader(request)
     var report = loader.report
     let settings = Settings(loader.loaded, lenient: request.isLenient, report: &report)
-    var resolver = ConfigurationResolver(settings, request, report: report)
-    let configuration = resolver.configuration(files: loader.loaded.texts)
-    report = resolver.report
+    var configuration: TrainingConfiguration?
+    if loader.isComplete {
+      var resolver = ConfigurationResolver(settings, request, report: report)
+      configuration = resolver.configuration(files: loader.loaded.texts)
+      report = resolver.report
+    }
     report.sort(files: loader.loaded.paths)
     return Outcome(
       configuration: report.problems.isEmpty ? configuration : nil, report: report,

@@ -100,8 +100,6 @@ extension TrainingConfiguration {
     package let iteration: Int?
     /// Whether the optimizer's state is loaded.
     package let loadsOptimizer: Bool
-    /// Whether a checkpoint's seed is compared with the run's.
-    package let loadsRandomState: Bool
     /// Whether weights alone are taken and the run begins at step 0.
     package let isFinetuning: Bool
   }

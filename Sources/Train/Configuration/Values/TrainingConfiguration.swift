@@ -100,6 +100,8 @@ extension TrainingConfiguration {
 
     /// Where prompts come from; prompts of a file where one is given, else none.
     package let mode: Mode
+    /// Whether `text_gen_type` says so.
+    package let isModeGiven: Bool
     /// How evenly tokens are drawn; 0 leaves the logits alone.
     package let temperature: Double
     /// The sum of probabilities from which tokens are drawn; 0 is all.

@@ -7,7 +7,7 @@ package enum SplitEvaluation {
   ///
   /// Index maps are kept where `storage` says.
   ///
-  /// - Returns: the mean loss of the micro batches, and their tokens.
+  /// - Returns: the mean loss of the micro batches, and their tokens and bytes.
   /// - Throws: ``TrainError`` where the configuration has no such data, or it cannot be read.
   package static func run(
     _ trained: TrainedModel, split: DataSplit, storage: MapStorage = .besideData,
@@ -19,8 +19,11 @@ package enum SplitEvaluation {
         what: "train_impl",
         reason: "only normal is evaluated on the configuration's data; --data names a dataset")
     }
+    let tokenizer = try configuration.tokenizer.load()
     var settings = try DataSettings(
-      configuration, vocabulary: RunVocabulary(configuration.tokenizer))
+      configuration,
+      vocabulary: RunVocabulary(
+        tokenizer, divisibleBy: configuration.tokenizer.vocabularyMultiple))
     settings.mapStorage = storage
     let data = try TrainingData(settings)
     for text in data.notes { note(text) }
@@ -35,15 +38,18 @@ package enum SplitEvaluation {
       training: false)
     let loader = try BatchLoader(source)
     var batch = source.makeBatch()
+    var bytes = TokenBytes(tokenizer)
     var result = EvaluationResult()
     for _ in 0..<count {
       try loader.next(&batch)
       result.tokenCount += batch.lossMask.count { $0 != 0 }
+      bytes.add(batch)
       result.loss += try CrossEntropy().run(
         batch, on: trained.model, in: space, gradientScale: nil, dropout: nil
       ).loss
     }
     result.loss /= Double(max(count, 1))
+    result.byteCount = bytes.count
     return result
   }
 }

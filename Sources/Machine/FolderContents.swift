@@ -1,13 +1,12 @@
 internal import Glibc
-internal import Machine
 
 /// Folders: their entries, making and removing them.
-enum FolderContents {
+package enum FolderContents {
   /// The names in a folder, sorted; none where there is no such folder.
-  static func names(_ path: String) throws(TrainError) -> [String] {
+  package static func names(_ path: String) throws(SystemError) -> [String] {
     guard let stream = unsafe opendir(path) else {
       if errno == ENOENT { return [] }
-      throw .system(SystemError(call: "opendir", path: path, code: errno))
+      throw SystemError(call: "opendir", path: path, code: errno)
     }
     defer { unsafe closedir(stream) }
     var names: [String] = []
@@ -23,31 +22,30 @@ enum FolderContents {
   }
 
   /// Makes a folder and those above it; it is no error when it is there.
-  static func make(_ path: String) throws(TrainError) {
+  package static func make(_ path: String) throws(SystemError) {
     guard unsafe mkdir(path, 0o777) != 0, errno != EEXIST else { return }
     guard errno == ENOENT, DurableFile.folder(of: path) != path else {
-      throw .system(SystemError(call: "mkdir", path: path, code: errno))
+      throw SystemError(call: "mkdir", path: path, code: errno)
     }
     try make(DurableFile.folder(of: path))
     guard unsafe mkdir(path, 0o777) == 0 || errno == EEXIST else {
-      throw .system(SystemError(call: "mkdir", path: path, code: errno))
+      throw SystemError(call: "mkdir", path: path, code: errno)
     }
   }
 
   /// Removes a folder with all that is in it; it is no error when it is absent.
-  static func remove(_ path: String) throws(TrainError) {
+  package static func remove(_ path: String) throws(SystemError) {
     guard isFolder(path) else {
-      do throws(SystemError) { try DurableFile.remove(path) } catch { throw .system(error) }
-      return
+      return try DurableFile.remove(path)
     }
     for name in try names(path) { try remove(path + "/" + name) }
     guard unsafe rmdir(path) == 0 || errno == ENOENT else {
-      throw .system(SystemError(call: "rmdir", path: path, code: errno))
+      throw SystemError(call: "rmdir", path: path, code: errno)
     }
   }
 
   /// Whether this is a folder itself and no link to one.
-  static func isFolder(_ path: String) -> Bool {
+  package static func isFolder(_ path: String) -> Bool {
     var facts = stat()
     return unsafe lstat(path, &facts) == 0 && facts.st_mode & S_IFMT == S_IFDIR
   }
