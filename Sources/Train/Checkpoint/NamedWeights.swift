@@ -38,12 +38,12 @@ package enum WeightLoader {
   ///   over or of another shape; nothing is copied then.
   package static func load(
     _ source: any NamedWeights, into weights: [CheckpointContents.Weight],
-    operations: any OptimizerOperations
+    engine: any ComputeEngine
   ) throws(TrainError) {
     try check(source, weights.map { ($0.name, $0.tensor.shape) })
     for weight in weights {
       let numbers = try source.floats(of: weight.name)
-      unsafe operations.copy(numbers.span.bytes, to: weight.tensor)
+      unsafe engine.copy(numbers.span.bytes, to: weight.tensor)
     }
   }
 
@@ -68,7 +68,7 @@ package enum WeightLoader {
     }
     try load(
       states, into: optimizer.namedStates.map { ($0.name, $0.numbers) },
-      operations: optimizer.operations)
+      engine: optimizer.engine)
     optimizer.resume(stepCount: checkpoint.state.optimizerStepCount)
   }
 

@@ -13,7 +13,7 @@ extension TrainingRun {
       state: state, weights: weights, optimizer: optimization.optimizer,
       configs: CheckpointConfiguration.files(configuration))
     let path = try log.timers.measure("save checkpoint") { () throws(TrainError) in
-      try CheckpointWriter.write(contents, into: folder, operations: operations)
+      try CheckpointWriter.write(contents, into: folder, engine: model.engine)
     }
     try saves.rotate(folder, latest: iteration)
     savedIteration = iteration
@@ -37,14 +37,14 @@ extension TrainingRun {
     }
     guard case .checkpoint(let checkpoint) = source.1 else {
       try source.1.check(configuration, vocabularySize: vocabulary.paddedSize)
-      try WeightLoader.load(source.0, into: weights, operations: operations)
+      try WeightLoader.load(source.0, into: weights, engine: model.engine)
       model.parameters.refreshValues()
       options.note("\(path): weights alone were loaded; the run begins at step 0")
       return 0
     }
     try checkpoint.state.check(
       arguments: configuration.runArguments(vocabulary), path: checkpoint.path)
-    try WeightLoader.load(source.0, into: weights, operations: operations)
+    try WeightLoader.load(source.0, into: weights, engine: model.engine)
     model.parameters.refreshValues()
     guard !checkpoints.isFinetuning else { return 0 }
     try resume(checkpoint)

@@ -59,7 +59,6 @@ package final class TrainingRun {
   let options: Options
   let vocabulary: RunVocabulary
   let optimization: OptimizationLoop
-  let operations: CPUOptimizerOperations
   let saves: SaveSchedule
   var log: RunLog
   /// Training samples that were used, over all processes.
@@ -83,9 +82,6 @@ package final class TrainingRun {
         what: "train_impl", reason: "only normal is trained yet; dpo, kto and rm are to come")
     }
     let engine = CPUEngine(threads: options.threads)
-    let operations = CPUOptimizerOperations { count, body in
-      engine.forEach(count) { index, _ in body(index) }
-    }
     let communicator = SingleProcess { engine.convert($0, into: $1) }
     let vocabulary = try RunVocabulary(configuration.tokenizer)
     var dataSettings = try DataSettings(
@@ -103,13 +99,12 @@ package final class TrainingRun {
     self.vocabulary = vocabulary
     self.data = data
     self.model = model
-    self.operations = operations
     self.communicator = communicator
     objective = CrossEntropy()
     space = try model.makeWorkspace(
       batch: configuration.batch.micro, length: configuration.model.sequenceLength, training: true)
     optimization = try Self.makeOptimization(
-      configuration, model, operations, communicator, iterations: data.iterations)
+      configuration, model, communicator, iterations: data.iterations)
     saves = try SaveSchedule(configuration)
     savesStepZero = configuration.checkpoints.folder != nil && saves.isDue(after: 0)
     if let folder = configuration.checkpoints.folder {
@@ -123,7 +118,7 @@ package final class TrainingRun {
   }
 
   private static func makeOptimization(
-    _ configuration: TrainingConfiguration, _ model: GPTNeoX, _ operations: CPUOptimizerOperations,
+    _ configuration: TrainingConfiguration, _ model: GPTNeoX,
     _ communicator: any Communicator, iterations: Int
   ) throws(TrainError) -> OptimizationLoop {
     let settings = try OptimizerSettings(configuration)
@@ -137,7 +132,7 @@ package final class TrainingRun {
       computes: model.type, zeroStage: configuration.optimizer.zeroStage,
       optimizer: settings.kind)
     return OptimizationLoop(
-      optimizer: try Optimizer(settings, parameters: slices, operations: operations),
+      optimizer: try Optimizer(settings, parameters: slices, engine: model.engine),
       wrapper: wrapper, scaler: try LossScaler(configuration, wrapper: wrapper),
       scheduler: LearningRateScheduler(
         LearningRateSchedule(configuration, optimizer: settings, iterations: iterations)),
