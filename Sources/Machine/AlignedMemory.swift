@@ -15,12 +15,6 @@ package enum AlignedMemory {
     return UInt(bitPattern: memory)
   }
 
-  /// Ends the program for want of working memory, where no error can be thrown, and says so.
-  package static func stop(lacking byteCount: Int) -> Never {
-    fatalError(
-      "out of memory: \(byteCount) bytes to work in; use fewer threads or smaller micro batches")
-  }
-
   /// Gives memory back that ``allocate(_:)`` gave; zero is no memory.
   package static func free(_ address: UInt) {
     unsafe Glibc.free(UnsafeMutableRawPointer(bitPattern: address))

@@ -39,7 +39,8 @@ package final class ThreadTeam: Sendable {
     }
     // Members reach the closure by its address: nothing of it may be kept when this returns.
     withoutActuallyEscaping(body) { body in
-      unsafe withUnsafePointer(to: body) { place in
+      // In a struct, the closure is kept as it is called, without another around it.
+      unsafe withUnsafePointer(to: Region(body: body)) { place in
         shared.publish(UInt(bitPattern: place), members: threadCount - 1)
         body(0)
         shared.awaitMembers()
@@ -83,6 +84,10 @@ package final class ThreadTeam: Sendable {
 }
 
 extension ThreadTeam {
+  private struct Region {
+    let body: @Sendable (Int) -> Void
+  }
+
   /// What the members share.
   private final class Shared: Sendable {
     private struct Work {
@@ -133,10 +138,10 @@ extension ThreadTeam {
     // Never inlined, so that the closure is let go before the member reports.
     @inline(never)
     private static func call(_ address: UInt, _ member: Int) {
-      guard let place = unsafe UnsafePointer<@Sendable (Int) -> Void>(bitPattern: address) else {
+      guard let place = unsafe UnsafePointer<Region>(bitPattern: address) else {
         return
       }
-      unsafe place.pointee(member)
+      unsafe place.pointee.body(member)
     }
 
     /// Looks for some ten microseconds whether something came true.

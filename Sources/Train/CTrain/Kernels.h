@@ -25,9 +25,10 @@
   for (size_t start = 0, size = 0; start < (count); start += size)                          \
     if ((size = (count) - start < CTR_BLOCK ? (count) - start : CTR_BLOCK), 1)
 
-// May lie over numbers of another type, when results are stored where the inputs were.
-typedef uint16_t __attribute__((may_alias)) ctr_bits16;
-typedef _Float16 __attribute__((may_alias)) ctr_half;
+// May lie over numbers of another type, when results are stored where the inputs were, and at odd
+// places of files.
+typedef uint16_t __attribute__((may_alias, aligned(1))) ctr_bits16;
+typedef _Float16 __attribute__((may_alias, aligned(1))) ctr_half;
 
 CTR_INLINE float ctr_float_of_bits(uint32_t bits) {
   float number;

@@ -62,8 +62,7 @@ void ctr_fill(ctr_type type, void *target, float value, size_t count) {
   }
 }
 
-CTR_CLONES
-void ctr_add(ctr_type type, const void *x, const void *y, void *sum, size_t count) {
+CTR_INLINE void ctr_sum(ctr_type type, const void *x, const void *y, void *sum, size_t count) {
   CTR_EACH_BLOCK(start, size, count) {
     float x_block[CTR_BLOCK], y_block[CTR_BLOCK], sum_block[CTR_BLOCK];
     const float *a = ctr_load(type, x, start, size, x_block);
@@ -73,6 +72,11 @@ void ctr_add(ctr_type type, const void *x, const void *y, void *sum, size_t coun
     for (size_t i = 0; i < size; i++) c[i] = a[i] + b[i];
     ctr_store(type, sum, start, size, c);
   }
+}
+
+CTR_CLONES
+void ctr_add(ctr_type type, const void *x, const void *y, void *sum, size_t count) {
+  ctr_sum(type, x, y, sum, count);
 }
 
 CTR_CLONES
@@ -105,15 +109,7 @@ CTR_CLONES
 void ctr_add_row(ctr_type type, const void *row, void *y, size_t rows, size_t width) {
   for (size_t r = 0; r < rows; r++) {
     void *line = ctr_place(type, y, r * width);
-    CTR_EACH_BLOCK(start, size, width) {
-      float y_block[CTR_BLOCK], row_block[CTR_BLOCK], sum_block[CTR_BLOCK];
-      const float *a = ctr_load(type, line, start, size, y_block);
-      const float *b = ctr_load(type, row, start, size, row_block);
-      float *c = ctr_open(type, line, start, sum_block);
-      CTR_INDEPENDENT
-      for (size_t i = 0; i < size; i++) c[i] = a[i] + b[i];
-      ctr_store(type, line, start, size, c);
-    }
+    ctr_sum(type, line, row, line, width);
   }
 }
 

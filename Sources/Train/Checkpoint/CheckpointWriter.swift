@@ -37,7 +37,7 @@ package enum CheckpointWriter {
   /// - Throws: ``TrainError/system(_:)``.
   @discardableResult
   package static func write(
-    _ contents: CheckpointContents, into save: String, operations: any OptimizerOperations
+    _ contents: CheckpointContents, into save: String, engine: any ComputeEngine
   ) throws(TrainError) -> String {
     let name = CheckpointName.folder(contents.state.iteration)
     let path = save + "/" + name
@@ -45,7 +45,7 @@ package enum CheckpointWriter {
     try onSystem(FolderContents.make(save))
     try onSystem(FolderContents.remove(partial))
     try onSystem(FolderContents.make(partial + "/" + CheckpointName.configs))
-    let seals = try writeFiles(contents, into: partial, operations: operations)
+    let seals = try writeFiles(contents, into: partial, engine: engine)
     try replace(partial + "/" + CheckpointName.hashes, Self.json(seals))
     try system { () throws(SystemError) in
       try DurableFile.synchronizeFolder(of: partial + "/" + CheckpointName.configs + "/x")
@@ -56,13 +56,13 @@ package enum CheckpointWriter {
   }
 
   private static func writeFiles(
-    _ contents: CheckpointContents, into folder: String, operations: any OptimizerOperations
+    _ contents: CheckpointContents, into folder: String, engine: any ComputeEngine
   ) throws(TrainError) -> [(String, FileSeal)] {
     var seals: [(String, FileSeal)] = []
     func source(_ name: String, _ tensor: Tensor) -> SafetensorsSource {
       SafetensorsSource(name: name, type: .float32, shape: tensor.shape) {
         (sink) throws(TrainError) in
-        try operations.withBytes(of: tensor) { (bytes) throws(TrainError) in try sink(bytes) }
+        try engine.withBytes(of: tensor) { (bytes) throws(TrainError) in try sink(bytes) }
       }
     }
     seals.append(

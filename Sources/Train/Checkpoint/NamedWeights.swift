@@ -42,14 +42,14 @@ package enum WeightLoader {
   @discardableResult
   package static func load(
     _ source: any NamedWeights, into weights: [CheckpointContents.Weight], head: String? = nil,
-    operations: any OptimizerOperations
+    engine: any ComputeEngine
   ) throws(TrainError) -> Bool {
     let isFresh = head.map { source.shape($0) == nil } ?? false
     let weights = isFresh ? weights.filter { $0.name != head } : weights
     try check(source, weights.map { ($0.name, $0.tensor.shape) }, passesOverHead: head != nil)
     for weight in weights {
       let numbers = try source.floats(of: weight.name)
-      unsafe operations.copy(numbers.span.bytes, to: weight.tensor)
+      unsafe engine.copy(numbers.span.bytes, to: weight.tensor)
     }
     return isFresh
   }
@@ -75,7 +75,7 @@ package enum WeightLoader {
     }
     try load(
       states, into: optimizer.namedStates.map { ($0.name, $0.numbers) },
-      operations: optimizer.operations)
+      engine: optimizer.engine)
     optimizer.resume(stepCount: checkpoint.state.optimizerStepCount)
   }
 

@@ -49,7 +49,7 @@ package struct SafetensorsSource {
     precondition(type == .float16 || type == .bfloat16)
     for start in stride(from: 0, to: numbers.count, by: 1 << 19) {
       let piece = numbers[start..<min(start + 1 << 19, numbers.count)]
-      let bits = piece.map(type == .float16 ? halfPrecisionBits : brainFloatBits)
+      let bits = NarrowNumbers.bits(piece, as: type == .float16 ? .float16 : .bfloat16)
       try unsafe sink(bits.span.bytes)
     }
   }

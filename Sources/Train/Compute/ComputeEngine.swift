@@ -11,7 +11,14 @@ package protocol ComputeEngine: AnyObject, Sendable {
   var summary: String { get }
 
   /// Makes memory that holds zeros.
+  ///
+  /// - Throws: ``TrainError/system(_:)`` where there is not so much.
   func makeMemory(byteCount: Int) throws(TrainError) -> EngineMemory
+
+  /// Makes room for the largest operations that will be asked for, so that none needs memory later.
+  ///
+  /// - Throws: ``TrainError/system(_:)`` where there is not so much.
+  func reserve(_ work: [WorkSize]) throws(TrainError)
 
   // MARK: Moving numbers
 
@@ -110,6 +117,29 @@ package protocol ComputeEngine: AnyObject, Sendable {
   func labelLogProbabilities(
     hidden: Tensor, weight: Tensor, labels: Tensor, workspace: Tensor,
     into logProbabilities: Tensor, gradient: HeadGradient?)
+
+  // MARK: Optimizing
+
+  /// The sum of the squares of all numbers, of any floating-point type, in double precision; infinite
+  /// or not a number exactly where one of them is.
+  ///
+  /// Like the updates it gives the same bits for any number of threads.
+  func sumOfSquares(_ tensors: [Tensor]) -> Double
+  /// Updates values and states where each number depends on its own place only.
+  func update(_ step: ElementwiseStep, _ pieces: [UpdatePiece])
+  /// Updates vectors and matrices by SM3.
+  func update(_ step: SM3Step, _ pieces: [UpdatePiece])
+
+  // MARK: Files
+
+  /// Shows the bytes of a tensor to `body`, as they lie in memory; the way out to files.
+  func withBytes<Outcome, Failure: Error>(
+    of tensor: Tensor, _ body: (RawSpan) throws(Failure) -> Outcome
+  ) throws(Failure) -> Outcome
+  /// Copies bytes into a tensor; the way in from files.
+  ///
+  /// - Precondition: there are exactly as many bytes as the tensor takes.
+  func copy(_ bytes: RawSpan, to tensor: Tensor)
 }
 
 extension ComputeEngine {

@@ -22,16 +22,17 @@ package struct Tensor: Sendable, Equatable {
   package let shape: [Int]
   /// The type of each number.
   package let type: ScalarType
+  /// How many numbers there are; the largest number where they are more, which no memory holds.
+  package let count: Int
 
   /// Names numbers that lie at an address of an engine's memory.
   package init(address: UInt, shape: [Int], type: ScalarType) {
     self.address = address
     self.shape = shape
     self.type = type
+    count = shape.reduce(1, Self.product)
   }
 
-  /// How many numbers there are; the largest number where they are more, which no memory holds.
-  package var count: Int { shape.reduce(1, Self.product) }
   /// How many bytes they take, or the largest number.
   package var byteCount: Int { Self.product(count, type.byteCount) }
 

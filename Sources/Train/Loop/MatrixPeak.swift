@@ -23,6 +23,7 @@ package enum MatrixPeak {
     let shape = [size, size]
     let (tensors, memory) = try engine.place { plan in (0..<3).map { _ in plan.place(shape, type) }
     }
+    try engine.reserve([.rows(width: size, type: type)])
     return withExtendedLifetime(memory) {
       var best = Double.infinity
       for _ in 0..<8 {

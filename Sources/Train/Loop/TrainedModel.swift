@@ -43,13 +43,10 @@ package final class TrainedModel {
     let model = try GPTNeoX(
       ModelSettings(configuration, vocabularySize: rows),
       type: ScalarType(configuration.precision.kind), training: false, engine: engine)
-    let operations = CPUOptimizerOperations { count, body in
-      engine.forEach(count) { index, _ in body(index) }
-    }
     let targets = zip(model.parameters.parameters, model.parameters.masters).map {
       (name: $0.name, tensor: $1)
     }
-    try WeightLoader.load(weights, into: targets, operations: operations)
+    try WeightLoader.load(weights, into: targets, engine: engine)
     model.parameters.refreshValues()
     self.configuration = configuration
     self.model = model

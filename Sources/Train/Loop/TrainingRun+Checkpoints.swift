@@ -22,7 +22,7 @@ extension TrainingRun {
       configs: CheckpointConfiguration.files(configuration))
     canSave = false
     let path = try log.timers.measure("save checkpoint") { () throws(TrainError) in
-      try CheckpointWriter.write(contents, into: folder, operations: operations)
+      try CheckpointWriter.write(contents, into: folder, engine: model.engine)
     }
     try saves.rotate(folder, latest: iteration)
     canSave = true
@@ -85,7 +85,7 @@ extension TrainingRun {
   private func loadWeights(_ source: any NamedWeights) throws(TrainError) {
     let isFresh = try WeightLoader.load(
       source, into: weights, head: model.settings.head == .reward ? model.headName : nil,
-      operations: operations)
+      engine: model.engine)
     if isFresh {
       options.note("\(source.path): it is no reward model; its head begins with random numbers")
     }

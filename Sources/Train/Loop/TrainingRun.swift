@@ -59,7 +59,6 @@ package final class TrainingRun {
   let options: Options
   let vocabulary: RunVocabulary
   let optimization: OptimizationLoop
-  let operations: CPUOptimizerOperations
   let saves: SaveSchedule
   var log: RunLog
   /// Training samples that were used, over all processes.
@@ -85,9 +84,6 @@ package final class TrainingRun {
   /// - Throws: ``TrainError`` for what cannot be run, read or written.
   package init(_ configuration: TrainingConfiguration, _ options: Options) throws(TrainError) {
     let engine = CPUEngine(threads: options.threads)
-    let operations = CPUOptimizerOperations { count, body in
-      engine.forEach(count) { index, _ in body(index) }
-    }
     let communicator = SingleProcess { engine.convert($0, into: $1) }
     let vocabulary = try RunVocabulary(configuration.tokenizer)
     var dataSettings = try DataSettings(
@@ -105,7 +101,6 @@ package final class TrainingRun {
     self.vocabulary = vocabulary
     self.data = data
     self.model = model
-    self.operations = operations
     self.communicator = communicator
     space = try model.makeWorkspace(
       batch: configuration.rowsPerMicroBatch, length: configuration.model.sequenceLength,
@@ -113,7 +108,7 @@ package final class TrainingRun {
     let optimizer = try OptimizerSettings(configuration)
     for notice in optimizer.notices { options.note(notice) }
     optimization = try Self.makeOptimization(
-      optimizer, configuration, model, operations, communicator, iterations: data.iterations)
+      optimizer, configuration, model, communicator, iterations: data.iterations)
     saves = try SaveSchedule(configuration)
     savesStepZero = configuration.checkpoints.folder != nil && saves.isDue(after: 0)
     if let folder = configuration.checkpoints.folder {
@@ -137,7 +132,7 @@ package final class TrainingRun {
 
   private static func makeOptimization(
     _ settings: OptimizerSettings, _ configuration: TrainingConfiguration, _ model: GPTNeoX,
-    _ operations: CPUOptimizerOperations, _ communicator: any Communicator, iterations: Int
+    _ communicator: any Communicator, iterations: Int
   ) throws(TrainError) -> OptimizationLoop {
     let store = model.parameters
     let slices = store.parameters.indices.map { index in
@@ -149,7 +144,7 @@ package final class TrainingRun {
       computes: model.type, zeroStage: configuration.optimizer.zeroStage,
       optimizer: settings.kind)
     return OptimizationLoop(
-      optimizer: try Optimizer(settings, parameters: slices, operations: operations),
+      optimizer: try Optimizer(settings, parameters: slices, engine: model.engine),
       wrapper: wrapper, scaler: try LossScaler(configuration, wrapper: wrapper),
       scheduler: LearningRateScheduler(
         LearningRateSchedule(configuration, optimizer: settings, iterations: iterations)),

@@ -210,6 +210,8 @@ package final class ModelWorkspace {
         settings, type: type, batch: batch, length: length, training: training, &plan)
       return (fixed: fixed, hidden: hidden, activations: activations, scratch: scratch)
     }
+    try engine.reserve(
+      settings.workSizes(batch: batch, length: length, type: type, training: training))
     self.batch = batch
     self.length = length
     isTraining = training
@@ -230,6 +232,28 @@ package final class ModelWorkspace {
     hidden = parts.hidden
     activations = parts.activations
     scratch = parts.scratch
+  }
+}
+
+extension ModelSettings {
+  /// What passes over a micro batch need of an engine beside their tensors.
+  fileprivate func workSizes(
+    batch: Int, length: Int, type: ScalarType, training: Bool
+  ) -> [WorkSize] {
+    let rows = batch * length
+    // Passes with a cache see all tokens before theirs.
+    let attention = Attention(
+      batch: batch, queryCount: length, keyCount: training ? length : sequenceLength, scale: 1)
+    var work: [WorkSize] = [
+      .rows(width: max(hiddenSize, queryKeyValueSize, innerRows, innerSize), type: type),
+      .attention(attention, headWidth: headWidth, isTraining: training),
+    ]
+    guard training else { return work }
+    work.append(.normGradient(rows: rows, parameters: hiddenSize))
+    if normalizesQueriesAndKeys {
+      work.append(.normGradient(rows: rows * headCount, parameters: hiddenSize))
+    }
+    return work
   }
 }
 

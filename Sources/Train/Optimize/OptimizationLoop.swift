@@ -64,7 +64,7 @@ package final class OptimizationLoop {
   ///   or where the loss scale cannot fall any more; or what the communicator throws.
   package func step() throws(TrainError) -> Outcome {
     // Every process has the gradients of all.
-    let scaledNorm = optimizer.operations.sumOfSquares(gradients).squareRoot()
+    let scaledNorm = optimizer.engine.sumOfSquares(gradients).squareRoot()
     let rate = scheduler.rate
     let scaleBefore = scaler.scale
     // A step is skipped by all processes or by none.

@@ -9,17 +9,19 @@ package final class Optimizer {
   /// Steps taken so far.
   package private(set) var stepCount = 0
 
-  let operations: any OptimizerOperations
+  let engine: any ComputeEngine
   /// The states of each parameter, by name and in the rule's order.
-  let states: [[(name: String, storage: any NumberStorage)]]
-  private let groups: [(weightDecay: Double, members: [Int])]
+  let states: [[(name: String, numbers: Tensor)]]
+  private let memory: EngineMemory
+  private let groups: [(weightDecay: Double, pieces: [UpdatePiece])]
 
-  /// Allocates the states of all parameters.
+  /// Allocates the states of all parameters, and what the engine needs for their updates.
   ///
-  /// - Throws: ``TrainError/unsupported(what:reason:)`` where SM3 meets more than two axes.
+  /// - Throws: ``TrainError/unsupported(what:reason:)`` where SM3 meets more than two axes, or
+  ///   ``TrainError/system(_:)`` where there is too little memory.
   package init(
     _ settings: OptimizerSettings, parameters: [ParameterSlice],
-    operations: any OptimizerOperations
+    engine: any ComputeEngine
   ) throws(TrainError) {
     if case .sm3 = settings.rule,
       let tall = parameters.first(where: { $0.shape.count > 2 })
@@ -30,38 +32,48 @@ package final class Optimizer {
     }
     self.settings = settings
     self.parameters = parameters
-    self.operations = operations
-    groups = ParameterGroups.make(parameters, weightDecay: settings.weightDecay)
+    self.engine = engine
     let rule = settings.rule
-    states = try parameters.map { (parameter) throws(TrainError) in
-      var states: [(name: String, storage: any NumberStorage)] = []
-      for name in rule.stateNames {
-        guard let shape = rule.shape(ofState: name, for: parameter.shape) else { continue }
-        states.append((name, try operations.makeNumbers(count: shape.reduce(1, *))))
+    let (states, memory) = try engine.place { plan in
+      parameters.map { parameter in
+        rule.stateNames.compactMap { name in
+          rule.shape(ofState: name, for: parameter.shape).map {
+            (name: name, numbers: plan.place($0))
+          }
+        }
       }
-      return states
     }
+    self.states = states
+    self.memory = memory
+    groups = ParameterGroups.make(parameters, weightDecay: settings.weightDecay).map { group in
+      let pieces = group.members.map { index in
+        UpdatePiece(
+          value: parameters[index].value, gradient: parameters[index].gradient,
+          states: states[index].map(\.numbers))
+      }
+      return (group.weightDecay, pieces)
+    }
+    let isSM3 = if case .sm3 = rule { true } else { false }
+    try engine.reserve(
+      groups.map { isSM3 ? .sm3($0.pieces) : .elementwise($0.pieces) }
+        + [.sumOfSquares(parameters.map(\.gradient))])
   }
 
   /// Makes all gradients zero and takes a step with them, as the reference's fp16 wrappers do to make
   /// their states.
   package func stepWithoutGradients(learningRate: Double) {
-    for parameter in parameters { operations.clear(parameter.gradient) }
+    for parameter in parameters { engine.fill(parameter.gradient, with: 0) }
     step(learningRate: learningRate, gradientFactor: 1)
   }
+
   /// Changes every parameter by its gradient times `gradientFactor`.
   package func step(learningRate: Double, gradientFactor: Double) {
     if stepCount == 0 { rememberStart() }
     stepCount += 1
     if case .oneBitAdam(_, _, _, losesFirstStep: true) = settings.rule, stepCount == 1 { return }
     for group in groups {
-      let pieces = group.members.map { index in
-        UpdatePiece(
-          value: parameters[index].value, gradient: parameters[index].gradient,
-          states: states[index].map(\.storage.numbers))
-      }
       update(
-        pieces, scale: Float(gradientFactor), rate: learningRate, decay: group.weightDecay)
+        group.pieces, scale: Float(gradientFactor), rate: learningRate, decay: group.weightDecay)
     }
   }
 
@@ -69,16 +81,14 @@ package final class Optimizer {
   private func rememberStart() {
     guard case .madgrad(let momentum, _) = settings.rule, momentum != 0 else { return }
     for (parameter, states) in zip(parameters, states) {
-      operations.withBytes(of: parameter.value) {
-        operations.copy($0, to: states[2].storage.numbers)
-      }
+      engine.convert(parameter.value, into: states[2].numbers)
     }
   }
 
   private func update(_ pieces: [UpdatePiece], scale: Float, rate: Double, decay: Double) {
     switch settings.rule {
     case .adam(let adam):
-      operations.update(
+      engine.update(
         .adam(
           AdamStep(
             arithmetic: adam.arithmetic, scale: scale, rate: Float(rate), decay: Float(decay),
@@ -86,33 +96,33 @@ package final class Optimizer {
             correctedStep: adam.correctsBias ? stepCount : 0, isDecoupled: adam.isDecoupled)),
         pieces)
     case .oneBitAdam(let betas, let epsilon, let freezeStep, _):
-      operations.update(
+      engine.update(
         .adam(
           AdamStep(
             arithmetic: stepCount > freezeStep ? .oneBitFrozen : .oneBit, scale: scale,
             rate: Float(rate), decay: Float(decay), betas: betas.pair, epsilon: Float(epsilon),
             correctedStep: 0, isDecoupled: true)), pieces)
     case .lion(let betas, let zeroMovesUp):
-      operations.update(
+      engine.update(
         .lion(
           LionStep(
             scale: scale, rate: rate, decay: decay, betas: betas.pair,
             zeroMovesUp: zeroMovesUp)), pieces)
     case .sgd(let momentum, let dampening, let isNesterov):
-      operations.update(
+      engine.update(
         .sgd(
           SGDStep(
             scale: scale, rate: Float(rate), decay: Float(decay), momentum: Float(momentum),
             dampening: Float(dampening), isNesterov: isNesterov, isFirst: stepCount == 1)), pieces)
     case .madgrad(let momentum, let epsilon):
-      operations.update(
+      engine.update(
         .madgrad(
           MadgradStep(
             scale: scale, rate: rate + epsilon, decay: decay, momentum: momentum,
             lambda: (rate + epsilon) * Double(stepCount).squareRoot(),
             epsilon: Float(epsilon))), pieces)
     case .sm3(let momentum, let beta, let epsilon):
-      operations.update(
+      engine.update(
         SM3Step(
           scale: scale, rate: Float(rate), beta: beta, momentum: momentum,
           epsilon: Float(epsilon)), pieces)
@@ -134,9 +144,7 @@ package final class Optimizer {
     zip(parameters, states).flatMap { parameter, states in
       states.map { state in
         NamedState(
-          name: "\(parameter.name).\(state.name)",
-          numbers: state.storage.numbers.reshaped(
-            settings.rule.shape(ofState: state.name, for: parameter.shape) ?? parameter.shape))
+          name: "\(parameter.name).\(state.name)", numbers: state.numbers)
       }
     }
   }

@@ -9,7 +9,7 @@ import Testing
 struct CheckpointTests {
   let folder: TemporaryFolder
   let save: String
-  let operations = CPUOptimizerOperations(workers: 1)
+  let engine = CPUEngine(threads: 1)
 
   init() throws {
     folder = try TemporaryFolder()
@@ -25,7 +25,7 @@ struct CheckpointTests {
     init(_ type: String, _ values: [String: OptimizerSettings.Value] = [:]) throws {
       optimizer = try Optimizer(
         OptimizerSettings(type: type, parameters: values, weightDecay: 0.1),
-        parameters: parameters.slices, operations: CPUOptimizerOperations(workers: 1))
+        parameters: parameters.slices, engine: CPUEngine(threads: 1))
     }
 
     func step() {
@@ -62,7 +62,7 @@ struct CheckpointTests {
 
   @discardableResult
   func write(_ run: Run) throws -> String {
-    try CheckpointWriter.write(run.contents(), into: save, operations: operations)
+    try CheckpointWriter.write(run.contents(), into: save, engine: engine)
   }
 
   @Test(
@@ -82,7 +82,7 @@ struct CheckpointTests {
     let resumed = try Run(type, values)
     let checkpoint = try Checkpoint(path: path)
     #expect(checkpoint.state == saved)
-    try WeightLoader.load(checkpoint.weights, into: resumed.weights, operations: operations)
+    try WeightLoader.load(checkpoint.weights, into: resumed.weights, engine: engine)
     try WeightLoader.load(checkpoint, into: resumed.optimizer)
     resumed.iteration = checkpoint.state.iteration
     for _ in 0..<3 { resumed.step() }
@@ -110,13 +110,13 @@ struct CheckpointTests {
       CheckpointContents(
         state: whole.checkpointState(iteration: 4),
         weights: wholeParameters.slices.map { ($0.name, $0.value) }, optimizer: whole.optimizer,
-        configs: []), into: save, operations: operations)
+        configs: []), into: save, engine: engine)
     let parameters = OptimizationLoopTests.parameters([0, 0])
     let resumed = try loop(parameters)
     let checkpoint = try Checkpoint(path: path)
     try WeightLoader.load(
       checkpoint.weights, into: parameters.slices.map { ($0.name, $0.value) },
-      operations: operations)
+      engine: engine)
     try resumed.resume(checkpoint, prefer: .equal)
     #expect(resumed.skippedCount == 1 && resumed.scheduler.stepCount == 3)
     #expect(
@@ -251,7 +251,7 @@ struct CheckpointTests {
     let other = HostParameters([("a.weight", [5, 6]), ("b.bias", [7])])
     #expect {
       try WeightLoader.load(
-        checkpoint.weights, into: other.slices.map { ($0.name, $0.value) }, operations: operations)
+        checkpoint.weights, into: other.slices.map { ($0.name, $0.value) }, engine: engine)
     } throws: {
       let text = "\($0)"
       return text.contains("a.weight is [6, 5], and [5, 6] is wanted")

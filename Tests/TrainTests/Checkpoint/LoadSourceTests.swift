@@ -24,7 +24,7 @@ struct LoadSourceTests {
     let run = try CheckpointTests.Run("Adam")
     run.step()
     let checkpoint = try CheckpointWriter.write(
-      run.contents(), into: folder.file("run"), operations: CPUOptimizerOperations(workers: 1))
+      run.contents(), into: folder.file("run"), engine: CPUEngine(threads: 1))
     let settings = HuggingFaceTests.settings()
     let weights = HuggingFaceTests.Counting(settings, .gptNeoX)
     let model = folder.file("hf")

@@ -54,17 +54,26 @@ struct SafetensorsTests {
 
   @Test("every half-precision number survives")
   func halves() {
-    let changed = (0...UInt16.max).filter { bits in
-      let number = halfPrecision(bits)
-      let brain = Float(bitPattern: UInt32(bits) << 16)
-      let isHalf = number.isNaN ? bits & 0x7FFF > 0x7C00 : halfPrecisionBits(number) == bits
-      return !isHalf || !(brain.isNaN || brainFloatBits(brain) == bits)
+    let all = Array(UInt16.min...UInt16.max)
+    for (type, infinity) in [(ScalarType.float16, 0x7C00 as UInt16), (.bfloat16, 0x7F80)] {
+      var numbers = [Float](repeating: 0, count: all.count)
+      numbers.withUnsafeMutableBufferPointer {
+        NarrowNumbers.widen(all.span.bytes, of: type, into: $0)
+      }
+      let back = NarrowNumbers.bits(numbers[...], as: type)
+      let changed = all.indices.filter { index in
+        let isNaN = all[index] & 0x7FFF > infinity
+        return numbers[index].isNaN != isNaN || (!isNaN && back[index] != all[index])
+      }
+      #expect(changed.isEmpty)
     }
-    #expect(changed.isEmpty)
-    #expect(halfPrecisionBits(65519) == 0x7BFF && halfPrecisionBits(65520) == 0x7C00)
-    #expect(halfPrecisionBits(1 + 0x1p-11) == 0x3C00 && halfPrecisionBits(1 + 0x1.8p-10) == 0x3C02)
-    #expect(brainFloatBits(Float(bitPattern: 0x3F80_8000)) == 0x3F80)
-    #expect(brainFloatBits(Float(bitPattern: 0x3F81_8000)) == 0x3F82)
+    #expect(
+      NarrowNumbers.bits([65519, 65520, 1 + 0x1p-11, 1 + 0x1.8p-10], as: .float16)
+        == [0x7BFF, 0x7C00, 0x3C00, 0x3C02])
+    #expect(
+      NarrowNumbers.bits(
+        [Float(bitPattern: 0x3F80_8000), Float(bitPattern: 0x3F81_8000)], as: .bfloat16)
+        == [0x3F80, 0x3F82])
   }
 
   @Test(

@@ -12,6 +12,13 @@ final class OperationBench {
   init(seed: UInt64 = 1, threads: Int = 2) {
     engine = CPUEngine(threads: threads)
     generator = SeededGenerator(seed: seed)
+    // Larger than what any test asks for; without it an operation stops the test.
+    try? engine.reserve([
+      .rows(width: 1 << 14, type: .float16), .normGradient(rows: 1 << 12, parameters: 1 << 10),
+      .attention(
+        Attention(batch: 1, queryCount: 1 << 10, keyCount: 1 << 10, scale: 1), headWidth: 128,
+        isTraining: true),
+    ])
   }
 
   /// Random numbers between −1 and 1.

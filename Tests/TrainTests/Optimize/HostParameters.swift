@@ -1,16 +1,17 @@
+import Machine
 import TestSupport
 
 @testable import Train
 
 /// Parameters and gradients in this process's memory.
 final class HostParameters {
-  let values: [CPUNumbers]
-  let gradients: [CPUNumbers]
+  let values: [HostNumbers]
+  let gradients: [HostNumbers]
   let slices: [ParameterSlice]
 
   init(_ tensors: [(name: String, shape: [Int])]) {
-    let values = tensors.map { CPUNumbers(count: $0.shape.reduce(1, *)) }
-    let gradients = tensors.map { CPUNumbers(count: $0.shape.reduce(1, *)) }
+    let values = tensors.map { HostNumbers(count: $0.shape.reduce(1, *)) }
+    let gradients = tensors.map { HostNumbers(count: $0.shape.reduce(1, *)) }
     self.values = values
     self.gradients = gradients
     slices = tensors.indices.map { index in
@@ -32,13 +33,23 @@ final class HostParameters {
   var allValues: [[Float]] { values.map(\.array) }
 }
 
-extension CPUNumbers {
-  var array: [Float] {
-    (0..<numbers.count).compactMap { floatPointer(numbers)?[$0] }
+/// Numbers in this process's memory.
+final class HostNumbers {
+  let numbers: Tensor
+
+  init(count: Int) {
+    guard let address = AlignedMemory.allocate(4 * count) else {
+      preconditionFailure("no memory for \(count) numbers")
+    }
+    numbers = Tensor(address: address, shape: [count], type: .float32)
   }
+
+  deinit { AlignedMemory.free(numbers.address) }
+
+  var array: [Float] { (0..<numbers.count).map { numbers.floats($0).pointee } }
 
   func set(_ array: [Float]) {
     precondition(array.count == numbers.count)
-    for (index, number) in array.enumerated() { floatPointer(numbers)?[index] = number }
+    for (index, number) in array.enumerated() { numbers.floats(index).pointee = number }
   }
 }

@@ -10,14 +10,14 @@ struct OptimizationLoopTests {
     wrapper: PrecisionWrapper = .none, power: Int? = nil, quirks: Bool = false,
     communicator: any Communicator = SingleProcess { _, _ in }
   ) throws -> OptimizationLoop {
-    let operations = CPUOptimizerOperations(workers: 2)
+    let engine = CPUEngine(threads: 2)
     var fp16 = LossScaler.Settings()
     fp16.initialScalePower = power
     fp16.window = 2
     return OptimizationLoop(
       optimizer: try Optimizer(
         OptimizerSettings(type: type, parameters: [:], weightDecay: 0),
-        parameters: parameters.slices, operations: operations),
+        parameters: parameters.slices, engine: engine),
       wrapper: wrapper,
       scaler: power == nil ? .one : try LossScaler(fp16, wrapper: wrapper),
       scheduler: LearningRateScheduler(

@@ -36,7 +36,7 @@ struct OptimizerTests {
     "many numbers against double precision",
     arguments: [("adam", 1), ("cpu_adam", 2), ("onebitadam", 3), ("cpu_adam", 5)])
   func oracle(type: String, workers: Int) throws {
-    let count = CPUOptimizerOperations.blockCount + 77
+    let count = CPUEngine.blockCount + 77
     var generator = SeededGenerator(seed: 11)
     let start = (0..<count).map { _ in Float.random(in: -1...1, using: &generator) }
     let steps = (0..<4).map { _ in
@@ -52,7 +52,7 @@ struct OptimizerTests {
       weightDecay: 0.1)
     let optimizer = try Optimizer(
       settings, parameters: parameters.slices,
-      operations: CPUOptimizerOperations(workers: workers))
+      engine: CPUEngine(threads: workers))
     for step in steps {
       parameters.setGradients(0, step)
       optimizer.step(learningRate: settings.learningRate, gradientFactor: 1)
@@ -73,7 +73,7 @@ struct OptimizerTests {
     let optimizer = try Optimizer(
       OptimizerSettings(
         type: "Adam", parameters: ["betas": .numbers([0.9, 0.95])], weightDecay: 0.1),
-      parameters: parameters.slices, operations: CPUOptimizerOperations(workers: 1))
+      parameters: parameters.slices, engine: CPUEngine(threads: 1))
     optimizer.step(learningRate: 0.1, gradientFactor: 1)
     #expect(abs(parameters.allValues[0][0] - 0.89) < 1e-6)
   }
@@ -89,17 +89,17 @@ struct OptimizerTests {
         parameters.setValues(
           index, (0..<count).map { _ in Float.random(in: -1...1, using: &generator) })
       }
-      let operations = CPUOptimizerOperations(workers: workers)
+      let engine = CPUEngine(threads: workers)
       let optimizer = try Optimizer(
         OptimizerSettings(type: type, parameters: [:], weightDecay: 0.1),
-        parameters: parameters.slices, operations: operations)
+        parameters: parameters.slices, engine: engine)
       for _ in 0..<3 {
         for (index, gradients) in parameters.gradients.enumerated() {
           let count = gradients.numbers.count
           parameters.setGradients(
             index, (0..<count).map { _ in Float.random(in: -1...1, using: &generator) })
         }
-        let sum = operations.sumOfSquares(parameters.slices.map(\.gradient))
+        let sum = engine.sumOfSquares(parameters.slices.map(\.gradient))
         optimizer.step(learningRate: 0.01, gradientFactor: 1 / sum.squareRoot())
       }
       return parameters.allValues
@@ -116,8 +116,8 @@ struct OptimizerTests {
       let numbers = (0..<20_000).map { Float($0 % 201 - 100) }
       func run(_ type: ScalarType) throws -> ([[Float]], Double) {
         let parameters = HostParameters([("w.weight", [200, 100]), ("w.bias", [20_000])])
-        let operations = CPUOptimizerOperations(workers: 2)
-        let halves = CPUNumbers(count: 20_000)
+        let engine = CPUEngine(threads: 2)
+        let halves = HostNumbers(count: 20_000)
         let slices = parameters.slices.map { slice in
           parameters.setGradients(0, numbers)
           parameters.setGradients(1, numbers)
@@ -128,14 +128,16 @@ struct OptimizerTests {
               : Tensor(address: halves.numbers.address, shape: slice.shape, type: type),
             decays: slice.decays)
         }
-        let bits = numbers.map { type == .float16 ? halfPrecisionBits($0) : brainFloatBits($0) }
-        operations.copy(
-          bits.span.bytes,
-          to: Tensor(address: halves.numbers.address, shape: [20_000], type: .float16))
+        let bits = type == .float32 ? [] : NarrowNumbers.bits(numbers[...], as: type)
+        if type != .float32 {
+          engine.copy(
+            bits.span.bytes,
+            to: Tensor(address: halves.numbers.address, shape: [20_000], type: type))
+        }
         let optimizer = try Optimizer(
           OptimizerSettings(type: optimizer, parameters: [:], weightDecay: 0.1),
-          parameters: slices, operations: operations)
-        let sum = operations.sumOfSquares(slices.map(\.gradient))
+          parameters: slices, engine: engine)
+        let sum = engine.sumOfSquares(slices.map(\.gradient))
         optimizer.step(learningRate: 0.01, gradientFactor: 0.5)
         return withExtendedLifetime(halves) { (parameters.allValues, sum) }
       }
@@ -154,7 +156,7 @@ struct OptimizerTests {
       let optimizer = try Optimizer(
         OptimizerSettings(
           type: "Lion", parameters: [:], weightDecay: 0.1, zeroStage: 1, neoxQuirks: quirks),
-        parameters: parameters.slices, operations: CPUOptimizerOperations(workers: 1))
+        parameters: parameters.slices, engine: CPUEngine(threads: 1))
       optimizer.step(learningRate: 0.5, gradientFactor: 1)
       #expect(parameters.allValues[0][0] == wanted)
     }
@@ -168,7 +170,7 @@ struct OptimizerTests {
       let optimizer = try Optimizer(
         OptimizerSettings(
           type: "OneBitAdam", parameters: [:], weightDecay: 0, neoxQuirks: quirks),
-        parameters: parameters.slices, operations: CPUOptimizerOperations(workers: 1))
+        parameters: parameters.slices, engine: CPUEngine(threads: 1))
       optimizer.step(learningRate: 0.5, gradientFactor: 1)
       #expect((parameters.allValues[0][0] == 0) == quirks)
     }
@@ -217,17 +219,17 @@ struct OptimizerTests {
 
   @Test("states for which there is no memory are an error")
   func noMemory() throws {
-    let operations = CPUOptimizerOperations(workers: 1)
+    let engine = CPUEngine(threads: 1)
     #expect {
-      try operations.makeNumbers(count: 1 << 58)
-    } throws: { "\($0)".contains("\(1 << 58) numbers") }
-    let value = CPUNumbers(count: 1).numbers
+      try engine.makeMemory(byteCount: 1 << 60)
+    } throws: { "\($0)".contains("\(1 << 60) bytes") }
+    let value = HostNumbers(count: 1).numbers
     let huge = Tensor(address: value.address, shape: [1 << 58], type: .float32)
     let slice = ParameterSlice(name: "w.weight", value: huge, gradient: huge, decays: true)
     #expect(throws: TrainError.self) {
       try Optimizer(
         OptimizerSettings(type: "adam", parameters: [:], weightDecay: 0.1), parameters: [slice],
-        operations: operations)
+        engine: engine)
     }
   }
 }

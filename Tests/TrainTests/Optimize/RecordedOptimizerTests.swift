@@ -28,7 +28,7 @@ struct RecordedOptimizerTests {
         index, HostParameters.fractions(count, seed: index, modulus: 1001, divisor: 512))
     }
     let optimizer = try Optimizer(
-      settings, parameters: parameters.slices, operations: CPUOptimizerOperations(workers: 1))
+      settings, parameters: parameters.slices, engine: CPUEngine(threads: 1))
     for (step, rate) in rates.enumerated() {
       for (index, count) in [30, 7].enumerated() {
         parameters.setGradients(

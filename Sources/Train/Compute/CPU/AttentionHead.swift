@@ -39,20 +39,19 @@ struct AttentionHead {
     min(queriesOfTile, attention.queryCount) * attention.keyCount
   }
 
-  private func tiles(scores: UnsafeMutablePointer<Float>) -> [Tile] {
-    stride(from: 0, to: attention.queryCount, by: queriesOfTile).map { first in
-      let queries = first..<min(first + queriesOfTile, attention.queryCount)
-      let end = min(attention.keyCount, attention.firstQuery + queries.upperBound)
-      let window = attention.window ?? attention.keyCount
-      let keys = max(0, attention.firstQuery + first - window)..<end
-      let kernel = unsafe ctr_tile(
-        stride: keys.count, first_query: attention.firstQuery + first,
-        query_count: queries.count, first_key: keys.lowerBound, key_count: keys.count,
-        window: window, scale: attention.scale, bias: bias)
-      return unsafe Tile(
-        queries: queries, keys: keys, kernel: kernel,
-        scores: Matrix(address: UInt(bitPattern: scores), type: .float32, stride: keys.count))
-    }
+  /// The tile that begins with a query.
+  private func tile(from first: Int, scores: UnsafeMutablePointer<Float>) -> Tile {
+    let queries = first..<min(first + queriesOfTile, attention.queryCount)
+    let end = min(attention.keyCount, attention.firstQuery + queries.upperBound)
+    let window = attention.window ?? attention.keyCount
+    let keys = max(0, attention.firstQuery + first - window)..<end
+    let kernel = unsafe ctr_tile(
+      stride: keys.count, first_query: attention.firstQuery + first,
+      query_count: queries.count, first_key: keys.lowerBound, key_count: keys.count,
+      window: window, scale: attention.scale, bias: bias)
+    return unsafe Tile(
+      queries: queries, keys: keys, kernel: kernel,
+      scores: Matrix(address: UInt(bitPattern: scores), type: .float32, stride: keys.count))
   }
 
   /// Products of the tile's queries and keys.
@@ -101,7 +100,8 @@ struct AttentionHead {
     into output: Matrix, scores: UnsafeMutablePointer<Float>,
     narrow: UnsafeMutablePointer<Float>, type: ScalarType
   ) {
-    for var tile in unsafe tiles(scores: scores) {
+    for first in stride(from: 0, to: attention.queryCount, by: queriesOfTile) {
+      var tile = unsafe tile(from: first, scores: scores)
       multiplyQueriesAndKeys(tile)
       unsafe ctr_attention_softmax(
         &tile.kernel, tile.scores.floats, logSums + tile.queries.lowerBound)
@@ -134,7 +134,8 @@ struct AttentionHead {
     slopes: UnsafeMutablePointer<Float>, kept: UnsafeMutablePointer<Float>,
     narrow: UnsafeMutablePointer<Float>, type: ScalarType
   ) {
-    for var tile in unsafe tiles(scores: scores) {
+    for first in stride(from: 0, to: attention.queryCount, by: queriesOfTile) {
+      var tile = unsafe tile(from: first, scores: scores)
       let keyRow = tile.keys.lowerBound
       let queryRow = tile.queries.lowerBound
       let outputGradient = gradients.output.from(row: queryRow, column: 0)

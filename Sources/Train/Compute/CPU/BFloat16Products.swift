@@ -11,8 +11,11 @@ final class BFloat16Products: @unchecked Sendable {
     var rows: Int
     var columns: Int
     var depth: Int
-    var strides: [Int]
-    var transposes: [Bool]
+    var leftStride: Int
+    var rightStride: Int
+    var targetStride: Int
+    var leftIsTransposed: Bool
+    var rightIsTransposed: Bool
     var hasFloatTarget: Bool
     var accumulates: Bool
   }
@@ -60,8 +63,9 @@ final class BFloat16Products: @unchecked Sendable {
     guard unsafe stream != nil, product.rows > 0, product.columns > 0 else { return false }
     let shape = Shape(
       rows: product.rows, columns: product.columns, depth: product.depth,
-      strides: [product.left.stride, product.right.stride, product.target.stride],
-      transposes: [product.left.isTransposed, product.right.isTransposed],
+      leftStride: product.left.stride, rightStride: product.right.stride,
+      targetStride: product.target.stride, leftIsTransposed: product.left.isTransposed,
+      rightIsTransposed: product.right.isTransposed,
       hasFloatTarget: product.target.type == .float32, accumulates: product.accumulates)
     let kernel: Kernel?
     if let known = kernels[shape] {
@@ -85,8 +89,8 @@ final class BFloat16Products: @unchecked Sendable {
   private final class Kernel {
     let workspaceByteCount: Int
     private let primitive: dnnl_primitive_t
-    /// Left, right, target and workspace.
-    private let memories: [dnnl_memory_t]
+    /// Left, right, target and workspace, as arguments of the product.
+    private let arguments: [dnnl_exec_arg_t]
 
     init?(_ product: MatrixProduct, engine: dnnl_engine_t?) {
       var left = dnnl_memory_desc_t()
@@ -115,46 +119,39 @@ final class BFloat16Products: @unchecked Sendable {
       guard unsafe dnnl_primitive_create(&primitive, primitiveDescription) == dnnl_success,
         let primitive = unsafe primitive
       else { return nil }
-      var memories: [dnnl_memory_t] = unsafe []
-      func add(_ description: UnsafePointer<dnnl_memory_desc_t>) {
+      var arguments: [dnnl_exec_arg_t] = unsafe []
+      func add(_ argument: Int32, _ description: UnsafePointer<dnnl_memory_desc_t>) {
         var memory: dnnl_memory_t?
-        if unsafe dnnl_memory_create(&memory, description, engine, nil) == dnnl_success,
-          let memory = unsafe memory
-        {
-          unsafe memories.append(memory)
+        if unsafe dnnl_memory_create(&memory, description, engine, nil) == dnnl_success {
+          unsafe arguments.append(dnnl_exec_arg_t(arg: argument, memory: memory))
         }
       }
-      unsafe add(&left)
-      unsafe add(&right)
-      unsafe add(&target)
-      unsafe add(space)
+      unsafe add(DNNL_ARG_SRC, &left)
+      unsafe add(DNNL_ARG_WEIGHTS, &right)
+      unsafe add(DNNL_ARG_DST, &target)
+      unsafe add(DNNL_ARG_SCRATCHPAD, space)
       workspaceByteCount = max(64, Int(unsafe dnnl_memory_desc_get_size(space)))
       unsafe self.primitive = unsafe primitive
-      unsafe self.memories = unsafe memories
-      if unsafe memories.count != 4 { return nil }
+      unsafe self.arguments = unsafe arguments
+      if unsafe arguments.count != 4 { return nil }
     }
 
     deinit {
-      for index in 0..<4 where unsafe index < memories.count {
-        unsafe dnnl_memory_destroy(memories[index])
+      for index in unsafe arguments.indices {
+        unsafe dnnl_memory_destroy(arguments[index].memory)
       }
       unsafe dnnl_primitive_destroy(primitive)
     }
 
     func run(_ product: MatrixProduct, workspace: UInt, stream: dnnl_stream_t?) -> Bool {
-      let places = [
-        product.left.address, product.right.address, product.target.address, workspace,
-      ]
-      for (index, place) in places.enumerated() {
+      func set(_ index: Int, _ address: UInt) {
         unsafe dnnl_memory_set_data_handle(
-          memories[index], UnsafeMutableRawPointer(bitPattern: place))
+          arguments[index].memory, UnsafeMutableRawPointer(bitPattern: address))
       }
-      let arguments = unsafe [
-        dnnl_exec_arg_t(arg: DNNL_ARG_SRC, memory: memories[0]),
-        dnnl_exec_arg_t(arg: DNNL_ARG_WEIGHTS, memory: memories[1]),
-        dnnl_exec_arg_t(arg: DNNL_ARG_DST, memory: memories[2]),
-        dnnl_exec_arg_t(arg: DNNL_ARG_SCRATCHPAD, memory: memories[3]),
-      ]
+      set(0, product.left.address)
+      set(1, product.right.address)
+      set(2, product.target.address)
+      set(3, workspace)
       return unsafe dnnl_primitive_execute(primitive, stream, 4, arguments) == dnnl_success
     }
 

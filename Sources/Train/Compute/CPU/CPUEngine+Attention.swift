@@ -6,27 +6,20 @@ extension CPUEngine {
     queries: HeadView, keys: HeadView, values: HeadView, _ attention: Attention,
     into output: Tensor, logSums: Tensor
   ) {
-    let group = queries.headCount / keys.headCount
+    let work = AttentionWork(
+      attention: attention, queries: queries, keys: keys, values: values, logSums: logSums)
     let outputs = HeadView(output, headCount: queries.headCount, width: queries.width)
-    forEach(attention.batch * keys.headCount) { task, member in
-      let sequence = task / keys.headCount
-      let keyHead = task % keys.headCount
-      var room = unsafe Room(
-        self.scratch(of: member, count: attention.room(keys.width, backward: false)),
-        native: self.hasBFloat16)
+    forEach(work.groupCount) { index, member in
+      var room = self.room(work, member, backward: false)
       let scores = unsafe room.take(AttentionHead.scoreCount(attention))
       let narrow = unsafe room.take(AttentionHead.scoreCount(attention))
-      let keyMatrix = room.load(keys, keyHead, sequence, attention.keyCount)
-      let valueMatrix = room.load(values, keyHead, sequence, attention.keyCount)
-      for head in keyHead * group..<(keyHead + 1) * group {
-        var inner = room
-        let part = AttentionHead(
-          self, member, attention, sequence: sequence, head: head, of: queries.headCount,
-          queries: inner.load(queries, head, sequence, attention.queryCount), keys: keyMatrix,
-          values: valueMatrix, width: queries.width, logSums: logSums)
-        let target = inner.target(outputs, head, sequence, attention.queryCount)
+      let group = work.group(index, &room)
+      for head in group.heads {
+        var room = room
+        let part = work.head(head, of: group, &room, self, member)
+        let target = room.target(outputs, head, group.sequence, attention.queryCount)
         unsafe part.forward(into: target, scores: scores, narrow: narrow, type: output.type)
-        outputs.store(target, head, sequence, attention.queryCount)
+        outputs.store(target, head, group.sequence, attention.queryCount)
       }
     }
   }
@@ -36,35 +29,25 @@ extension CPUEngine {
     logSums: Tensor, outputGradient: Tensor, queryGradient: HeadView, keyGradient: HeadView,
     valueGradient: HeadView, biasGradient: Tensor?
   ) {
-    let group = queries.headCount / keys.headCount
+    let work = AttentionWork(
+      attention: attention, queries: queries, keys: keys, values: values, logSums: logSums)
     let outputs = HeadView(outputGradient, headCount: queries.headCount, width: queries.width)
-    forEach(attention.batch * keys.headCount) { task, member in
-      let sequence = task / keys.headCount
-      let keyHead = task % keys.headCount
-      var room = unsafe Room(
-        self.scratch(of: member, count: attention.room(keys.width, backward: true)),
-        native: self.hasBFloat16)
+    forEach(work.groupCount) { index, member in
+      var room = self.room(work, member, backward: true)
       let scores = unsafe room.take(AttentionHead.scoreCount(attention))
       let slopes = unsafe room.take(AttentionHead.scoreCount(attention))
       let kept = unsafe room.take(AttentionHead.scoreCount(attention))
       let narrow = unsafe room.take(AttentionHead.scoreCount(attention))
-      let keyMatrix = room.load(keys, keyHead, sequence, attention.keyCount)
-      let valueMatrix = room.load(values, keyHead, sequence, attention.keyCount)
-      let keyTarget = room.target(
-        keyGradient, keyHead, sequence, attention.keyCount, accumulates: true)
-      let valueTarget = room.target(
-        valueGradient, keyHead, sequence, attention.keyCount, accumulates: true)
-      keyTarget.clear(rows: attention.keyCount, columns: keys.width)
-      valueTarget.clear(rows: attention.keyCount, columns: keys.width)
-      for head in keyHead * group..<(keyHead + 1) * group {
-        var inner = room
-        let part = AttentionHead(
-          self, member, attention, sequence: sequence, head: head, of: queries.headCount,
-          queries: inner.load(queries, head, sequence, attention.queryCount), keys: keyMatrix,
-          values: valueMatrix, width: queries.width, logSums: logSums)
-        let target = inner.target(queryGradient, head, sequence, attention.queryCount)
+      let group = work.group(index, &room)
+      let sequence = group.sequence
+      let keyTarget = room.sums(keyGradient, group.keyHead, sequence, attention.keyCount)
+      let valueTarget = room.sums(valueGradient, group.keyHead, sequence, attention.keyCount)
+      for head in group.heads {
+        var room = room
+        let part = work.head(head, of: group, &room, self, member)
+        let target = room.target(queryGradient, head, sequence, attention.queryCount)
         let gradients = unsafe AttentionHead.Gradients(
-          output: inner.load(outputs, head, sequence, attention.queryCount), queries: target,
+          output: room.load(outputs, head, sequence, attention.queryCount), queries: target,
           keys: keyTarget, values: valueTarget,
           bias: biasGradient?.floats(
             (sequence * queries.headCount + head) * (biasGradient?.width ?? 0)))
@@ -73,9 +56,15 @@ extension CPUEngine {
           type: outputGradient.type)
         queryGradient.store(target, head, sequence, attention.queryCount)
       }
-      keyGradient.store(keyTarget, keyHead, sequence, attention.keyCount)
-      valueGradient.store(valueTarget, keyHead, sequence, attention.keyCount)
+      keyGradient.store(keyTarget, group.keyHead, sequence, attention.keyCount)
+      valueGradient.store(valueTarget, group.keyHead, sequence, attention.keyCount)
     }
+  }
+
+  private func room(_ work: AttentionWork, _ member: Int, backward: Bool) -> Room {
+    unsafe Room(
+      scratch(of: member, count: work.attention.room(work.keys.width, backward: backward)),
+      native: hasBFloat16)
   }
 
   package func bucketBias(_ weight: Tensor, buckets: [Int], factor: Float, into table: Tensor) {
@@ -113,25 +102,51 @@ extension CPUEngine {
 
 extension Attention {
   /// Numbers of scratch that a member needs for one head.
-  fileprivate func room(_ width: Int, backward: Bool) -> Int {
+  func room(_ width: Int, backward: Bool) -> Int {
     let heads = (backward ? 4 : 2) * keyCount + (backward ? 3 : 2) * queryCount
     let scores = backward ? 4 : 2
     return scores * AttentionHead.scoreCount(self) + heads * width + 16 * 12
   }
 }
 
-extension AttentionHead {
-  fileprivate init(
-    _ engine: CPUEngine, _ member: Int, _ attention: Attention, sequence: Int, head: Int,
-    of headCount: Int, queries: Matrix,
-    keys: Matrix, values: Matrix, width: Int, logSums: Tensor
-  ) {
-    let index = sequence * headCount + head
-    unsafe self.init(
+/// The heads of a batch, in groups that share keys and values: a member takes a group at a time.
+private struct AttentionWork {
+  let attention: Attention
+  let queries: HeadView
+  let keys: HeadView
+  let values: HeadView
+  let logSums: Tensor
+
+  /// The heads of one sequence that share keys and values, and these.
+  struct Group {
+    let sequence: Int
+    let keyHead: Int
+    let heads: Range<Int>
+    let keys: Matrix
+    let values: Matrix
+  }
+
+  var groupCount: Int { attention.batch * keys.headCount }
+
+  func group(_ index: Int, _ room: inout Room) -> Group {
+    let (sequence, keyHead) = index.quotientAndRemainder(dividingBy: keys.headCount)
+    let size = queries.headCount / keys.headCount
+    return Group(
+      sequence: sequence, keyHead: keyHead, heads: keyHead * size..<(keyHead + 1) * size,
+      keys: room.load(keys, keyHead, sequence, attention.keyCount),
+      values: room.load(values, keyHead, sequence, attention.keyCount))
+  }
+
+  func head(
+    _ head: Int, of group: Group, _ room: inout Room, _ engine: CPUEngine, _ member: Int
+  ) -> AttentionHead {
+    let index = group.sequence * queries.headCount + head
+    return unsafe AttentionHead(
       engine: engine, member: member, attention: attention,
       bias: attention.bias.map { unsafe UnsafePointer($0.floats(head * $0.width)) },
       firstRandom: UInt64(index * attention.queryCount) * UInt64(attention.keyCount),
-      queries: queries, keys: keys, values: values, width: width,
+      queries: room.load(queries, head, group.sequence, attention.queryCount), keys: group.keys,
+      values: group.values, width: queries.width,
       logSums: logSums.floats(index * attention.queryCount))
   }
 }
@@ -165,6 +180,15 @@ private struct Room {
     return target
   }
 
+  /// Zeros to add a head's gradients to, in float32.
+  mutating func sums(_ view: HeadView, _ head: Int, _ sequence: Int, _ rows: Int) -> Matrix {
+    let target = target(view, head, sequence, rows, accumulates: true)
+    for row in 0..<rows {
+      unsafe ctr_fill(CTR_FLOAT32, target.floats + row * target.stride, 0, view.width)
+    }
+    return target
+  }
+
   /// Where to write a head: where it is, or beside in float32; sums are always made in float32.
   mutating func target(
     _ view: HeadView, _ head: Int, _ sequence: Int, _ rows: Int, accumulates: Bool = false
@@ -194,12 +218,5 @@ extension HeadView {
     unsafe ctr_convert(
       CTR_FLOAT32, source.start, source.stride, matrix.type.kernelType, matrix.start,
       matrix.stride, rows, width)
-  }
-}
-
-extension Matrix {
-  /// Writes zeros.
-  fileprivate func clear(rows: Int, columns: Int) {
-    for row in 0..<rows { unsafe ctr_fill(CTR_FLOAT32, floats + row * stride, 0, columns) }
   }
 }

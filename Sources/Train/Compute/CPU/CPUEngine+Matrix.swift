@@ -56,14 +56,15 @@ extension CPUEngine {
       sum, product.target.floats, blasint(product.target.stride))
   }
 
+  /// Rows, columns and depth of the blocks that are converted at a time, and all their numbers.
+  static let convertedBlocks = (
+    sizes: (256, 512, 1024), count: 256 * 1024 + 512 * 1024 + 256 * 512
+  )
+
   /// A matrix product of any types: blocks are converted to float32, and sums rounded at the end.
   private func multiplyInBlocks(_ product: MatrixProduct, member: Int) {
-    let rowBlock = 256
-    let columnBlock = 512
-    let depthBlock = 1024
-    let start = unsafe conversions(
-      of: member,
-      count: rowBlock * depthBlock + columnBlock * depthBlock + rowBlock * columnBlock)
+    let (rowBlock, columnBlock, depthBlock) = Self.convertedBlocks.sizes
+    let start = unsafe conversions(of: member, count: Self.convertedBlocks.count)
     let left = UInt(bitPattern: start)
     let right = UInt(bitPattern: unsafe start + rowBlock * depthBlock)
     let sums = unsafe start + (rowBlock + columnBlock) * depthBlock

@@ -90,7 +90,9 @@ extension CPUEngine {
     let parameters = (norm.weight ?? norm.bias)?.count ?? 0
     // Sums of each block lie behind one another in the first member's scratch, weights then biases.
     let sums = Tensor(
-      address: UInt(bitPattern: unsafe scratch(of: 0, count: blocks * 2 * max(parameters, 1))),
+      address: UInt(
+        bitPattern: unsafe scratch(
+          of: 0, count: Self.normSums(rows: rows, parameters: parameters))),
       shape: [blocks, 2, parameters], type: .float32)
     forEach(blocks) { block, _ in
       let first = block * rowsOfBlock
@@ -115,6 +117,11 @@ extension CPUEngine {
       unsafe ctr_accumulate(
         sums.floats(parameters), bias.type.kernelType, bias.start, parameters)
     }
+  }
+
+  /// Numbers of the sums that the gradient of a norm makes, two rows of them a block.
+  static func normSums(rows: Int, parameters: Int) -> Int {
+    (rows + rowsOfBlock - 1) / rowsOfBlock * 2 * max(parameters, 1)
   }
 
   // MARK: - Activations and rotation

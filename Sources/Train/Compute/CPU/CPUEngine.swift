@@ -56,7 +56,21 @@ package final class CPUEngine: ComputeEngine {
     }
   }
 
+  // MARK: - Room beside tensors
+
+  package func reserve(_ work: [WorkSize]) throws(TrainError) {
+    for size in work {
+      let need = size.scratch
+      for member in 0..<team.threadCount {
+        try scratch[member].reserve(member == 0 ? max(need.shared, need.own) : need.own)
+        try conversions[member].reserve(need.conversions)
+      }
+    }
+  }
+
   /// Numbers that only the member uses, and only until its next call.
+  ///
+  /// - Precondition: ``reserve(_:)`` was told of the work.
   func scratch(of member: Int, count: Int) -> UnsafeMutablePointer<Float> {
     unsafe scratch[member].floats(count)
   }
@@ -68,22 +82,27 @@ package final class CPUEngine: ComputeEngine {
 
   /// Memory of one member.
   ///
-  /// `@unchecked Sendable`: only the member reaches it.
+  /// `@unchecked Sendable`: only the member reaches it, or the engine's thread between operations.
   private final class Scratch: @unchecked Sendable {
     private var address: UInt = 0
     private var count = 0
 
     deinit { AlignedMemory.free(address) }
 
+    func reserve(_ count: Int) throws(TrainError) {
+      guard self.count < count else { return }
+      let byteCount = count.multipliedReportingOverflow(by: MemoryLayout<Float>.size)
+      guard !byteCount.overflow, let larger = AlignedMemory.allocate(byteCount.partialValue) else {
+        throw .system(SystemError(call: "malloc", path: "\(count) numbers", code: ENOMEM))
+      }
+      AlignedMemory.free(address)
+      address = larger
+      self.count = count
+    }
+
     func floats(_ count: Int) -> UnsafeMutablePointer<Float> {
-      if self.count < count {
-        AlignedMemory.free(address)
-        address = AlignedMemory.allocate(count * MemoryLayout<Float>.size) ?? 0
-        self.count = count
-      }
-      guard let start = unsafe UnsafeMutablePointer<Float>(bitPattern: address) else {
-        AlignedMemory.stop(lacking: count * MemoryLayout<Float>.size)
-      }
+      guard count <= self.count, let start = unsafe UnsafeMutablePointer<Float>(bitPattern: address)
+      else { preconditionFailure("\(count) numbers of scratch were not reserved") }
       return unsafe start
     }
   }

@@ -68,13 +68,10 @@ struct RunReference {
         reason: "there are no weights; it names the model that the policy is held to")
     }
     try source.check(configuration, vocabularySize: model.settings.vocabularySize)
-    let operations = CPUOptimizerOperations { count, body in
-      for index in 0..<count { body(index) }
-    }
     let targets = zip(model.parameters.parameters, model.parameters.masters).map {
       (name: $0.name, tensor: $1)
     }
-    try WeightLoader.load(weights, into: targets, operations: operations)
+    try WeightLoader.load(weights, into: targets, engine: model.engine)
     model.parameters.refreshValues()
   }
 }

@@ -1,5 +1,3 @@
-internal import Machine
-
 /// A trained tensor, as the optimizer sees it: fp32 values and their gradients in an engine's memory.
 package struct ParameterSlice: Sendable {
   /// GPT-NeoX's name, for instance `sequential.2.attention.dense.weight`.
@@ -25,46 +23,6 @@ package struct ParameterSlice: Sendable {
 
   /// The length of each axis.
   package var shape: [Int] { value.shape }
-}
-
-/// Numbers in an engine's memory that live as long as this object.
-package protocol NumberStorage: AnyObject, Sendable {
-  /// The numbers.
-  var numbers: Tensor { get }
-}
-
-/// What an optimizer asks of an engine.
-///
-/// Every operation works in fp32 (gradients of other types are widened first), reads and writes each number once, and gives the same bits for
-/// any number of threads.
-package protocol OptimizerOperations: Sendable {
-  /// Makes fp32 numbers, all zero.
-  ///
-  /// - Throws: ``TrainError/system(_:)`` where there is no memory for them.
-  func makeNumbers(count: Int) throws(TrainError) -> any NumberStorage
-
-  /// Makes all numbers of a tensor zero.
-  func clear(_ tensor: Tensor)
-
-  /// The sum of the squares of all numbers, of any floating-point type, in double precision; infinite or not a number exactly
-  /// where one of them is.
-  func sumOfSquares(_ tensors: [Tensor]) -> Double
-
-  /// Updates values and states where each number depends on its own place only.
-  func update(_ step: ElementwiseStep, _ pieces: [UpdatePiece])
-
-  /// Updates vectors and matrices by SM3.
-  func update(_ step: SM3Step, _ pieces: [UpdatePiece])
-
-  /// Shows the bytes of a tensor to `body`, as they lie in memory; the way out to files.
-  func withBytes<Outcome, Failure: Error>(
-    of tensor: Tensor, _ body: (RawSpan) throws(Failure) -> Outcome
-  ) throws(Failure) -> Outcome
-
-  /// Copies bytes into a tensor; the way in from files.
-  ///
-  /// - Precondition: there are exactly as many bytes as the tensor takes.
-  func copy(_ bytes: RawSpan, to tensor: Tensor)
 }
 
 /// One tensor with its gradient and the states that its optimizer keeps, in that optimizer's order.

@@ -1,0 +1,39 @@
+/// Numbers of scratch that an operation needs.
+struct ScratchNeed {
+  /// In the memory of the first member, for all.
+  var shared = 0
+  /// In the memory of each member.
+  var own = 0
+  /// In each member's memory for conversions.
+  var conversions = 0
+}
+
+extension WorkSize {
+  /// What the processor needs for it beside the tensors.
+  var scratch: ScratchNeed {
+    switch self {
+    case .rows(let width, let type):
+      // Products of other types than float32 are made in blocks that are converted first, where the
+      // processor has no better way.
+      ScratchNeed(own: width, conversions: type == .float32 ? 0 : CPUEngine.convertedBlocks.count)
+    case .normGradient(let rows, let parameters):
+      ScratchNeed(shared: CPUEngine.normSums(rows: rows, parameters: parameters))
+    case .attention(let attention, let width, let isTraining):
+      ScratchNeed(own: attention.room(width, backward: isTraining))
+    case .sumOfSquares(let tensors):
+      ScratchNeed(
+        shared: 2 * tensors.reduce(0) { $0 + CPUEngine.blocks(of: $1) },
+        conversions: tensors.contains { $0.type != .float32 } ? CPUEngine.widenedCount : 0)
+    case .elementwise(let pieces):
+      ScratchNeed(
+        conversions: pieces.contains { $0.gradient.type != .float32 } ? CPUEngine.widenedCount : 0)
+    case .sm3(let pieces):
+      pieces.reduce(into: ScratchNeed()) { need, piece in
+        let blocks = SM3Blocks(piece.value)
+        need.shared = max(need.shared, blocks.count * blocks.columns)
+        guard piece.gradient.type != .float32 else { return }
+        need.conversions = max(need.conversions, blocks.rows * blocks.columns)
+      }
+    }
+  }
+}
