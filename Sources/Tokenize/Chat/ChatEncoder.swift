@@ -59,6 +59,11 @@ public struct ChatEncoder: Sendable {
     template: ChatTemplate, tokenizer: any Tokenizer, endOfSequence: TokenID?,
     options: ChatEncodingOptions = ChatEncodingOptions()
   ) throws(TokenizeError) {
+    guard options.layout != .rewardModel || endOfSequence != nil else {
+      throw .missing(
+        what: "end of sequence",
+        hint: "a reward model reads its score there, but the tokenizer names no eos_token")
+    }
     self.template = template
     self.tokenizer = tokenizer
     self.endOfSequence = endOfSequence
@@ -71,13 +76,46 @@ public struct ChatEncoder: Sendable {
   ///   token.
   public static func id(
     ofSpecialToken text: String, in tokenizer: any Tokenizer
-  ) throws(TokenizeError) -> TokenID { 0 }
+  ) throws(TokenizeError) -> TokenID {
+    var cache = tokenizer.makeCache(byteBudget: 1 << 12)
+    let ids = try ChatTokens.ids(of: Array(text.utf8)[...], isStart: true, tokenizer, &cache)
+    guard ids.count == 1 else {
+      throw .missing(what: "special token \(text)", hint: "the tokenizer has no such token")
+    }
+    return ids[0]
+  }
 
   /// Encodes a conversation.
+  ///
+  /// The ids are those of the whole text, except where one of them would hold text of both sides of
+  /// a boundary between what is trained on and what is not; there each side is encoded alone, as it
+  /// is when the model is asked. `variables` are further names for the template.
   ///
   /// - Throws: ``TokenizeError/template(name:line:reason:)`` where the template refuses it,
   ///   ``TokenizeError/conversation(reason:)`` where it has no message.
   public func encode(
-    _ messages: [ChatMessage], cache: inout WordCache
-  ) throws(TokenizeError) -> ChatEncoding { ChatEncoding(tokens: [], labels: []) }
+    _ messages: [ChatMessage], variables: [String: ChatValue] = [:], cache: inout WordCache
+  ) throws(TokenizeError) -> ChatEncoding {
+    guard !messages.isEmpty else { throw .conversation(reason: "there is no message") }
+    let turns = try ChatTurns(messages, template, options, variables)
+    var encoding = ChatEncoding(tokens: [], labels: [])
+    for (ids, isTrained) in try ChatTokens.stretches(turns, tokenizer, &cache) {
+      encoding.tokens += ids
+      encoding.labels += ids.map { isTrained ? Int32(bitPattern: $0) : Self.masked }
+    }
+    guard let end = endOfSequence else { return encoding }
+    let label = Int32(bitPattern: end)
+    switch options.layout {
+    case .turns:
+      // As in GPT-NeoX it follows even where the template ended with one.
+      let isTrained = encoding.labels.last.map { $0 != Self.masked } ?? false
+      encoding.tokens.append(end)
+      encoding.labels.append(isTrained ? label : Self.masked)
+    case .rewardModel:
+      encoding.tokens += [end, end]
+      encoding.labels += [Self.masked, label]
+    case .unmasked: break
+    }
+    return encoding
+  }
 }

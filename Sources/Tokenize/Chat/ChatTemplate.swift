@@ -17,6 +17,7 @@ public struct ChatTemplate: Sendable {
   public let name: String
   /// The texts of special tokens by the names that templates know them by, such as `bos_token`.
   public let specialTokens: [String: String]
+  private let statements: [TemplateStatement]
 
   /// Parses a template.
   ///
@@ -26,7 +27,7 @@ public struct ChatTemplate: Sendable {
   ) throws(TokenizeError) {
     self.name = name
     self.specialTokens = specialTokens
-    throw .template(name: name, line: 1, reason: "not yet")
+    statements = try TemplateParser.statements(source, name: name)
   }
 
   /// Writes a conversation as pieces, each of which knows its message.
@@ -35,7 +36,37 @@ public struct ChatTemplate: Sendable {
   public func render(
     _ messages: [ChatMessage], addGenerationPrompt: Bool = false,
     variables: [String: ChatValue] = [:]
-  ) throws(TokenizeError) -> [ChatSpan] { [] }
+  ) throws(TokenizeError) -> [ChatSpan] {
+    let pieces = try pieces(
+      messages, addGenerationPrompt: addGenerationPrompt, variables: variables)
+    var spans: [ChatSpan] = []
+    for piece in pieces {
+      guard let last = spans.last, last.turn == piece.turn else {
+        spans.append(piece)
+        continue
+      }
+      if last.markupCount == last.bytes.count {
+        spans[spans.count - 1].markupCount += piece.markupCount
+      }
+      spans[spans.count - 1].bytes += piece.bytes
+    }
+    return spans
+  }
+
+  /// What each part of the template writes, one after the other.
+  func pieces(
+    _ messages: [ChatMessage], addGenerationPrompt: Bool, variables: [String: ChatValue]
+  ) throws(TokenizeError) -> [ChatSpan] {
+    var names: [String: TemplateValue] = ["tools": .none, "documents": .none]
+    for (name, text) in specialTokens { names[name] = .text(text) }
+    for (name, value) in variables { names[name] = TemplateValue(value, turn: nil) }
+    names["messages"] = .list(
+      TemplateList(messages.enumerated().map { TemplateValue($1, turn: $0) }))
+    names["add_generation_prompt"] = .boolean(addGenerationPrompt)
+    let interpreter = TemplateInterpreter(name: name, variables: names)
+    try interpreter.run(statements)
+    return interpreter.pieces
+  }
 
   /// Writes a conversation as one text.
   ///
@@ -57,22 +88,13 @@ public struct ChatTemplate: Sendable {
   /// - Throws: ``TokenizeError/missing(what:hint:)`` where there is none of that name.
   public static func named(
     _ name: String, specialTokens: [String: String] = [:]
-  ) throws(TokenizeError) -> ChatTemplate { try ChatTemplate(source: "") }
-
-  /// The template of a tokenizer's folder: `chat_template.jinja`, or `chat_template` in
-  /// `tokenizer_config.json`; `name` chooses where there are several (`default` otherwise).
-  ///
-  /// - Throws: ``TokenizeError/missing(what:hint:)`` where the folder has none.
-  public static func inFolder(
-    _ folder: String, name: String? = nil
-  ) throws(TokenizeError) -> ChatTemplate { try ChatTemplate(source: "") }
-
-  /// The special tokens that a folder's `tokenizer_config.json` (or `special_tokens_map.json`)
-  /// names, such as `eos_token`; empty where it has neither file.
-  ///
-  /// - Throws: ``TokenizeError/malformed(path:place:reason:)`` and
-  ///   ``TokenizeError/unreadable(path:reason:)``.
-  public static func specialTokens(
-    inFolder folder: String
-  ) throws(TokenizeError) -> [String: String] { [:] }
+  ) throws(TokenizeError) -> ChatTemplate {
+    guard let published = PublishedTemplate.all[name] else {
+      throw .missing(
+        what: "chat template \(name)", hint: "known are \(names.joined(separator: ", "))")
+    }
+    return try ChatTemplate(
+      source: published.source, name: "chat template \(name)",
+      specialTokens: published.specialTokens.merging(specialTokens) { $1 })
+  }
 }
