@@ -99,6 +99,8 @@ package struct VerifyOptions: Sendable {
   package var record: DatasetRecord?
   /// Datasets whose sequences must have the same sizes, such as labels.
   package var companions: [String] = []
+  /// A dataset that must have as many sequences, none of them empty, such as rewards.
+  package var rewards: String?
   /// Problems that are listed; all are counted.
   package var limit = 20
   /// Told of the bytes of `.bin` that are done, now and then.

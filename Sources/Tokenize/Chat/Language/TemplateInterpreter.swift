@@ -270,7 +270,8 @@ final class TemplateInterpreter {
     }
   }
 
-  private func evaluateKind(_ expression: TemplateExpression) throws(TokenizeError) -> TemplateValue {
+  private func evaluateKind(_ expression: TemplateExpression) throws(TokenizeError) -> TemplateValue
+  {
     switch expression.kind {
     case .none: return .none
     case .boolean(let value): return .boolean(value)

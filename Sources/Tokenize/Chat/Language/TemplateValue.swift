@@ -147,7 +147,8 @@ extension TemplateValue {
     case .integer(let value): self = .integer(value)
     case .number(let value): self = .number(value)
     case .string(let value):
-      self = .text(turn.map { TemplateText(value, turn: $0, isRole: isRole) } ?? TemplateText(value))
+      self = .text(
+        turn.map { TemplateText(value, turn: $0, isRole: isRole) } ?? TemplateText(value))
     case .array(let values):
       self = .list(TemplateList(values.map { TemplateValue($0, turn: turn) }))
     case .object(let members):

@@ -63,11 +63,13 @@ final class ItemEncoder {
     result.faults = faults
     result.piece = piece
     result.pairs = structured.takePairs()
+    let isStructured = plan.supervision.isStructured
     for (track, output) in zip(plan.tracks, outputs) {
       let start = result.bytes.count
       var seen = TokenBytes.append(
         output.ids.ids, width: plan.tokenWidth,
-        counting: track.kind == .text ? plan.tokenizer.endOfDocument : nil, to: &result.bytes)
+        counting: track.kind == .text && !isStructured ? plan.tokenizer.endOfDocument : nil,
+        to: &result.bytes)
       if track.kind != .text { seen.largest = 0 }
       result.outputs.append(
         .init(
@@ -120,7 +122,6 @@ final class ItemEncoder {
       for value in row { output.ids.append(value) }
       output.lengths.append(Int32(truncatingIfNeeded: row.count))
     }
-    for index in texts { outputs[index].appendedEnds += plan.endOfDocument == nil ? 0 : 1 }
   }
 
   private func take(_ document: borrowing DocumentView) {

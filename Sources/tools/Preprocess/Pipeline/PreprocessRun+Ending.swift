@@ -77,7 +77,9 @@ extension PreprocessRun {
           idx: file(name + ".idx", summary.indexByteCount, summary.indexHash),
           elementType: track.elementType.rawValue, documents: total.documents,
           tokens: total.tokens, largestID: track.kind == .text ? Int(total.largest) : nil,
-          endsFromText: track.kind == .text ? total.endsFromText : nil, lengths: total.lengths,
+          // Templates write ends inside conversations.
+          endsFromText: track.kind == .text && !recipe.supervision.isStructured
+            ? total.endsFromText : nil, lengths: total.lengths,
           supervision: track.kind == .labels ? total.supervision : nil))
     }
     var manifest = Manifest(
