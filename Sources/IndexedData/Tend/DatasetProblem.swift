@@ -93,6 +93,8 @@ package struct VerifyOptions: Sendable {
   package var isDeep = false
   /// Entries of the vocabulary: every id must be below.
   package var vocabularySize: Int?
+  /// Whether ids below 0 stand for tokens that are not trained on, as in labels.
+  package var holdsLabels = false
   /// The id that ends documents.
   package var endOfDocument: Int64?
   /// What the manifest says of the files.

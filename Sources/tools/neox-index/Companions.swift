@@ -10,9 +10,7 @@ struct Companions {
   /// `P_label_document` beside `P_text_document`, as GPT-NeoX's script for masks calls it.
   init(besideDataset prefix: String) {
     let end = "_document"
-    guard prefix.hasSuffix(end), !prefix.hasSuffix("_label_document"),
-      !prefix.hasSuffix("_reward_document")
-    else {
+    guard prefix.hasSuffix(end), Self.kind(ofDataset: prefix) == .text else {
       labels = nil
       rewards = nil
       return
@@ -22,6 +20,15 @@ struct Companions {
     if stem.hasSuffix("_text") { names.append(String(stem.dropLast("_text".count))) }
     labels = names.map { $0 + "_label" + end }.first(where: Self.exists)
     rewards = [stem + "_reward" + end].first(where: Self.exists)
+  }
+
+  /// What a dataset holds.
+  enum Kind { case text, labels, rewards }
+
+  /// What a dataset holds, by its name.
+  static func kind(ofDataset prefix: String) -> Kind {
+    if prefix.hasSuffix("_label_document") { return .labels }
+    return prefix.hasSuffix("_reward_document") ? .rewards : .text
   }
 
   private static func exists(_ prefix: String) -> Bool {

@@ -123,8 +123,12 @@ struct VerifyCommand: Command {
       companions.map(\.path)
       + [beside.labels].compactMap(\.self).filter { !companions.map(\.path).contains($0) }
     options.rewards = beside.rewards
-    options.vocabularySize = vocabularySize ?? named?.vocabularySize ?? manifest?.vocabularySize
-    let recorded = manifest?.appendsEndOfDocument == true ? manifest?.endOfDocument : nil
+    let kind = Companions.kind(ofDataset: prefix)
+    options.holdsLabels = kind == .labels
+    let recordedSize = kind == .rewards ? nil : manifest?.vocabularySize
+    options.vocabularySize = vocabularySize ?? named?.vocabularySize ?? recordedSize
+    let hasEnds = manifest?.appendsEndOfDocument == true && kind == .text
+    let recorded = hasEnds ? manifest?.endOfDocument : nil
     let end = endOfDocument ?? named?.endOfDocument.map { Int($0) } ?? recorded
     options.endOfDocument = end.map { Int64($0) }
     options.progress = { done, total in
