@@ -63,7 +63,8 @@ struct SupervisionTests {
     #expect(try choice.bits(in: record) == binary.map { UInt32(bitPattern: $0) })
   }
 
-  @Test("what is no reward", arguments: ["null", "\"1\"", "[]", "[[1]]", "{}", "1e300", "3000000000"])
+  @Test(
+    "what is no reward", arguments: ["null", "\"1\"", "[]", "[[1]]", "{}", "1e300", "3000000000"])
   func noRewards(text: String) throws {
     let record = try JSONDocument(Array("{\"r\": \(text)}".utf8), path: "t").root
     #expect(throws: RecordRefusal.self) { try RewardChoice(key: "r").bits(in: record) }
