@@ -142,6 +142,9 @@ def main():
         for name, messages in (("talk", TALK), ("pair", PAIR), ("open", TALK[:4])):
             for only_last in (False, True):
                 tokens, labels = neox(plain, template, messages, only_last)
+                # Where an id lies across a boundary the rule loses text: nothing to follow there.
+                if plain.decode(tokens[:-1]) != render(plain, template, messages, False):
+                    continue
                 labelled.append({"title": title, "template": template, "conversation": name,
                                  "onlyLast": only_last, "tokens": tokens, "labels": labels})
     conversations["open"] = TALK[:4]

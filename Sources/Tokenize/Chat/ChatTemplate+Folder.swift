@@ -26,7 +26,8 @@ extension ChatTemplate {
     }
     if let source = node.string {
       guard wanted == "default" else {
-        throw .missing(what: "chat template \(wanted)", hint: "\(path) has only one, without a name")
+        throw .missing(
+          what: "chat template \(wanted)", hint: "\(path) has only one, without a name")
       }
       return try ChatTemplate(
         source: source, name: "\(path): chat_template", specialTokens: tokens)

@@ -106,7 +106,8 @@ struct ChatTemplateTests {
     "What is not supported is named with its line",
     arguments: [
       ("a\n{% include 'x' %}", 2, "include"), ("{{ 'a' | wordwrap }}", 1, "wordwrap"),
-      ("\n\n{{ 1 is callable }}", 3, "callable"), ("{% for x in y recursive %}{% endfor %}", 1, "recursive"),
+      ("\n\n{{ 1 is callable }}", 3, "callable"),
+      ("{% for x in y recursive %}{% endfor %}", 1, "recursive"),
       ("{% if true %}\n", 1, "endif"), ("{{ 'abc }}", 1, "string"), ("{{ (1 }}", 1, ""),
       ("x\n{{ 1 + }}", 2, "value"), ("{% endfor %}", 1, "endfor"), ("{# a", 1, "comment"),
       ("\n{{ f(*a) }}", 2, "*"), ("{{ 99999999999999999999 }}", 1, "large"),
@@ -129,8 +130,14 @@ struct ChatTemplateTests {
       ("{{ range(99999999) }}", 1), ("{{ 9223372036854775807 + 1 }}", 1), ("{{ f() }}", 1),
       ("{% set n = namespace() %}{% set n.n = n %}", 1), ("{{ 'a'.encode() }}", 1),
       ("{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}", 1),
-      ("{% set n = namespace(x=[]) %}{% for i in range(200) %}{% set n.x = [n.x, n.x] %}{% endfor %}", 1),
-      ("{% set n = namespace(x='ab') %}{% for i in range(99) %}{% set n.x = n.x + n.x %}{% endfor %}", 1),
+      (
+        "{% set n = namespace(x=[]) %}{% for i in range(200) %}{% set n.x = [n.x, n.x] %}{% endfor %}",
+        1
+      ),
+      (
+        "{% set n = namespace(x='ab') %}{% for i in range(99) %}{% set n.x = n.x + n.x %}{% endfor %}",
+        1
+      ),
     ])
   func failures(source: String, line: Int) throws {
     let template = try ChatTemplate(source: source, name: "t")
@@ -144,7 +151,9 @@ struct ChatTemplateTests {
 
   @Test("Deep templates are refused, not run out of the stack")
   func deep() {
-    for (open, close) in [("(", ")"), ("[", "]"), ("not ", ""), ("-", ""), ("1 + ", ""), ("1 if 1 else ", "")] {
+    for (open, close) in [
+      ("(", ")"), ("[", "]"), ("not ", ""), ("-", ""), ("1 + ", ""), ("1 if 1 else ", ""),
+    ] {
       let source =
         "{{ " + String(repeating: open, count: 100_000) + "1"
         + String(repeating: close, count: 100_000) + " }}"

@@ -119,11 +119,12 @@ extension TemplateInterpreter {
         text.stripped(try argument(0)?.bytes, left: method != "rstrip", right: method != "lstrip"))
     case "upper", "lower", "title", "capitalize": return .text(cased(text, method))
     case "startswith", "endswith":
-      return .boolean(try affixes(arguments).contains {
-        method == "startswith"
-          ? text.bytes.starts(with: $0.bytes)
-          : text.bytes.reversed().starts(with: $0.bytes.reversed())
-      })
+      return .boolean(
+        try affixes(arguments).contains {
+          method == "startswith"
+            ? text.bytes.starts(with: $0.bytes)
+            : text.bytes.reversed().starts(with: $0.bytes.reversed())
+        })
     case "split", "rsplit":
       let separator = try argument(0)
       if let separator, separator.bytes.isEmpty { throw failure("\(method)() at an empty string") }
@@ -222,7 +223,8 @@ extension TemplateInterpreter {
   }
 
   /// The texts of a list with a separator between them.
-  func joined(_ value: TemplateValue, _ separator: TemplateText) throws(TokenizeError) -> TemplateText
+  func joined(_ value: TemplateValue, _ separator: TemplateText) throws(TokenizeError)
+    -> TemplateText
   {
     var result = TemplateText([])
     for (place, item) in try items(of: value).enumerated() {

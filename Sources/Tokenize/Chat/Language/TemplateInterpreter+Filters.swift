@@ -25,7 +25,8 @@ extension TemplateInterpreter {
       var set: [UInt8]?
       if case .text(let chars) = arguments.value(0, "chars") { set = chars.bytes }
       return .text(text(of: value).stripped(set, left: true, right: true))
-    case "upper", "lower", "capitalize", "title": return .text(cased(text(of: value), name))
+    case "title": return .text(titled(text(of: value)))
+    case "upper", "lower", "capitalize": return .text(cased(text(of: value), name))
     case "string", "safe": return .text(text(of: value))
     case "e", "escape": return .text(escaped(text(of: value)))
     case "default", "d":
@@ -42,7 +43,8 @@ extension TemplateInterpreter {
       return .text(try checked(text(of: value).replacing(old, with: new, limit: limit)))
     case "tojson": return .text(try json(value, try style(arguments)))
     case "indent": return .text(try indented(text(of: value), arguments))
-    case "int": return .integer(wholeNumber(value) ?? arguments.value(0).flatMap { integer($0) } ?? 0)
+    case "int":
+      return .integer(wholeNumber(value) ?? arguments.value(0).flatMap { integer($0) } ?? 0)
     case "float":
       if case .text(let text) = value {
         return .number(Double(text.stripped(nil, left: true, right: true).string) ?? 0)
@@ -95,7 +97,8 @@ extension TemplateInterpreter {
         items = try items.map { item throws(TokenizeError) in try member(attribute, of: item) }
       }
       return .text(
-        try joined(.list(TemplateList(items)), arguments.value(0, "d").map(text) ?? TemplateText([])))
+        try joined(
+          .list(TemplateList(items)), arguments.value(0, "d").map(text) ?? TemplateText([])))
     case "sum":
       var sum = arguments.value(1, "start") ?? .integer(0)
       for item in try items(of: value) {
@@ -115,7 +118,9 @@ extension TemplateInterpreter {
     _ attribute: TemplateValue, of item: TemplateValue
   ) throws(TokenizeError) -> TemplateValue {
     if case .integer = attribute { return try self.item(attribute, of: item) }
-    guard case .text(let path) = attribute else { throw failure("an attribute is named by a string") }
+    guard case .text(let path) = attribute else {
+      throw failure("an attribute is named by a string")
+    }
     var value = item
     for part in path.split([0x2E], limit: .max) {
       value = try self.item(
@@ -132,7 +137,8 @@ extension TemplateInterpreter {
       arguments.value(name == "sort" ? 1 : 0, "case_sensitive") ?? .boolean(false))
     var rows: [(key: TemplateValue, item: TemplateValue)] = []
     for item in try items(of: value) {
-      var key = try attribute.map { name throws(TokenizeError) in try member(name, of: item) } ?? item
+      var key =
+        try attribute.map { name throws(TokenizeError) in try member(name, of: item) } ?? item
       if !isSensitive, case .text(let text) = key { key = .text(cased(text, "lower")) }
       if name == "unique", rows.contains(where: { areEqual($0.key, key) }) { continue }
       rows.append((key, item))
@@ -224,9 +230,10 @@ extension TemplateInterpreter {
     }
     var kept: [TemplateValue] = []
     for item in try items(of: value) {
-      let subject = try attribute.map { name throws(TokenizeError) in
-        try member(name, of: item)
-      } ?? item
+      let subject =
+        try attribute.map { name throws(TokenizeError) in
+          try member(name, of: item)
+        } ?? item
       let holds =
         if let testName { try test(testName, subject, rest) } else { try isTrue(subject) }
       if holds == name.hasPrefix("select") { kept.append(item) }
@@ -248,6 +255,17 @@ extension TemplateInterpreter {
         }
     default: integer(value)
     }
+  }
+
+  /// Jinja's titles: a word begins behind white space and `-({[<`, unlike with Python's method.
+  private func titled(_ text: TemplateText) -> TemplateText {
+    var result = ""
+    var isInside = false
+    for scalar in text.string.unicodeScalars {
+      result += isInside ? scalar.properties.lowercaseMapping : scalar.properties.uppercaseMapping
+      isInside = !TemplateText.isSpace(scalar) && !"-({[<".unicodeScalars.contains(scalar)
+    }
+    return TemplateText(Array(result.utf8), of: text)
   }
 
   private func escaped(_ text: TemplateText) -> TemplateText {
@@ -292,7 +310,9 @@ extension TemplateInterpreter {
     case .some(.text(let text)): style.indent = text.bytes
     case .some(let value):
       if let width = integer(value) {
-        guard (0...1000).contains(width) else { throw failure("tojson takes an indent of 0 to 1000") }
+        guard (0...1000).contains(width) else {
+          throw failure("tojson takes an indent of 0 to 1000")
+        }
         style.indent = Array(repeating: 0x20, count: width)
       }
     case nil: break

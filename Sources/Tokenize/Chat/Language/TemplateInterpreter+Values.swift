@@ -34,7 +34,8 @@ extension TemplateInterpreter {
   }
 
   /// A list, unless it is too deep or too long.
-  func list(_ items: [TemplateValue], isTuple: Bool = false) throws(TokenizeError) -> TemplateValue {
+  func list(_ items: [TemplateValue], isTuple: Bool = false) throws(TokenizeError) -> TemplateValue
+  {
     let list = TemplateList(items, isTuple: isTuple)
     try check(depth: list.depth, weight: list.weight)
     return .list(list)
@@ -191,8 +192,9 @@ extension TemplateInterpreter {
       return try self.list(list.items + other.items, isTuple: list.isTuple)
     case (.text(let text), "*", _), (_, "*", .text(let text)):
       if let count = integer(left) ?? integer(right) {
-        guard text.bytes.count.multipliedReportingOverflow(by: max(count, 0)).partialValue
-          <= Self.largest, count <= Self.largest
+        guard
+          text.bytes.count.multipliedReportingOverflow(by: max(count, 0)).partialValue
+            <= Self.largest, count <= Self.largest
         else { throw failure("a string of more than \(Self.largest) bytes") }
         let bytes = Array(repeatElement(text.bytes, count: max(count, 0)).joined())
         return .text(TemplateText(bytes, of: text))

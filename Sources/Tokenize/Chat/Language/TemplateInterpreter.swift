@@ -133,7 +133,7 @@ final class TemplateInterpreter {
       try step()
       turn = outerTurn
       if case .mapping(let mapping) = item, let number = mapping.turn { turn = number }
-      scopes.append(["loop": .loop(TemplateLoop(items: list, index: index, level: loopDepth))])
+      scopes.append(["loop": .loop(TemplateLoop(items: list, index: index))])
       defer { scopes.removeLast() }
       try assign(item, to: loop.target)
       if try execute(loop.body) == .broken { break }
@@ -270,7 +270,8 @@ final class TemplateInterpreter {
     }
   }
 
-  private func evaluateKind(_ expression: TemplateExpression) throws(TokenizeError) -> TemplateValue {
+  private func evaluateKind(_ expression: TemplateExpression) throws(TokenizeError) -> TemplateValue
+  {
     switch expression.kind {
     case .none: return .none
     case .boolean(let value): return .boolean(value)

@@ -187,7 +187,8 @@ extension TemplateParser {
     }
   }
 
-  private mutating func bracketed(_ here: TemplateToken) throws(TokenizeError) -> TemplateExpression {
+  private mutating func bracketed(_ here: TemplateToken) throws(TokenizeError) -> TemplateExpression
+  {
     if take("(") {
       if take(")") {
         return TemplateExpression(line: here.line, kind: .list([], isTuple: true))

@@ -161,7 +161,8 @@ struct TemplateParser {
     while true {
       let condition = try expressionOrTuple()
       try endTag()
-      branches.append((condition, try body(until: ["elif", "else", "endif"], of: "if", from: line)))
+      branches.append(
+        (condition, try body(until: ["elif", "else", "endif"], of: "if", from: line)))
       if take(word: "elif") { continue }
       var otherwise: [TemplateStatement] = []
       if take(word: "else") {

@@ -55,7 +55,8 @@ struct TemplateStatement: Sendable {
   indirect enum Kind: Sendable {
     case text([UInt8])
     case output(TemplateExpression)
-    case branches([(condition: TemplateExpression, body: [TemplateStatement])],
+    case branches(
+      [(condition: TemplateExpression, body: [TemplateStatement])],
       otherwise: [TemplateStatement])
     case loop(TemplateForLoop)
     case assignment(Target, TemplateExpression)

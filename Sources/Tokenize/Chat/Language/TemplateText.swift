@@ -136,7 +136,9 @@ struct TemplateText: Sendable {
     guard let separator else {
       var rest = stripped(nil, left: true, right: false)
       while !rest.bytes.isEmpty {
-        guard parts.count < limit else { return parts + [rest.stripped(nil, left: false, right: true)] }
+        guard parts.count < limit else {
+          return parts + [rest.stripped(nil, left: false, right: true)]
+        }
         let end = rest.wordEnd
         parts.append(rest.part(0..<end))
         rest = rest.part(end..<rest.bytes.count).stripped(nil, left: true, right: false)

@@ -105,7 +105,6 @@ final class TemplateNamespace {
 struct TemplateLoop {
   let items: TemplateList
   let index: Int
-  let level: Int
 
   /// `loop.name`; `nil` where there is no such member.
   func member(_ name: String) -> TemplateValue? {
@@ -118,8 +117,9 @@ struct TemplateLoop {
     case "first": return .boolean(index == 0)
     case "last": return .boolean(index == count - 1)
     case "length": return .integer(count)
-    case "depth": return .integer(level)
-    case "depth0": return .integer(level - 1)
+    // Only recursive loops, which are not supported, are deeper.
+    case "depth": return .integer(1)
+    case "depth0": return .integer(0)
     case "previtem":
       return index > 0 ? items.items[index - 1] : .undefined("there is no previous item")
     case "nextitem":
@@ -147,7 +147,8 @@ extension TemplateValue {
     case .integer(let value): self = .integer(value)
     case .number(let value): self = .number(value)
     case .string(let value):
-      self = .text(turn.map { TemplateText(value, turn: $0, isRole: isRole) } ?? TemplateText(value))
+      self = .text(
+        turn.map { TemplateText(value, turn: $0, isRole: isRole) } ?? TemplateText(value))
     case .array(let values):
       self = .list(TemplateList(values.map { TemplateValue($0, turn: turn) }))
     case .object(let members):
@@ -157,9 +158,9 @@ extension TemplateValue {
     }
   }
 
-  /// Copies a message.
+  /// Copies a message without its null members, as transformers does today.
   init(_ message: ChatMessage, turn: Int) {
-    let members = message.members.map { member in
+    let members = message.members.filter { $0.value != .null }.map { member in
       (
         TemplateText(member.name),
         TemplateValue(member.value, turn: turn, isRole: member.name == "role")
