@@ -13,10 +13,10 @@ struct PublishedTemplate {
     source: """
       {% for message in messages %}
       {{ '<|im_start|>' ~ message.role ~ '\\n' }}{{ message.content }}{{ '<|im_end|>\\n' }}
-      {% endfor %}
+      {%- endfor %}
       {% if add_generation_prompt %}
       {{ '<|im_start|>assistant\\n' }}
-      {% endif %}
+      {%- endif %}
       """)
 
   /// `[INST] … [/INST]` around what the user says, a system prompt within the first.
@@ -32,10 +32,10 @@ struct PublishedTemplate {
       {% endif %}
       {% if message.role == 'user' %}
       {{ bos_token }}{{ '[INST] ' }}{{ (state.system ~ message.content) | trim }}{{ ' [/INST]' }}
-      {% set state.system = '' %}
+      {%- set state.system = '' %}
       {% else %}
       {{ ' ' }}{{ message.content | trim }}{{ ' ' ~ eos_token }}
-      {% endif %}
+      {%- endif %}
       {% set state.turns = state.turns + 1 %}
       {% endif %}
       {% endfor %}
@@ -47,7 +47,7 @@ struct PublishedTemplate {
       {% for message in messages %}
       {% if loop.first %}
       {{ bos_token }}
-      {% endif %}
+      {%- endif %}
       {{ '<|start_header_id|>' ~ message.role ~ '<|end_header_id|>\\n\\n' }}
       {{- message.content | trim }}{{ '<|eot_id|>' }}
       {%- endfor %}

@@ -25,7 +25,8 @@ extension TemplateInterpreter {
       var set: [UInt8]?
       if case .text(let chars) = arguments.value(0, "chars") { set = chars.bytes }
       return .text(text(of: value).stripped(set, left: true, right: true))
-    case "upper", "lower", "capitalize", "title": return .text(cased(text(of: value), name))
+    case "title": return .text(titled(text(of: value)))
+    case "upper", "lower", "capitalize": return .text(cased(text(of: value), name))
     case "string", "safe": return .text(text(of: value))
     case "e", "escape": return .text(escaped(text(of: value)))
     case "default", "d":
@@ -254,6 +255,17 @@ extension TemplateInterpreter {
         }
     default: integer(value)
     }
+  }
+
+  /// Jinja's titles: a word begins behind white space and `-({[<`, unlike with Python's method.
+  private func titled(_ text: TemplateText) -> TemplateText {
+    var result = ""
+    var isInside = false
+    for scalar in text.string.unicodeScalars {
+      result += isInside ? scalar.properties.lowercaseMapping : scalar.properties.uppercaseMapping
+      isInside = !TemplateText.isSpace(scalar) && !"-({[<".unicodeScalars.contains(scalar)
+    }
+    return TemplateText(Array(result.utf8), of: text)
   }
 
   private func escaped(_ text: TemplateText) -> TemplateText {

@@ -133,7 +133,7 @@ final class TemplateInterpreter {
       try step()
       turn = outerTurn
       if case .mapping(let mapping) = item, let number = mapping.turn { turn = number }
-      scopes.append(["loop": .loop(TemplateLoop(items: list, index: index, level: loopDepth))])
+      scopes.append(["loop": .loop(TemplateLoop(items: list, index: index))])
       defer { scopes.removeLast() }
       try assign(item, to: loop.target)
       if try execute(loop.body) == .broken { break }

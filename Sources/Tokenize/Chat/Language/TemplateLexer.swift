@@ -144,7 +144,8 @@ struct TemplateLexer {
           if control == UInt8(ascii: "-") || control == UInt8(ascii: "+") { inner += 1 }
           if let close = rawStart(inner, "endraw") {
             advance(to: body.end)
-            passSpace(after: body.control, trimsLine: true)
+            // Jinja keeps the line end here.
+            passSpace(after: body.control, trimsLine: false)
             var stop = max(end, place)
             if control == UInt8(ascii: "-") {
               while stop > place, Self.isSpace(source[stop - 1]) { stop -= 1 }

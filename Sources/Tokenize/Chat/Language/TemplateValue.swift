@@ -105,7 +105,6 @@ final class TemplateNamespace {
 struct TemplateLoop {
   let items: TemplateList
   let index: Int
-  let level: Int
 
   /// `loop.name`; `nil` where there is no such member.
   func member(_ name: String) -> TemplateValue? {
@@ -118,8 +117,9 @@ struct TemplateLoop {
     case "first": return .boolean(index == 0)
     case "last": return .boolean(index == count - 1)
     case "length": return .integer(count)
-    case "depth": return .integer(level)
-    case "depth0": return .integer(level - 1)
+    // Only recursive loops, which are not supported, are deeper.
+    case "depth": return .integer(1)
+    case "depth0": return .integer(0)
     case "previtem":
       return index > 0 ? items.items[index - 1] : .undefined("there is no previous item")
     case "nextitem":
@@ -158,9 +158,9 @@ extension TemplateValue {
     }
   }
 
-  /// Copies a message.
+  /// Copies a message without its null members, as transformers does today.
   init(_ message: ChatMessage, turn: Int) {
-    let members = message.members.map { member in
+    let members = message.members.filter { $0.value != .null }.map { member in
       (
         TemplateText(member.name),
         TemplateValue(member.value, turn: turn, isRole: member.name == "role")
