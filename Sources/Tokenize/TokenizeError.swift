@@ -12,6 +12,10 @@ public enum TokenizeError: Error, Equatable, Sendable, CustomStringConvertible {
   case missing(what: String, hint: String)
   /// More of something than was allowed or can be held.
   case beyondLimit(what: String, limit: Int, hint: String)
+  /// A chat template is wrong, refuses a conversation, or uses what is not supported there.
+  case template(name: String, line: Int, reason: String)
+  /// A conversation or one of its messages is not what a chat needs.
+  case conversation(reason: String)
 
   /// The place, what was found there, and what to do.
   public var description: String {
@@ -25,6 +29,8 @@ public enum TokenizeError: Error, Equatable, Sendable, CustomStringConvertible {
     case .missing(let what, let hint): "\(what): \(hint)"
     case .beyondLimit(let what, let limit, let hint):
       "\(what) is beyond the limit of \(limit): \(hint)"
+    case .template(let name, let line, let reason): "\(name): line \(line): \(reason)"
+    case .conversation(let reason): "conversation: \(reason)"
     }
   }
 }

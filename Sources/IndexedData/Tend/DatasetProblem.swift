@@ -93,12 +93,16 @@ package struct VerifyOptions: Sendable {
   package var isDeep = false
   /// Entries of the vocabulary: every id must be below.
   package var vocabularySize: Int?
+  /// Whether ids below 0 stand for tokens that are not trained on, as in labels.
+  package var holdsLabels = false
   /// The id that ends documents.
   package var endOfDocument: Int64?
   /// What the manifest says of the files.
   package var record: DatasetRecord?
   /// Datasets whose sequences must have the same sizes, such as labels.
   package var companions: [String] = []
+  /// A dataset that must have as many sequences, none of them empty, such as rewards.
+  package var rewards: String?
   /// Problems that are listed; all are counted.
   package var limit = 20
   /// Told of the bytes of `.bin` that are done, now and then.

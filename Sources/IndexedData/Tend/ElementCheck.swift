@@ -94,7 +94,7 @@ struct ElementCheck {
     elements.smallest = min(elements.smallest ?? range.least, range.least)
     elements.largest = max(elements.largest ?? range.most, range.most)
     guard let size = options.vocabularySize else { return }
-    if range.least < 0 || range.most >= Int64(size) {
+    if (range.least < 0 && !options.holdsLabels) || range.most >= Int64(size) {
       reportStrangers(bytes, at: place, below: Int64(size), &report)
     }
   }
@@ -116,7 +116,7 @@ struct ElementCheck {
   ) {
     for offset in stride(from: 0, to: bytes.byteCount, by: type.byteCount) {
       let id = bytes.loadElement(at: offset, type)
-      guard id < 0 || id >= size else { continue }
+      guard (id < 0 && !options.holdsLabels) || id >= size else { continue }
       report.add(
         prefix + ".bin", place + offset, "token", expected: "0 to \(size - 1)", found: "\(id)")
     }

@@ -47,6 +47,7 @@ package func verifyDataset(
     report.add(binPath, 0, "elements", expected: kinds.expected, found: kinds.found)
   }
   for companion in options.companions { try checkCompanion(companion, layout, idxPath, &report) }
+  if let rewards = options.rewards { try checkRewards(rewards, layout, idxPath, &report) }
   if options.isDeep {
     var deep = ElementCheck(
       prefix: prefix, layout: layout, type: kind.type, options: options,
@@ -106,17 +107,46 @@ private func checkType(
   }
 }
 
+/// Opens a companion; `nil` when it is unsound or has another number of sequences, which is told.
+private func openCompanion(
+  _ prefix: String, _ layout: IndexLayout, _ idxPath: String, _ report: inout VerifyReport
+) throws(IndexedDataError) -> IndexedDataset? {
+  let companion: IndexedDataset
+  do throws(IndexedDataError) {
+    companion = try IndexedDataset(prefix: prefix, mode: .pread)
+  } catch {
+    if case .system = error { throw error }
+    report.add(error, path: prefix + ".idx")
+    return nil
+  }
+  guard companion.sequenceCount != layout.sequenceCount else { return companion }
+  report.add(
+    prefix + ".idx", companion.format == .mmap ? 18 : 32, "number of sequences",
+    expected: "\(layout.sequenceCount) as in \(idxPath)", found: "\(companion.sequenceCount)")
+  return nil
+}
+
+/// Looks for documents without a reward.
+private func checkRewards(
+  _ prefix: String, _ layout: IndexLayout, _ idxPath: String, _ report: inout VerifyReport
+) throws(IndexedDataError) {
+  guard let rewards = try openCompanion(prefix, layout, idxPath, &report),
+    layout.sequenceCount > 0
+  else { return }
+  var sizes = try rewards.layout.sizes(rewards.indexPath, from: 0, count: layout.sequenceCount)
+  for sequence in 0..<layout.sequenceCount {
+    let byte = sizes.byteOffset
+    guard try sizes.read() < 1 else { continue }
+    report.add(
+      prefix + ".idx", byte, "size of sequence \(sequence)", expected: "a reward", found: "none")
+  }
+}
+
 /// Compares the sizes of a companion's sequences.
 private func checkCompanion(
   _ prefix: String, _ layout: IndexLayout, _ idxPath: String, _ report: inout VerifyReport
 ) throws(IndexedDataError) {
-  let companion = try IndexedDataset(prefix: prefix, mode: .pread)
-  guard companion.sequenceCount == layout.sequenceCount else {
-    report.add(
-      prefix + ".idx", companion.format == .mmap ? 18 : 32, "number of sequences",
-      expected: "\(layout.sequenceCount) as in \(idxPath)", found: "\(companion.sequenceCount)")
-    return
-  }
+  guard let companion = try openCompanion(prefix, layout, idxPath, &report) else { return }
   let count = layout.sequenceCount
   guard count > 0 else { return }
   var mine = try layout.sizes(idxPath, from: 0, count: count)

@@ -3,7 +3,7 @@ internal import Glibc
 /// Reads a vocabulary file whole.
 ///
 /// - Throws: ``TokenizeError/unreadable(path:reason:)``, for a folder and for an empty file too.
-func readWholeFile(_ path: String) throws(TokenizeError) -> [UInt8] {
+package func readWholeFile(_ path: String) throws(TokenizeError) -> [UInt8] {
   let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
   guard descriptor >= 0 else { throw .unreadable(path: path, reason: systemReason(errno)) }
   defer { close(descriptor) }

@@ -72,6 +72,14 @@ package struct DocumentTracks: Sendable {
         first: text.prefix, second: rewards.prefix, what: "documents",
         expected: text.sequenceCount, found: rewards.sequenceCount)
     }
+    if let rewards {
+      let sizes = try rewards.sizes(of: 0..<rewards.sequenceCount)
+      if let document = sizes.firstIndex(where: { $0 < 1 }) {
+        throw .unequalShapes(
+          first: text.prefix, second: rewards.prefix, what: "rewards of document \(document)",
+          expected: 1, found: 0)
+      }
+    }
     if let references { try check(references, sequenceLength) }
   }
 

@@ -18,6 +18,9 @@ package final class StandardOutput: Sendable {
 
   private init() {}
 
+  /// Whether people look at it as it comes, and color is welcome (NO_COLOR unset).
+  package var isTerminal: Bool { unsafe isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == nil }
+
   /// Writes a text and a line feed.
   package func line(_ text: String = "") {
     write(Array(text.utf8) + [0x0A])

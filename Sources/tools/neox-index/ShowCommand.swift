@@ -8,6 +8,7 @@ struct ShowCommand: Command {
   var parts: [DocumentPart] = []
   var tokenizer = TokenizerFlags()
   var output = DocumentFlags()
+  var labels = LabelFlags()
 
   static let page = CommandPage(
     name: "show", summary: "print documents, or parts of them",
@@ -16,7 +17,7 @@ struct ShowCommand: Command {
       Prints documents as text where a tokenizer is known, else as ids. A document is named by its \
       number, counted from 0; NUMBER:FIRST-END is the part from token FIRST up to, but without, \
       token END.
-      """, DocumentFlags.textNote, DocumentFlags.jsonNote,
+      """, DocumentFlags.textNote, DocumentFlags.jsonNote, LabelFlags.note,
     ],
     examples: [
       .init("Document 7:", "neox-index show data/books_text_document 7"),
@@ -27,6 +28,9 @@ struct ShowCommand: Command {
         "With a tokenizer of your own:",
         "neox-index show data/books_text_document 3 --tokenizer-type HFTokenizer "
           + "--vocab-file 20B_tokenizer.json"),
+      .init(
+        "What of a conversation is trained on, token by token:",
+        "neox-index show data/chat_conversation_document 0 --labels"),
     ])
 
   static let groups: [ArgumentGroup<Self>] = [
@@ -36,13 +40,18 @@ struct ShowCommand: Command {
         .positional("PREFIX", \.prefix, "the dataset"),
         .positionals("DOC", \.parts, "documents, or parts such as 12:0-100"),
       ]), TokenizerFlags.group.lifted(to: \.tokenizer), DocumentFlags.group.lifted(to: \.output),
+    LabelFlags.group.lifted(to: \.labels),
   ]
 
   func run() throws {
     let dataset = try IndexedDataset(prefix: prefix.path)
     let text = DocumentText(
       dataset: dataset, tokenizer: output.showsIDs ? nil : try tokenizer.load(for: prefix.path))
-    try output.print(parts, text)
+    guard labels.isShown else {
+      try labels.checkUnused()
+      return try output.print(parts, text)
+    }
+    try labels.print(parts, text, beside: prefix.path, output)
   }
 }
 

@@ -23,7 +23,9 @@ struct VerifyCommand: Command {
       the lengths of both files. Where there are as many documents as sequences, each must have one, \
       as GPT-NeoX writes them. What is wrong is listed with file, byte offset, what is expected \
       and what was found. With a manifest beside the dataset, lengths, type and the hashes that it \
-      has are compared as well.
+      has are compared as well. Labels and rewards that lie beside a text under their usual names, \
+      PREFIX_KEY_label_document and PREFIX_KEY_reward_document, are compared with it: labels must \
+      have the sizes of the text, and each document a reward.
       """,
       """
       --deep also reads every token: each must be below the vocabulary size, and where an \
@@ -116,9 +118,17 @@ struct VerifyCommand: Command {
     options.isDeep = isDeep
     options.limit = limit
     options.record = manifest?.record
-    options.companions = companions.map(\.path)
-    options.vocabularySize = vocabularySize ?? named?.vocabularySize ?? manifest?.vocabularySize
-    let recorded = manifest?.appendsEndOfDocument == true ? manifest?.endOfDocument : nil
+    let beside = Companions(besideDataset: prefix)
+    options.companions =
+      companions.map(\.path)
+      + [beside.labels].compactMap(\.self).filter { !companions.map(\.path).contains($0) }
+    options.rewards = beside.rewards
+    let kind = Companions.kind(ofDataset: prefix)
+    options.holdsLabels = kind == .labels
+    let recordedSize = kind == .rewards ? nil : manifest?.vocabularySize
+    options.vocabularySize = vocabularySize ?? named?.vocabularySize ?? recordedSize
+    let hasEnds = manifest?.appendsEndOfDocument == true && kind == .text
+    let recorded = hasEnds ? manifest?.endOfDocument : nil
     let end = endOfDocument ?? named?.endOfDocument.map { Int($0) } ?? recorded
     options.endOfDocument = end.map { Int64($0) }
     options.progress = { done, total in

@@ -8,6 +8,8 @@ extension TokenizerKind: ArgumentValue {}
 extension ErrorPolicy: ArgumentValue {}
 extension SpecialInText: ArgumentValue {}
 extension DatasetImplementation: ArgumentValue {}
+extension UnsupervisedPolicy: ArgumentValue {}
+extension RewardChoice.Element: ArgumentValue {}
 
 extension PipelineError: ExitStatusProviding {
   /// 75 when the same command continues, 2 for options, else 1.

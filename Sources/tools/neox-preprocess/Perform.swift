@@ -10,7 +10,8 @@ import Tokenize
 func perform(_ recipe: Recipe, _ arguments: RunArguments, documentCount: Int?) throws {
   let run = try PreprocessRun(recipe, arguments.settings)
   if let count = arguments.dryRun {
-    try run.preview(count) { StandardOutput.shared.line($0) }
+    let hasColor = StandardOutput.shared.isTerminal
+    try run.preview(count, hasColor: hasColor) { StandardOutput.shared.line($0) }
     return
   }
   let output = StandardOutput.shared
@@ -72,11 +73,13 @@ private func noteLeftovers(of earlier: Manifest?, _ manifest: Manifest, _ recipe
 private func print(_ manifest: Manifest, of recipe: Recipe) {
   let output = StandardOutput.shared
   if let counts = manifest.counts { output.line("records: \(counts.sentence)") }
+  let report = SupervisionReport(manifest: manifest, recipe: recipe)
   for dataset in manifest.outputs {
     guard let key = dataset.key else { continue }
     output.line(
       "\(recipe.datasetPrefix(key: key)): \(counted(dataset.documents, "document")), "
-        + "\(counted(dataset.tokens, "token")), \(dataset.elementType)")
+        + "\(counted(dataset.tokens, dataset.unit)), \(dataset.elementType)")
+    if let line = report.line(of: dataset) { output.line(line) }
     if let fromText = dataset.endsFromText, fromText > 0 {
       let cause =
         recipe.tokenizer.kind == .characterLevel
@@ -85,11 +88,20 @@ private func print(_ manifest: Manifest, of recipe: Recipe) {
       output.line("  \(grouped(fromText)) end-of-document ids come from \(cause)")
     }
   }
+  for line in report.pairLines { output.line(line) }
   if let quarantine = manifest.quarantine {
     output.line("\(recipe.quarantinePath): \(grouped(quarantine.byteCount)) bytes")
   } else if DurableFile.exists(recipe.quarantinePath) {
     writeError(
       "neox-preprocess: note: \(recipe.quarantinePath) is of an earlier run; this one put nothing "
         + "there\n")
+  }
+}
+
+extension Manifest.Output {
+  /// What an element is.
+  fileprivate var unit: String {
+    if supervision != nil { return "label" }
+    return largestID == nil ? "reward" : "token"
   }
 }

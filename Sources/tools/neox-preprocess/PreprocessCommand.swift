@@ -5,16 +5,17 @@ import Tokenize
 /// The main form: documents to datasets, with the flags of GPT-NeoX's `preprocess_data.py`.
 struct PreprocessCommand: Command {
   var inputs: [String] = []
-  var keys = ["text"]
+  var keys: [String] = []
   var format = InputFormat.auto
   var documentCount: Int?
-  var tokenizer = TokenizerKind.gpt2BPE
+  var tokenizer: TokenizerKind?
   var vocabularyFile: String?
   var mergeFile: String?
   var appendsEndOfDocument = false
   var wantsFtfy = false
   var outputPrefix = ""
   var implementation = DatasetImplementation.mmap
+  var supervision = SupervisionArguments()
   var common = RunArguments()
 
   static let page = CommandPage(
@@ -44,6 +45,14 @@ struct PreprocessCommand: Command {
         "The tokenizer of the Pythia models, two fields, bad lines kept aside:",
         "neox-preprocess --input 'part-*.jsonl' --jsonl-keys title body --tokenizer-type "
           + "HFTokenizer --vocab-file 20B_tokenizer.json --on-error quarantine --output-prefix p"),
+      .init(
+        "Conversations, the assistant's turns trained on, and a look at three before:",
+        "neox-preprocess --chat --input chats.jsonl --tokenizer-path model/ --output-prefix d/chat "
+          + "--dry-run 3"),
+      .init(
+        "Pairs of answers for DPO:",
+        "neox-preprocess --preference chosen,rejected --input pairs.jsonl.zst --tokenizer-path "
+          + "model/ --seq-length 2048 --output-prefix data/pairs"),
       .init("Fetch and prepare a small public corpus:", "neox-preprocess enwik8 -d data"),
       .init(
         "One of sixteen machines of a job:",
@@ -52,6 +61,10 @@ struct PreprocessCommand: Command {
     ],
     files: [
       .init("PREFIX_KEY_document.bin, .idx", "the tokens and their index"),
+      .init(
+        "PREFIX_KEY_label_document.bin, .idx",
+        "with labels: for each token itself where it is trained on, else -100"),
+      .init("PREFIX_KEY_reward_document.bin, .idx", "with --reward-key: rewards of documents"),
       .init(
         "PREFIX_manifest.json",
         "inputs, tokenizer, options, counts and hashes of the output; nothing in it differs between "
@@ -76,6 +89,7 @@ struct PreprocessCommand: Command {
               + "pattern stands for folders of any depth, as in 'data/**/*.jsonl'"),
           .list(
             "--jsonl-keys", \.keys, placeholder: "KEY",
+            shownDefault: "text; conversation with --chat",
             "members of the records to tokenise, each into a dataset of its own. A list of strings is "
               + "joined with blank lines. Records whose texts are all empty, null, false, 0, [] or {} "
               + "are counted as empty and left out, as in GPT-NeoX; any other value that is not text "
@@ -92,8 +106,8 @@ struct PreprocessCommand: Command {
         "tokenizer",
         [
           .option(
-            "--tokenizer-type", \.tokenizer, placeholder: "TYPE", required: true,
-            shownDefault: "", "the kind of tokenizer"),
+            "--tokenizer-type", \.tokenizer, placeholder: "TYPE",
+            "the kind of tokenizer; required, but with --tokenizer-path"),
           .option(
             "--vocab-file", \.vocabularyFile, placeholder: "FILE",
             "vocab.json (GPT2BPETokenizer), tokenizer.json (HFTokenizer), a folder "
@@ -116,6 +130,7 @@ struct PreprocessCommand: Command {
             "--dataset-impl", \.implementation,
             "mmap is the current format; lazy and cached both write the old one (TNTIDX)"),
         ]),
+      SupervisionArguments.group.lifted(to: \.supervision),
     ] + RunArguments.groups.map { $0.lifted(to: \.common) }
 
   func run() throws {
@@ -131,14 +146,25 @@ struct PreprocessCommand: Command {
     }
     var recipe = Recipe(
       inputs: inputs,
-      tokenizer: TokenizerChoice(
-        kind: tokenizer, vocabularyFile: vocabularyFile, mergeFile: mergeFile),
-      outputPrefix: outputPrefix)
-    recipe.keys = keys
+      tokenizer: try tokenizerChoice(), outputPrefix: outputPrefix)
+    recipe.keys = keys.isEmpty ? supervision.standardKeys : keys
     recipe.format = format
     recipe.appendsEndOfDocument = appendsEndOfDocument
     recipe.implementation = implementation
+    try supervision.apply(to: &recipe, keysAreGiven: !keys.isEmpty)
     try common.apply(to: &recipe)
     try perform(recipe, common, documentCount: documentCount)
+  }
+
+  private func tokenizerChoice() throws -> TokenizerChoice {
+    let folder = supervision.tokenizerFolder
+    guard let kind = tokenizer ?? (folder == nil ? nil : .huggingFace) else {
+      throw UsageError("the following arguments are required: --tokenizer-type")
+    }
+    var vocabulary = vocabularyFile
+    if vocabulary == nil, kind == .huggingFace {
+      vocabulary = folder.map { $0 + "/tokenizer.json" }
+    }
+    return TokenizerChoice(kind: kind, vocabularyFile: vocabulary, mergeFile: mergeFile)
   }
 }

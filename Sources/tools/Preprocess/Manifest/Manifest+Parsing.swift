@@ -41,6 +41,12 @@ extension Manifest {
     outputs = try root.list("outputs").mapThrowing { (node) throws(TokenizeError) in
       try Output(node, isDerived)
     }
+    pairs = try root.optional("pairs").map { (node) throws(TokenizeError) in
+      guard let pairs = PairCounts(numbers: try node.counts()) else {
+        throw node.fault("", "it must be a list of \(PairCounts.numberCount) counts")
+      }
+      return pairs
+    }
     quarantine = try root.optional("quarantine").map { (node) throws(TokenizeError) in
       try File(node)
     }
@@ -77,6 +83,12 @@ extension Manifest.Output {
     tokens = try node.count("tokens")
     largestID = try node.part("largest_id", isDerived)?.count()
     endsFromText = try node.part("end_of_document_ids_from_text", isDerived)?.count()
+    supervision = try node.optional("supervision").map { (part) throws(TokenizeError) in
+      guard let counts = SupervisionCounts(numbers: try part.counts()) else {
+        throw part.fault("", "it has too few or too many counts")
+      }
+      return counts
+    }
     lengths = try node.part("length_histogram", isDerived).map { (part) throws(TokenizeError) in
       let classes = try part.list().mapThrowing { (node) throws(TokenizeError) in
         try node.count()
@@ -138,6 +150,11 @@ private struct ManifestNode {
   }
 
   func count(_ name: String) throws(TokenizeError) -> Int { try child(name).count() }
+
+  /// A list of counts.
+  func counts() throws(TokenizeError) -> [Int] {
+    try list().mapThrowing { (node) throws(TokenizeError) in try node.count() }
+  }
 
   /// A member that may be absent only where `mayLack` says so.
   func part(_ name: String, _ mayLack: Bool) throws(TokenizeError) -> ManifestNode? {

@@ -64,6 +64,8 @@ package struct Manifest: Equatable, Sendable {
     package var endsFromText: Int?
     /// Documents by length; `nil` of a dataset made of others.
     package var lengths: LengthHistogram?
+    /// Of labels, how much is trained on.
+    package var supervision: SupervisionCounts? = nil
   }
 
   /// The program and its version.
@@ -80,6 +82,8 @@ package struct Manifest: Equatable, Sendable {
   package var outputs: [Output]
   /// The file of records that could not become documents, where there are any.
   package var quarantine: File?
+  /// What was seen of pairs of answers, where there were any.
+  package var pairs: PairCounts?
 
   /// A flag and its value.
   package struct Option: Equatable, Sendable {
@@ -134,6 +138,7 @@ extension Manifest {
       ("outputs", .array(outputs.map(Self.json))),
       ("quarantine", quarantine.map(Self.json) ?? .null),
     ]
+    if let pairs { members.append(("pairs", .array(pairs.numbers.map { JSONText($0) }))) }
     return members.object
   }
 
@@ -171,6 +176,9 @@ extension Manifest {
     }
     if let lengths = output.lengths {
       members.append(("length_histogram", .array(lengths.trimmedCounts.map { JSONText($0) })))
+    }
+    if let supervision = output.supervision {
+      members.append(("supervision", .array(supervision.numbers.map { JSONText($0) })))
     }
     return members.object
   }

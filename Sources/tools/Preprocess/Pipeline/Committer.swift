@@ -47,6 +47,7 @@ struct Committer: ~Copyable {
       for index in result.outputs.indices { try append(index, result) }
       state.counts.written += result.counts.read - result.counts.empty - result.faults.count
     }
+    state.pairs.add(result.pairs)
     state.counts.read += result.counts.read
     state.counts.empty += result.counts.empty
     state.position = ledger.finish(result.tag, lines: result.counts.lines)

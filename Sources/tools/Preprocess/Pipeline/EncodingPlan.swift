@@ -8,14 +8,22 @@ struct EncodingPlan: Sendable {
   let reading: ReadingOptions
   /// The id that is appended to each document, if any.
   let endOfDocument: TokenID?
-  /// What a token is in the output: 16 or 32 bits.
-  let elementType: ElementType
+  /// The datasets that are written.
+  let tracks: [Track]
+  /// What of documents is trained on.
+  let supervision: Supervision
+  /// What becomes of documents of which no token is.
+  let unsupervised: UnsupervisedPolicy
+  /// Tokens that a sample takes, where that is known.
+  let sampleLimit: Int?
+  /// Reads conversations, where there are any.
+  let chatEncoder: ChatEncoder?
   let memory: MemoryPlan
   /// Memory that goes round between workers and the writer.
   let buffers: BufferPool
 
-  /// Bytes of a token in the output: 2 or 4.
-  var tokenWidth: Int { elementType.byteCount }
+  /// Bytes of a token in the output: 2 or 4; of a label and a reward 4.
+  var tokenWidth: Int { tracks[0].elementType.byteCount }
 
   /// The largest id that fits in the output.
   var largestID: TokenID { TokenBytes.largestID(width: tokenWidth) }
@@ -27,8 +35,10 @@ struct ItemResult: ~Copyable, Sendable {
   var counts = ItemCounts()
   /// The tokens of all outputs, one output after another.
   var bytes: ByteBuffer
-  /// One for each wanted member.
+  /// One for each track; for each wanted member, where there are pieces.
   var outputs: [Output] = []
+  /// What was seen of pairs.
+  var pairs = PairCounts()
   /// Records that became no document, in order.
   var faults: [Refusal] = []
   /// How much of a document the item is, and of which wanted member; `nil` for whole records.
@@ -41,7 +51,7 @@ struct ItemResult: ~Copyable, Sendable {
     return taken
   }
 
-  /// The documents of one wanted member.
+  /// The documents of one dataset.
   struct Output: Sendable {
     /// Where its tokens are in ``ItemResult/bytes``.
     var bytes: Range<Int>
@@ -51,6 +61,8 @@ struct ItemResult: ~Copyable, Sendable {
     var seen: TokenBytes.Seen
     /// End-of-document ids that were appended.
     var appendedEnds: Int
+    /// Of labels, how much is trained on.
+    var supervision: SupervisionCounts?
   }
 
   /// A record that became no document.

@@ -61,25 +61,31 @@ extension PreprocessRun {
 
   /// The manifest of what was made.
   func manifest(
-    _ counts: PipelineCounts, _ totals: [RunState.Totals], _ summaries: [DatasetSummary],
+    _ counts: PipelineCounts, _ totals: [RunState.Totals], _ pairs: PairCounts,
+    _ summaries: [DatasetSummary],
     inputs: [Manifest.File], quarantineByteCount: Int
   ) -> Manifest {
     var outputs: [Manifest.Output] = []
     for (index, summary) in summaries.enumerated() {
       let total = totals[index]
-      let name = fileName(recipe.datasetPrefix(key: recipe.keys[index]))
+      let track = plan.tracks[index]
+      let name = fileName(recipe.datasetPrefix(key: track.name))
       outputs.append(
         Manifest.Output(
-          key: recipe.keys[index],
+          key: track.name,
           bin: file(name + ".bin", summary.elementsByteCount, summary.elementsHash),
           idx: file(name + ".idx", summary.indexByteCount, summary.indexHash),
-          elementType: plan.elementType.rawValue, documents: total.documents,
-          tokens: total.tokens, largestID: Int(total.largest), endsFromText: total.endsFromText,
-          lengths: total.lengths))
+          elementType: track.elementType.rawValue, documents: total.documents,
+          tokens: total.tokens, largestID: track.kind == .text ? Int(total.largest) : nil,
+          // Templates write ends inside conversations.
+          endsFromText: track.kind == .text && !recipe.supervision.isStructured
+            ? total.endsFromText : nil, lengths: total.lengths,
+          supervision: track.kind == .labels ? total.supervision : nil))
     }
     var manifest = Manifest(
       program: "neox-preprocess \(toolVersion)", inputs: inputs, vocabulary: vocabulary,
       options: recipe.options, counts: counts, outputs: outputs)
+    if case .preference = recipe.supervision { manifest.pairs = pairs }
     if quarantineByteCount > 0 {
       manifest.quarantine = .init(
         path: fileName(recipe.quarantinePath), byteCount: quarantineByteCount, hash: "")

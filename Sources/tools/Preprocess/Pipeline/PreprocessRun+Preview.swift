@@ -1,14 +1,19 @@
+import IndexedData
 import Machine
 import Tokenize
 
 extension PreprocessRun {
   /// Shows the first `count` documents as tokens, and writes nothing.
   ///
-  /// Each token is a line: its id and the bytes it stands for, undecodable ones as `\xE2`. Faulty
+  /// Each token is a line: its id, its label where there are labels, and the bytes it stands for,
+  /// undecodable ones as `\xE2`; a reward comes before them. With color what is trained on stands
+  /// out. Faulty
   /// records are shown with their reason, whatever the policy. The length of a long document, which is
   /// read in pieces, is told at its end.
   /// - Throws: ``PipelineError`` when the inputs cannot be read.
-  package func preview(_ count: Int, line: (String) -> Void) throws(PipelineError) {
+  package func preview(
+    _ count: Int, hasColor: Bool = false, line: (String) -> Void
+  ) throws(PipelineError) {
     var shown = 0
     var long = LongPreview()
     let encoder = ItemEncoder(plan)
@@ -26,8 +31,8 @@ extension PreprocessRun {
           let isEnd = piece.part.isLast && piece.key == recipe.keys.count - 1
           if isEnd && !long.isRefused { shown += 1 }
         } else {
-          for index in result.outputs.indices {
-            show(result, index, from: shown, below: count, line: line)
+          for index in plan.tracks.indices where plan.tracks[index].kind == .text {
+            show(result, index, from: shown, below: count, hasColor, line: line)
           }
           shown += result.outputs.first?.lengths.count ?? 0
         }
@@ -41,17 +46,48 @@ extension PreprocessRun {
 
   private func show(
     _ result: borrowing ItemResult, _ index: Int, from first: Int, below limit: Int,
-    line: (String) -> Void
+    _ hasColor: Bool, line: (String) -> Void
   ) {
     let output = result.outputs[index]
-    let bytes = result.bytes.bytes.extracting(output.bytes)
-    var offset = 0
+    let key = plan.tracks[index].key
+    let labels = place(of: .labels, key).map { values(of: result, $0) }
+    let rewards = place(of: .rewards, key)
+    var rewardRows = rewards.map { rows(of: result, $0) } ?? []
+    let tokens = values(of: result, index)
+    var place = 0
     for (number, length) in output.lengths.enumerated() where first + number < limit {
-      line("document \(first + number + 1), \(recipe.keys[index]): \(length) tokens")
-      for _ in 0..<length {
-        line(tokenLine(id(in: bytes, at: offset)))
-        offset += plan.tokenWidth
+      line("document \(first + number + 1), \(key): \(length) tokens")
+      if let rewards, !rewardRows.isEmpty {
+        let isFloat = plan.tracks[rewards].elementType.isFloatingPoint
+        let numbers = rewardRows.removeFirst().map { bits in
+          isFloat ? "\(Float(bitPattern: bits))" : "\(Int32(bitPattern: bits))"
+        }
+        line("reward: \(numbers.joined(separator: " "))")
       }
+      for _ in 0..<length {
+        var row = TokenRow(
+          id: Int64(tokens[place]), bytes: Self.bytes(of: tokens[place], tokenizer))
+        if let labels { row.label = Int64(Int32(bitPattern: labels[place])) }
+        line(row.line(hasColor: hasColor))
+        place += 1
+      }
+    }
+  }
+
+  private func place(of kind: Track.Kind, _ key: String) -> Int? {
+    plan.tracks.firstIndex { $0.kind == kind && $0.key == key }
+  }
+
+  private func values(of result: borrowing ItemResult, _ index: Int) -> [UInt32] {
+    let bytes = result.bytes.bytes.extracting(result.outputs[index].bytes)
+    return stride(from: 0, to: bytes.byteCount, by: plan.tokenWidth).map { id(in: bytes, at: $0) }
+  }
+
+  private func rows(of result: borrowing ItemResult, _ index: Int) -> [ArraySlice<UInt32>] {
+    var rest = values(of: result, index)[...]
+    return result.outputs[index].lengths.map { length in
+      defer { rest = rest.dropFirst(Int(length)) }
+      return rest.prefix(Int(length))
     }
   }
 
@@ -92,11 +128,13 @@ extension PreprocessRun {
   }
 
   private func tokenLine(_ id: TokenID) -> String {
+    TokenRow(id: Int64(id), bytes: Self.bytes(of: id, tokenizer)).line(hasColor: false)
+  }
+
+  private static func bytes(of id: TokenID, _ tokenizer: any Tokenizer) -> [UInt8] {
     var bytes: [UInt8] = []
     tokenizer.appendBytes(of: id, to: &bytes)
-    let number = String(id)
-    let pad = String(repeating: " ", count: max(8 - number.count, 0))
-    return "\(pad)\(number)  \"\(Self.visible(bytes))\""
+    return bytes
   }
 
   /// Bytes as text in which nothing is hidden: what is not a printable character shows as `\n`, `\x00`.

@@ -60,7 +60,7 @@ extension PreprocessRun {
   /// What another policy has made otherwise in work that is complete but for names.
   private func policyDifferenceOfEnd(_ identity: RunIdentity) throws(PipelineError) -> String? {
     guard let work = try ended(identity),
-      let state = RunState(storedBytes: work.position, outputCount: recipe.keys.count)
+      let state = RunState(storedBytes: work.position, outputCount: plan.tracks.count)
     else { return nil }
     return policyDifference(state.policy.rawValue, state.counts)
   }
@@ -76,9 +76,9 @@ extension PreprocessRun {
   }
 
   private var outputs: [DatasetOutput] {
-    recipe.keys.map { key in
+    plan.tracks.map { track in
       DatasetOutput(
-        prefix: recipe.datasetPrefix(key: key), elementType: plan.elementType,
+        prefix: recipe.datasetPrefix(key: track.name), elementType: track.elementType,
         format: recipe.implementation == .mmap ? .mmap : .cached)
     }
   }
@@ -93,9 +93,9 @@ extension PreprocessRun {
 
   /// The state that earlier work left off at.
   func resumedState(of transaction: DatasetTransaction) throws(PipelineError) -> RunState {
-    var state = RunState(outputCount: recipe.keys.count)
+    var state = RunState(outputCount: plan.tracks.count)
     if let position = transaction.resumedPosition {
-      guard let stored = RunState(storedBytes: position, outputCount: recipe.keys.count) else {
+      guard let stored = RunState(storedBytes: position, outputCount: plan.tracks.count) else {
         throw .otherVersion(recipe.journalPath)
       }
       if let difference = policyDifference(stored.policy.rawValue, stored.counts) {

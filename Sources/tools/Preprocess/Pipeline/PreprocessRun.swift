@@ -42,7 +42,7 @@ package struct PreprocessRun: Sendable {
   /// - Throws: ``PipelineError``, before anything is written.
   package init(_ recipe: Recipe, _ settings: RunSettings) throws(PipelineError) {
     try Self.check(recipe, settings)
-    self.recipe = recipe
+    var recipe = recipe
     self.settings = settings
     var choice = recipe.tokenizer
     choice.specialText = recipe.specialPolicy.specialText
@@ -63,11 +63,14 @@ package struct PreprocessRun: Sendable {
     }
     if let path = FileIdentity.firstOutput(
       recipe.outputPaths,
-      among: inputs.entries.filter(\.isFile).map(\.path) + recipe.vocabularyPaths)
+      among: inputs.entries.filter(\.isFile).map(\.path) + recipe.vocabularyPaths
+        + recipe.templatePaths)
     {
       throw .outputIsInput(path)
     }
-    plan = Self.plan(recipe, settings, tokenizer)
+    let chatEncoder = try recipe.makeChatEncoder(tokenizer)
+    self.recipe = recipe
+    plan = Self.plan(recipe, settings, tokenizer, chatEncoder)
     vocabulary = Manifest.Vocabulary(
       kind: recipe.tokenizer.kind.rawValue,
       files: try FileHashes.vocabulary(
@@ -92,6 +95,7 @@ package struct PreprocessRun: Sendable {
         "--special-in-text \(policy.rawValue): CharLevelTokenizer knows no text of special tokens, "
           + "each byte is an id; leave the option out")
     }
+    try recipe.checkSupervision()
     try recipe.checkTokenizerFiles()
     try recipe.checkOutputPrefix()
     let least = MemoryPlan.minimum(workers: settings.workers)
@@ -103,7 +107,8 @@ package struct PreprocessRun: Sendable {
   }
 
   private static func plan(
-    _ recipe: Recipe, _ settings: RunSettings, _ tokenizer: any Tokenizer
+    _ recipe: Recipe, _ settings: RunSettings, _ tokenizer: any Tokenizer,
+    _ chatEncoder: ChatEncoder?
   ) -> EncodingPlan {
     let memory = MemoryPlan(
       budget: settings.memory, workers: settings.workers, keyCount: recipe.keys.count)
@@ -113,6 +118,8 @@ package struct PreprocessRun: Sendable {
     reading.format = recipe.format
     reading.note = settings.note
     reading.skipsBlankLines = recipe.skipsBlankLines
+    reading.keepsRecordsWhole = recipe.supervision.needsWholeRecords
+    reading.givesRecords = recipe.supervision.isStructured
     reading.itemBytes = memory.itemBytes
     reading.recordLimit = memory.recordLimit
     reading.pieceLimit = memory.pieceLimit
@@ -129,7 +136,9 @@ package struct PreprocessRun: Sendable {
     return EncodingPlan(
       tokenizer: tokenizer, reading: reading,
       endOfDocument: recipe.appendsEndOfDocument ? tokenizer.endOfDocument : nil,
-      elementType: elementType, memory: memory,
+      tracks: recipe.tracks(textType: elementType), supervision: recipe.supervision,
+      unsupervised: recipe.unsupervised, sampleLimit: recipe.sequenceLength.map { $0 + 1 },
+      chatEncoder: chatEncoder, memory: memory,
       buffers: BufferPool(byteLimit: memory.poolBytes))
   }
 
@@ -296,6 +305,7 @@ package struct PreprocessRun: Sendable {
   ) throws(PipelineError) -> Manifest {
     let counts = state.counts
     guard counts.addUp else { throw .miscounted(counts.sentence) }
+    try checkCompanions(state)
     // A part of a whole may well have no document of its own.
     guard counts.written > 0 || recipe.shard.count > 1 else {
       let isTold = transaction.auxiliaryByteCount(0) > 0
@@ -311,7 +321,8 @@ package struct PreprocessRun: Sendable {
     let quarantineByteCount = transaction.auxiliaryByteCount(0)
     let describe = { (summaries: [DatasetSummary]) in
       manifest(
-        counts, state.outputs, summaries, inputs: inputs, quarantineByteCount: quarantineByteCount)
+        counts, state.outputs, state.pairs, summaries, inputs: inputs,
+        quarantineByteCount: quarantineByteCount)
     }
     try inDataset { () throws(IndexedDataError) in
       try transaction.finish(position: state.storedBytes) { summaries in
@@ -319,6 +330,22 @@ package struct PreprocessRun: Sendable {
       }
     }
     return describe(transaction.summaries)
+  }
+
+  /// Every companion has a document for each of its text, and labels one for each token.
+  private func checkCompanions(_ state: RunState) throws(PipelineError) {
+    var text = state.outputs[0]
+    for (track, output) in zip(plan.tracks, state.outputs) {
+      if track.kind == .text { text = output }
+      let isLike =
+        output.documents == text.documents
+        && (track.kind != .labels || output.tokens == text.tokens && output.lengths == text.lengths)
+      guard isLike else {
+        throw .miscounted(
+          "\(recipe.datasetPrefix(key: track.name)): \(output.documents) documents and "
+            + "\(output.tokens) values for \(text.documents) and \(text.tokens) of its text")
+      }
+    }
   }
 
   private func storedManifest() throws(PipelineError) -> Manifest {

@@ -11,6 +11,12 @@ package struct Recipe: Sendable {
   package var skipsBlankLines = false
   /// The members of records that become datasets.
   package var keys = ["text"]
+  /// What of a document is trained on, which decides what is written beside the text.
+  package var supervision = Supervision.everything
+  /// What becomes of a document of which no token is trained on.
+  package var unsupervised = UnsupervisedPolicy.error
+  /// The length of samples, for counts of documents that are longer.
+  package var sequenceLength: Int?
   /// The vocabulary.
   package var tokenizer: TokenizerChoice
   /// What becomes of the text of special tokens inside documents; `nil` means what GPT-NeoX does:
@@ -57,7 +63,7 @@ package struct Recipe: Sendable {
 
   /// Files that a run makes, and files it works with, all of which it may replace.
   var outputPaths: [String] {
-    let datasets = keys.map { datasetPrefix(key: $0) }
+    let datasets = trackNames.map { datasetPrefix(key: $0) }
     let files = datasets.flatMap { [$0 + ".bin", $0 + ".idx"] } + [quarantinePath]
     let numbers = datasets.flatMap { [$0 + ".sizes", $0 + ".documents"] }
     let whole = [Manifest.path(prefix: shardPrefix), journalPath]
@@ -67,7 +73,9 @@ package struct Recipe: Sendable {
   }
 
   /// The options as a manifest records them; inputs and vocabulary have rows of their own.
-  var options: [Manifest.Option] {
+  var options: [Manifest.Option] { plainOptions + supervisionOptions }
+
+  private var plainOptions: [Manifest.Option] {
     [
       .init("jsonl-keys", keys.joined(separator: " ")), .init("input-format", format.rawValue),
       .init("skip-blank-lines", String(skipsBlankLines)),

@@ -9,7 +9,9 @@ struct RunState: Equatable, Sendable {
   var policy = ErrorPolicy.stop
   /// Whether the rest of a long record is passed over.
   var isAbandoning = false
-  /// One for each wanted member.
+  /// What was seen of pairs.
+  var pairs = PairCounts()
+  /// One for each dataset.
   var outputs: [Totals]
 
   /// What one dataset holds.
@@ -19,6 +21,8 @@ struct RunState: Equatable, Sendable {
     var largest: TokenID = 0
     var endsFromText = 0
     var lengths = LengthHistogram()
+    /// Of labels, how much is trained on.
+    var supervision = SupervisionCounts()
     /// The same of the long document that is not finished yet, and may still be taken back.
     var open = Open()
   }
@@ -38,10 +42,12 @@ struct RunState: Equatable, Sendable {
   // MARK: - Stored form
 
   // Little-endian 64-bit numbers: a version, the counts (5), the policy, the flag, the number of
-  // outputs, for each 7 numbers and the histogram's classes, and the position if there is one.
-  private static let version: UInt64 = 2
-  private static let headWords = 9
-  private static let outputWords = 7 + LengthHistogram.classCount
+  // outputs, the counts of pairs (4), for each output 7 numbers, the histogram's classes and the
+  // counts of what is trained on, and the position if there is one.
+  private static let version: UInt64 = 3
+  private static let headWords = 9 + PairCounts.numberCount
+  private static let labelStart = 7 + LengthHistogram.classCount
+  private static let outputWords = labelStart + SupervisionCounts.numberCount
 
   /// The state as bytes.
   var storedBytes: [UInt8] {
@@ -49,13 +55,13 @@ struct RunState: Equatable, Sendable {
     let numbers =
       [counts.read, counts.written, counts.empty, counts.skipped, counts.quarantined]
       + [ErrorPolicy.allCases.firstIndex(of: policy) ?? 0, isAbandoning ? 1 : 0, outputs.count]
-    words += numbers.map(UInt64.init)
+    words += (numbers + pairs.numbers).map(UInt64.init)
     for output in outputs {
       let numbers = [
         output.documents, output.tokens, Int(output.largest), output.endsFromText,
         output.open.tokens, Int(output.open.largest), output.open.endsFromText,
       ]
-      words += (numbers + output.lengths.counts).map(UInt64.init)
+      words += (numbers + output.lengths.counts + output.supervision.numbers).map(UInt64.init)
     }
     return words.flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> ($0 * 8)) } }
       + (position?.storedBytes ?? [])
@@ -82,16 +88,19 @@ struct RunState: Equatable, Sendable {
     (counts.skipped, counts.quarantined) = (numbers[4], numbers[5])
     guard ErrorPolicy.allCases.indices.contains(numbers[6]) else { return nil }
     policy = ErrorPolicy.allCases[numbers[6]]
+    guard let pairs = PairCounts(numbers: Array(numbers[9..<Self.headWords])) else { return nil }
+    self.pairs = pairs
     isAbandoning = numbers[7] != 0
     for index in 0..<outputCount {
       let start = Self.headWords + index * Self.outputWords
       let row = Array(numbers[start..<(start + Self.outputWords)])
       guard let largest = TokenID(exactly: row[2]), let openLargest = TokenID(exactly: row[5]),
-        let lengths = LengthHistogram(counts: Array(row[7...]))
+        let lengths = LengthHistogram(counts: Array(row[7..<Self.labelStart])),
+        let supervision = SupervisionCounts(numbers: Array(row[Self.labelStart...]))
       else { return nil }
       outputs[index] = Totals(
         documents: row[0], tokens: row[1], largest: largest, endsFromText: row[3],
-        lengths: lengths,
+        lengths: lengths, supervision: supervision,
         open: Open(tokens: row[4], largest: openLargest, endsFromText: row[6]))
     }
   }
@@ -108,6 +117,7 @@ extension RunState.Totals {
     tokens += output.bytes.count / tokenWidth
     largest = max(largest, output.seen.largest)
     endsFromText += output.seen.soughtCount - output.appendedEnds
+    if let counts = output.supervision { supervision.add(counts) }
     for length in output.lengths { lengths.add(length: Int(length)) }
   }
 

@@ -96,7 +96,7 @@ package struct DocumentSource: ~Copyable {
     var boundary = RecordBoundary.line(isIncluded: isText)
     let kind: LongRecord.Kind =
       isText
-      ? .text(translatesNewlines: false) : .json(keys: options.keys.map { Array($0.utf8) })
+      ? .text(translatesNewlines: false) : .json(keys: options.scannedKeys)
     let record = try LongRecord(from: &window, until: &boundary, kind: kind, options: options)
     regions?.cutter.offset = window.offset
     return .long(
@@ -157,6 +157,13 @@ extension DocumentSource {
   /// Begins a long record; returns its only item when it has no text.
   private mutating func begin(_ cut: LongCut) throws(PreprocessError) -> WorkItem? {
     switch cut.record.verdict {
+    case .texts where options.keepsRecordsWhole, .empty where options.givesRecords:
+      let limit = options.pieceLimit
+      guard cut.record.range.count > limit else { return cut.wholeItem() }
+      let reason =
+        "a record of \(cut.record.range.count) bytes, and one that gets labels must fit into "
+        + "\(limit); \(options.roomFor(cut.record.range.count))"
+      return cut.item(for: .fault(Fault(place: cut.place, reason: reason, record: cut.raw)))
     case .empty:
       return cut.item(for: .emptyRecord)
     case .fault(let fault, let lines):

@@ -18,6 +18,7 @@ struct LongRecord: Sendable {
     case texts([Extent?])
   }
 
+  let kind: Kind
   let file: OpenFile
   /// The record in the file.
   let range: Range<Int>
@@ -32,6 +33,7 @@ struct LongRecord: Sendable {
     from window: inout Window, until end: inout RecordBoundary, kind: Kind,
     options: ReadingOptions
   ) throws(PreprocessError) {
+    self.kind = kind
     let start = window.offset
     var judge = LongRecordJudge(kind)
     var store = try LongRecordStore(window, options)

@@ -23,8 +23,17 @@ package struct ReadingOptions: Sendable {
   /// Gets told how a stream was understood where another understanding is likely.
   package var note: @Sendable (String) -> Void = { _ in }
 
+  /// Whether a record is handed over as a whole, however long, and never in pieces.
+  package var keepsRecordsWhole = false
+  /// Whether records of JSON are handed over as they are stored, as text of the first key, instead of
+  /// the texts of their members.
+  package var givesRecords = false
+
   /// A wish to stop, which ends the waiting for a pipe that gives nothing.
   package var interruption: Interruption?
+
+  /// The members that a scan of a record must find.
+  var scannedKeys: [[UInt8]] { givesRecords ? [] : keys.map { Array($0.utf8) } }
 
   /// Makes options with the usual sizes.
   package init(

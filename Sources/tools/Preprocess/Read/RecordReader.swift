@@ -5,6 +5,8 @@ import Glibc
 package struct RecordReader: ~Copyable {
   private let keys: [[UInt8]]
   private let skipsBlankLines: Bool
+  /// Whether records of JSON are handed over as they are stored.
+  private let givesRecords: Bool
   private let parser: RecordParser?
   private var scanner: JSONScanner
   private var buffer: [UInt8] = []
@@ -15,6 +17,7 @@ package struct RecordReader: ~Copyable {
   package init(_ options: ReadingOptions) {
     keys = options.keys.map { Array($0.utf8) }
     skipsBlankLines = options.skipsBlankLines
+    givesRecords = options.givesRecords
     parser = RecordParser(keys: keys)
     scanner = JSONScanner(keys: keys)
     decoded = [[UInt8]](repeating: [], count: keys.count)
@@ -79,6 +82,10 @@ package struct RecordReader: ~Copyable {
           let text = unsafe UnsafeBufferPointer(rebasing: bytes[range.bytes])
           unsafe readText(text, place, translates: translates, &counts, body, onFault)
         }
+      case .whole(.json, let place):
+        unsafe readRecord(bytes, place, &counts, body, onFault)
+      case .whole(.text(let translates), let place):
+        unsafe readText(bytes, place, translates: translates, &counts, body, onFault)
       case .piece(let part, let key, let textByte, let place, let raw):
         if part.isLast && key == keys.count - 1 { counts.read = 1 }
         let span = unsafe RawSpan(_unsafeElements: bytes)
@@ -135,6 +142,10 @@ extension RecordReader {
     _ body: (borrowing DocumentView) -> Void, _ onFault: (Fault) -> Void
   ) {
     counts.read += 1
+    if givesRecords {
+      let stored = unsafe RawSpan(_unsafeElements: record)
+      return body(DocumentView(key: 0, place: place, text: stored, record: stored))
+    }
     guard let parser, unsafe parser.parse(Self.withoutMark(record)) else {
       return unsafe judgeRecord(record, place, &counts, body, onFault)
     }

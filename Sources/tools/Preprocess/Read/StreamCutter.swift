@@ -61,7 +61,7 @@ struct StreamCutter {
   /// Bytes of the stored file that have been read, where a stream is open.
   var storedByte: Int? { leaf?.stream.storedByte }
 
-  var jsonKeys: [[UInt8]] { options.keys.map { Array($0.utf8) } }
+  var jsonKeys: [[UInt8]] { options.scannedKeys }
 
   /// Turns to the next stream.
   mutating func advance() throws(PreprocessError) {

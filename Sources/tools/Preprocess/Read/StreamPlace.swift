@@ -71,6 +71,13 @@ struct LongCut {
       bytes: .memory(piece.block), lines: isLast ? lines : 0)
   }
 
+  /// The item that holds the record as a whole.
+  func wholeItem() -> WorkItem {
+    WorkItem(
+      tag: stream.tag(from: start, end: end, firstLine: firstLine),
+      shape: .whole(record.kind, place), bytes: .file(record.file, record.range), lines: lines)
+  }
+
   /// The fault of a record that has one.
   func fault(_ fault: JSONScanner.Fault, linesBefore lines: Int) -> Fault {
     let exact = RecordPlace(byte: recordStart + fault.offset, linesBefore: linesBefore + lines)

@@ -23,6 +23,8 @@ package struct WorkItem: Sendable {
     case texts([RecordRange], translatesNewlines: Bool)
     /// A piece of one document's text, which begins at a byte of it, ready to be tokenised.
     case piece(DocumentPart, key: Int, textByte: Int, record: RecordPlace, raw: RawRecord)
+    /// A long record, all of it.
+    case whole(LongRecord.Kind, RecordPlace)
     /// A long record that is no document.
     case fault(Fault)
     /// The rest of a long record that is no document after all, as a text of it cannot be cut; the

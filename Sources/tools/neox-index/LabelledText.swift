@@ -1,0 +1,106 @@
+import IndexedData
+import Machine
+import Preprocess
+import Tokenize
+
+/// A text with its labels, rewards and reference log-probabilities.
+struct LabelledText {
+  /// A reward, of either type that there is.
+  enum Number {
+    case whole(Int64)
+    case fraction(Float)
+
+    var text: String {
+      switch self {
+      case .whole(let value): "\(value)"
+      case .fraction(let value): "\(value)"
+      }
+    }
+
+    var json: JSONText {
+      switch self {
+      case .whole(let value): .integer(value)
+      case .fraction(let value): .number(Double(value))
+      }
+    }
+  }
+
+  let text: DocumentText
+  let labels: IndexedDataset?
+  let rewards: IndexedDataset?
+  let references: IndexedDataset?
+
+  /// Whether there is anything beside the text.
+  var hasAny: Bool { labels != nil || rewards != nil || references != nil }
+
+  /// Checks that there is a companion's document for each of the text.
+  func check() throws {
+    if let labels, let document = try text.dataset.firstDifferingSize(from: labels) {
+      throw IndexedDataError.unsuitable(
+        path: labels.prefix,
+        reason: "document \(document) has not as many labels as \(text.dataset.prefix) has tokens")
+    }
+    if let references, references.elementType != .float32 {
+      throw IndexedDataError.unsuitable(
+        path: references.prefix,
+        reason: "holds \(references.elementType.rawValue), and log-probabilities are float32")
+    }
+    let rows = [rewards, references].compactMap(\.self)
+    for companion in rows where companion.sequenceCount < text.dataset.sequenceCount {
+      throw IndexedDataError.unsuitable(
+        path: companion.prefix,
+        reason: "has \(companion.sequenceCount) documents, and \(text.dataset.prefix) has "
+          + "\(text.dataset.sequenceCount)")
+    }
+  }
+
+  /// The tokens of a part of a document.
+  func rows(_ part: DocumentPart) throws -> [TokenRow] {
+    let ids = try text.ids(part)
+    let labels = try self.labels.map {
+      try DocumentText(dataset: $0, tokenizer: nil).ids(part)
+    }
+    let references = try self.references.map { try Self.floats($0, part.document, text) } ?? []
+    return ids.indices.map { index in
+      var bytes: [UInt8]?
+      if let tokenizer = text.tokenizer {
+        bytes = []
+        if let id = TokenID(exactly: ids[index]) {
+          var found: [UInt8] = []
+          tokenizer.appendBytes(of: id, to: &found)
+          bytes = found
+        }
+      }
+      var row = TokenRow(id: ids[index], bytes: bytes)
+      row.label = labels?[index]
+      // A model gives the first token no probability.
+      let place = part.start + index - 1
+      if references.indices.contains(place) { row.reference = references[place] }
+      return row
+    }
+  }
+
+  /// The reward of a document.
+  func reward(of document: Int) throws -> [Number]? {
+    guard let rewards else { return nil }
+    guard rewards.elementType.isFloatingPoint else {
+      let whole = DocumentText(dataset: rewards, tokenizer: nil)
+      return try whole.ids(DocumentPart(document: document, start: 0, end: nil)).map { .whole($0) }
+    }
+    let all = DocumentText(dataset: rewards, tokenizer: nil)
+    return try Self.floats(rewards, document, all).map { .fraction($0) }
+  }
+
+  private static func floats(
+    _ dataset: IndexedDataset, _ document: Int, _ text: DocumentText
+  ) throws -> [Float] {
+    var values: [Float] = []
+    for sequence in try text.dataset.tendedSequences(ofDocument: document) {
+      var some = [Float](repeating: 0, count: try dataset.size(of: sequence))
+      var span = some.mutableSpan
+      try dataset.read(sequence, from: 0, into: &span)
+      values += some
+    }
+    return values
+  }
+}
