@@ -279,7 +279,8 @@ struct PreprocessFaultTests {
         "with spaces between, not commas"
       ),
       (fixture.arguments(input, ["--jsonl-keys", "meta.a"]), 1, "not of objects inside it"),
-      (["--input", input], 2, "--tokenizer-type"),
+      (["--input", input], 2, "--output-prefix"),
+      (["--input", input, "--output-prefix", prefix], 2, "required: --tokenizer-type"),
       (fixture.arguments(input, ["--frobnicate"]), 2, "--frobnicate"),
       (fixture.arguments(fixture.folder.file("absent")), 1, "no such file"),
       (fixture.arguments(input, prefix: "no/such/folder"), 2, "--output-prefix"),
