@@ -94,7 +94,8 @@ INLINE size_t merge_in(
   return used;
 }
 
-#if defined(__x86_64__)
+// The thread sanitizer would be called while clones are chosen, before it is ready.
+#if defined(__x86_64__) && !__has_feature(thread_sanitizer)
 __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
 #endif
 size_t ctok_merge(const ctok_merges *merges, const uint8_t *word, size_t count, uint32_t *parts) {
