@@ -55,7 +55,9 @@ struct ChatTurns {
     var markupCount: Int
   }
 
-  /// Joins the pieces of each turn. A piece of no turn belongs to the turn before it; at the start,
+  /// Joins the pieces of each turn.
+  ///
+  /// A piece of no turn belongs to the turn before it; at the start,
   /// to the turn after it.
   private static func runs(_ pieces: [ChatSpan], _ count: Int) -> [Run] {
     var runs: [Run] = []
@@ -100,8 +102,10 @@ struct ChatTurns {
     return prompt
   }
 
-  /// The bytes at the start of a turn that ask for it: the whole generation prompt, or as much of it
-  /// as the template itself writes there. A prompt for the assistant is tried for the other role too.
+  /// The number of bytes at the start of a turn that ask for it.
+  ///
+  /// That is the whole generation prompt, or as much of it as the template itself writes there. A
+  /// prompt for the assistant is tried for the other role too.
   private static func headerCount(_ run: Run, _ prompt: [UInt8], role: String) -> Int {
     if run.bytes.starts(with: prompt) { return prompt.count }
     let other = TemplateText(prompt).replacing(
