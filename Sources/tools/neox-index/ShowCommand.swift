@@ -8,6 +8,7 @@ struct ShowCommand: Command {
   var parts: [DocumentPart] = []
   var tokenizer = TokenizerFlags()
   var output = DocumentFlags()
+  var topLogits = TopLogitsFlags()
 
   static let page = CommandPage(
     name: "show", summary: "print documents, or parts of them",
@@ -36,12 +37,16 @@ struct ShowCommand: Command {
         .positional("PREFIX", \.prefix, "the dataset"),
         .positionals("DOC", \.parts, "documents, or parts such as 12:0-100"),
       ]), TokenizerFlags.group.lifted(to: \.tokenizer), DocumentFlags.group.lifted(to: \.output),
+    TopLogitsFlags.group.lifted(to: \.topLogits),
   ]
 
   func run() throws {
     let dataset = try IndexedDataset(prefix: prefix.path)
     let text = DocumentText(
       dataset: dataset, tokenizer: output.showsIDs ? nil : try tokenizer.load(for: prefix.path))
+    if let logits = try topLogits.open(for: text) {
+      return try logits.print(parts, text, isJSON: output.isJSON)
+    }
     try output.print(parts, text)
   }
 }
