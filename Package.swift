@@ -42,7 +42,11 @@ let package = Package(
       exclude: ["CSimdJSON", "CTokenize"], swiftSettings: swiftRules),
 
     // IndexedData: .bin/.idx shards.
-    .target(name: "IndexedData", dependencies: ["Machine", "CMachine"], swiftSettings: swiftRules),
+    .systemLibrary(
+      name: "CZstd", path: "Sources/IndexedData/CZstd", providers: [.apt(["libzstd-dev"])]),
+    .target(
+      name: "IndexedData", dependencies: ["Machine", "CMachine", "CZstd"], exclude: ["CZstd"],
+      swiftSettings: swiftRules),
 
     // Train: from a configuration and shards to a trained model.
     .systemLibrary(

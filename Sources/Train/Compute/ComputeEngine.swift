@@ -28,6 +28,8 @@ package protocol ComputeEngine: AnyObject, Sendable {
   func write(_ numbers: Span<Int32>, to target: Tensor)
   /// Reads numbers to the host.
   func read(_ source: Tensor, into numbers: inout MutableSpan<Float>)
+  /// Reads the whole numbers of an int32 tensor to the host.
+  func read(_ source: Tensor, into numbers: inout MutableSpan<Int32>)
   /// Fills a tensor with one value.
   func fill(_ target: Tensor, with value: Float)
   /// Fills a float32 tensor with normal numbers around 0; number i depends on the key and i alone.
@@ -117,6 +119,12 @@ package protocol ComputeEngine: AnyObject, Sendable {
   func labelLogProbabilities(
     hidden: Tensor, weight: Tensor, labels: Tensor, workspace: Tensor,
     into logProbabilities: Tensor, gradient: HeadGradient?)
+  /// The largest logits of hidden · weightᵀ for each row, and log Σ e^logit of all of them.
+  ///
+  /// The logits [rows, K] are float32 and the ids int32, best first and of equal logits the lower id
+  /// first; `logSums` [rows] is float32, and a NaN where a logit of the row is. `workspace` is as in
+  /// ``labelLogProbabilities(hidden:weight:labels:workspace:into:gradient:)``.
+  func topLogits(hidden: Tensor, weight: Tensor, workspace: Tensor, into top: TopLogits)
 
   // MARK: Optimizing
 

@@ -197,3 +197,33 @@ package struct HeadGradient: Sendable {
     self.weight = weight
   }
 }
+
+/// Where the largest logits of rows go.
+package struct TopLogits: Sendable {
+  /// The logits [rows, K], float32.
+  package var logits: Tensor
+  /// Their ids [rows, K], int32.
+  package var ids: Tensor
+  /// log Σ e^logit of each row, float32.
+  package var logSums: Tensor
+
+  /// Names where they go.
+  package init(logits: Tensor, ids: Tensor, logSums: Tensor) {
+    self.logits = logits
+    self.ids = ids
+    self.logSums = logSums
+  }
+
+  /// Places room for `count` logits of each of `rows` rows.
+  package init(rows: Int, count: Int, _ plan: inout TensorPlan) {
+    self.init(
+      logits: plan.place([rows, count]), ids: plan.place([rows, count], .int32),
+      logSums: plan.place([rows]))
+  }
+
+  /// The first rows.
+  package func first(_ rows: Int) -> TopLogits {
+    TopLogits(
+      logits: logits.rows(0..<rows), ids: ids.rows(0..<rows), logSums: logSums.rows(0..<rows))
+  }
+}

@@ -9,6 +9,7 @@ struct ShowCommand: Command {
   var tokenizer = TokenizerFlags()
   var output = DocumentFlags()
   var labels = LabelFlags()
+  var topLogits = TopLogitsFlags()
 
   static let page = CommandPage(
     name: "show", summary: "print documents, or parts of them",
@@ -41,12 +42,20 @@ struct ShowCommand: Command {
         .positionals("DOC", \.parts, "documents, or parts such as 12:0-100"),
       ]), TokenizerFlags.group.lifted(to: \.tokenizer), DocumentFlags.group.lifted(to: \.output),
     LabelFlags.group.lifted(to: \.labels),
+    TopLogitsFlags.group.lifted(to: \.topLogits),
   ]
 
   func run() throws {
     let dataset = try IndexedDataset(prefix: prefix.path)
     let text = DocumentText(
       dataset: dataset, tokenizer: output.showsIDs ? nil : try tokenizer.load(for: prefix.path))
+    if let logits = try topLogits.open(for: text) {
+      guard !labels.isShown else {
+        throw UsageError("--labels and --top-logits show one thing each; give one of them")
+      }
+      try labels.checkUnused()
+      return try logits.print(parts, text, isJSON: output.isJSON)
+    }
     guard labels.isShown else {
       try labels.checkUnused()
       return try output.print(parts, text)

@@ -40,6 +40,10 @@ struct VerifyCommand: Command {
       GPT-NeoX does not use for tokens is a warning.
       """,
       """
+      A path that ends in .logits is a file of reference logits: header, table and blocks are \
+      checked, and with --deep the hash of each block, every id, and that logits are in order.
+      """,
+      """
       With --json the members of each dataset are prefix, sound, deep, problem_count, problems \
       (path, byte, what, expected, found), warnings, sequences, documents, bytes_read and, with \
       --deep, smallest_id, largest_id, documents_ended, ends_inside, bin_xxh64.
@@ -110,6 +114,12 @@ struct VerifyCommand: Command {
   }
 
   private func verify(_ prefix: String) throws -> VerifyReport {
+    if prefix.hasSuffix(".logits") {
+      var options = VerifyOptions()
+      options.isDeep = isDeep
+      options.limit = limit
+      return try verifyDistributions(prefix, options)
+    }
     let manifest = try DatasetManifest(besideDataset: prefix)
     let named = tokenizer.kind == nil ? nil : try tokenizer.load(for: prefix)
     let line = ProgressLine(style: progress)
@@ -171,6 +181,7 @@ struct VerifyCommand: Command {
       .init("documents", JSONText(report.documents)),
       .init("bytes_read", JSONText(report.bytesRead)),
     ]
+    if report.prefix.hasSuffix(".logits") { return .object(members) }
     if let elements = report.elements {
       members += [
         .init("smallest_id", elements.smallest.map { .integer($0) } ?? nil),

@@ -5,6 +5,7 @@ import Train
 /// `neox-train precompute`: the reference's log-probabilities for DPO and KTO.
 struct PrecomputeCommand: Command {
   var model = TrainedModelFlags()
+  var topCount: Int?
   var overwrites = false
   var progress = ProgressStyle.auto
 
@@ -24,9 +25,16 @@ struct PrecomputeCommand: Command {
       Documents of like length are computed together, and the values do not depend on the number of \
       threads. A signal stops the work; the same command goes on to the same bytes.
       """,
+      """
+      With --top-k K it writes PREFIX_NAME_topK.logits instead: for each token of each document the K \
+      largest logits of the next one, their ids, and the logarithm of the sum over all of the \
+      vocabulary, compressed, for distillation. neox-index show --top-logits prints it and \
+      Documentation/reference-logits.md describes it.
+      """,
     ],
     examples: [
       .init("Before training:", "neox-train precompute dpo.yml"),
+      .init("The 64 largest logits of each token:", "neox-train precompute c.yml --top-k 64"),
       .init("With another model:", "neox-train precompute dpo.yml --load base/global_step1000"),
     ],
     exitStatus: [
@@ -40,6 +48,9 @@ struct PrecomputeCommand: Command {
       .init(
         "companions",
         [
+          .option(
+            "--top-k", \.topCount, placeholder: "K", rule: .within(1...1024),
+            "keep the K largest logits of each token, up to 1024"),
           .flag("--overwrite", \.overwrites, "make companions anew that are there"),
           .option("--progress", \.progress, "how progress is shown on standard error"),
         ])
@@ -57,6 +68,7 @@ struct PrecomputeCommand: Command {
     defer { line.interrupt() }
     var work = ReferencePrecompute()
     work.overwrites = overwrites
+    work.topCount = topCount
     work.note = writeNote
     work.progress = { path, done, count in
       line.update(Progress(activity: "precomputing \(path)", bytes: 0, documents: done))

@@ -187,10 +187,6 @@ struct ConfigurationProblemTests {
         "tokenizer_type: SPMTokenizer",
         "c.yml:9: tokenizer_type: \"SPMTokenizer\" is not supported: SentencePiece models cannot be read; byte-level BPE vocabularies can"
       ),
-      (
-        "text_gen_type: precompute",
-        "c.yml:9: text_gen_type: \"precompute\" is not supported: log-probabilities for dpo and kto are not made yet; set unconditional, input-file or interactive"
-      ),
     ])
   func single(more: String, expected: String) throws {
     let problems = try ConfigurationFixture.problems(more)

@@ -9,3 +9,9 @@
 void ctr_label_log_probabilities(float *logits, size_t stride, size_t rows, size_t width,
                                  const int32_t *labels, const float *coefficients, ctr_type type,
                                  float *log_probabilities);
+
+/// For rows of logits, which are used up: writes the `count` largest of each row, largest first and
+/// of equal ones the lower id first, their ids, and log Σ e^logit of the whole row. A row with a NaN
+/// has a log-sum that is one.
+void ctr_top_logits(float *logits, size_t stride, size_t rows, size_t width, size_t count,
+                    float *top, int32_t *ids, float *log_sums);

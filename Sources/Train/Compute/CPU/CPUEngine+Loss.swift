@@ -39,4 +39,26 @@ extension CPUEngine {
           right: Matrix(input), target: Matrix(gradient.weight), accumulates: true))
     }
   }
+
+  package func topLogits(hidden: Tensor, weight: Tensor, workspace: Tensor, into top: TopLogits) {
+    let count = top.ids.width
+    precondition(count > 0 && count <= workspace.width, "as many logits as there are")
+    let step = workspace.shape[0]
+    for first in stride(from: 0, to: hidden.rowCount, by: step) {
+      let range = first..<min(first + step, hidden.rowCount)
+      let logits = workspace.rows(0..<range.count)
+      linear(
+        hidden.reshaped([hidden.rowCount, hidden.width]).rows(range), weight: weight, bias: nil,
+        into: logits)
+      split(range.count) { rows, _ in
+        let row = first + rows.lowerBound
+        let place = unsafe logits.floats(rows.lowerBound * logits.width)
+        // Rounded as for the log-probabilities of labels.
+        unsafe ctr_round(hidden.type.kernelType, place, rows.count * logits.width)
+        unsafe ctr_top_logits(
+          place, logits.width, rows.count, logits.width, count, top.logits.floats(row * count),
+          top.ids.integers(row * count), top.logSums.floats(row))
+      }
+    }
+  }
 }

@@ -30,6 +30,11 @@ extension CPUEngine {
     }
   }
 
+  package func read(_ source: Tensor, into numbers: inout MutableSpan<Int32>) {
+    precondition(numbers.count == source.count, "as many numbers as the tensor has")
+    for index in numbers.indices { numbers[index] = unsafe source.integers(index).pointee }
+  }
+
   package func fill(_ target: Tensor, with value: Float) {
     split(target.count, multiple: grain) { range, _ in
       unsafe ctr_fill(

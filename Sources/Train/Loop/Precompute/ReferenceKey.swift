@@ -21,6 +21,8 @@ struct ReferenceKey: Equatable {
   var tokenizer: String
   /// Whether places behind a document's end have values too.
   var coversPadding: Bool
+  /// Logits of each token, where they are logits and not log-probabilities.
+  var topCount: Int?
 
   /// The path of a companion's key.
   static func path(_ prefix: String) -> String { prefix + "_key.json" }
@@ -29,7 +31,8 @@ struct ReferenceKey: Equatable {
   ///
   /// - Throws: ``TrainError/system(_:)`` where the text cannot be read.
   init(
-    _ configuration: TrainingConfiguration, weights: String, text: String, coversPadding: Bool
+    _ configuration: TrainingConfiguration, weights: String, text: String, coversPadding: Bool,
+    topCount: Int? = nil
   ) throws(TrainError) {
     self.weights = weights
     model = configuration.modelArguments
@@ -44,6 +47,7 @@ struct ReferenceKey: Equatable {
       tokenizer += " " + ContentHash.text(try FileSeal(ofFile: file).hash)
     }
     self.coversPadding = coversPadding
+    self.topCount = topCount
   }
 
   /// Reads a key.
@@ -58,17 +62,22 @@ struct ReferenceKey: Equatable {
     sequenceLength = try fields.integer("seq_length")
     tokenizer = try fields.string("tokenizer")
     coversPadding = try fields.boolean("covers_padding")
+    topCount = fields.optional("top_k") == nil ? nil : try fields.integer("top_k")
   }
 
   /// The key as a file has it.
   var json: JSONText {
-    [
-      "weights": .string(weights),
-      "model": .object(model.sorted { $0.key < $1.key }.map { .init($0.key, .string($0.value)) }),
-      "precision": .string(precision), "text": .string(text),
-      "seq_length": JSONText(sequenceLength), "tokenizer": .string(tokenizer),
-      "covers_padding": .bool(coversPadding),
+    var members: [JSONText.Member] = [
+      .init("weights", .string(weights)),
+      .init(
+        "model",
+        .object(model.sorted { $0.key < $1.key }.map { .init($0.key, .string($0.value)) })),
+      .init("precision", .string(precision)), .init("text", .string(text)),
+      .init("seq_length", JSONText(sequenceLength)), .init("tokenizer", .string(tokenizer)),
+      .init("covers_padding", .bool(coversPadding)),
     ]
+    if let topCount { members.append(.init("top_k", JSONText(topCount))) }
+    return .object(members)
   }
 
   /// What differs from the key that is wanted, in the words of a message; `nil` where nothing does.
@@ -84,6 +93,8 @@ struct ReferenceKey: Equatable {
     compare("the hash of the text", text, wanted.text)
     compare("seq_length", "\(sequenceLength)", "\(wanted.sequenceLength)")
     compare("the tokenizer", tokenizer, wanted.tokenizer)
+    let counts = [topCount, wanted.topCount].map { $0.map(String.init) ?? "nothing" }
+    compare("top_k", counts[0], counts[1])
     if wanted.coversPadding, !coversPadding {
       differences.append(
         "it was made for data with labels, and without them padding is trained on")
@@ -103,7 +114,8 @@ struct ReferenceKey: Equatable {
     }
     guard let difference = try ReferenceKey(path: path).difference(from: wanted) else { return nil }
     throw .malformed(
-      path: companion, place: "stale reference log-probabilities",
+      path: companion,
+      place: "stale reference \(wanted.topCount == nil ? "log-probabilities" : "logits")",
       reason: "\(difference); make them anew with neox-train precompute --overwrite")
   }
 }

@@ -3,13 +3,17 @@ package import Machine
 
 /// Computes the log-probabilities that a reference model gives the documents of a configuration's
 /// datasets, and keeps them beside these: `PREFIX_NAME`, float32, a row of `seq_length` values a
-/// document (`megatron/text_generation_utils.py: precompute_logits`).
+/// document (`megatron/text_generation_utils.py: precompute_logits`). With ``topCount`` the largest
+/// logits are kept in their place; see ``TokenDistributions``.
 ///
 /// Value j is log p(token j + 1 | tokens 0…j). A run that was stopped goes on where it was, to the
 /// same bytes.
 package struct ReferencePrecompute {
   /// Whether companions that are there are made anew.
   package var overwrites = false
+  /// How many of the largest logits of each token are kept, 1 to 1,024; `nil` for the
+  /// log-probabilities of the labels instead.
+  package var topCount: Int?
   /// Raised when the work shall stop and be kept.
   package var interruption = Interruption.process
   /// Is told how many documents of a dataset are done, and how many there are.
@@ -31,9 +35,9 @@ package struct ReferencePrecompute {
   }
 
   /// Documents between two looks at the interruption.
-  private static let chunk = 256
+  static let chunk = 256
   /// Seconds between two checkpoints of the work.
-  private static let checkpointSeconds = 5.0
+  static let checkpointSeconds = 5.0
 
   /// Writes the companions of all datasets of the model's configuration.
   ///
@@ -49,19 +53,28 @@ package struct ReferencePrecompute {
     guard trained.model.settings.head != .reward else {
       throw .unsupported(what: "train_impl rm", reason: "a reward model has no log-probabilities")
     }
+    if let topCount { try Self.check(topCount, trained.model) }
     let workers = try ReferenceWorkers(trained.model, count: threads)
     let weights = WeightIdentity.text(trained.model)
     var outcome = Outcome()
     for (path, coversPadding) in try Self.datasets(configuration) {
-      let companion = "\(path)_\(name)"
+      let companion = "\(path)_\(name)" + (topCount.map { "_top\($0)" } ?? "")
       let key = try ReferenceKey(
-        configuration, weights: weights, text: path, coversPadding: coversPadding)
-      if !overwrites, DurableFile.exists(companion + ".idx") {
+        configuration, weights: weights, text: path,
+        coversPadding: coversPadding && topCount == nil, topCount: topCount)
+      let file = topCount == nil ? companion + ".idx" : Self.logitsPath(companion)
+      let journal = topCount == nil ? companion + ".journal" : file + ".journal"
+      // With a journal, a kill came between the names of the files.
+      if !overwrites, DurableFile.exists(file), !DurableFile.exists(journal) {
         if let text = try ReferenceKey.check(companion, key) { note(text) }
         outcome.kept.append(companion)
         continue
       }
-      guard try write(companion, key, path, workers, trained.model) else {
+      let isDone =
+        topCount == nil
+        ? try write(companion, key, path, workers, trained.model)
+        : try writeLogits(companion, key, path, workers, trained.model)
+      guard isDone else {
         outcome.isInterrupted = true
         return outcome
       }

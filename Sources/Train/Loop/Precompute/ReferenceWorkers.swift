@@ -1,13 +1,14 @@
+internal import IndexedData
 internal import Machine
 internal import Synchronization
 
-/// Models that compute log-probabilities side by side over the same weights, each on one thread.
+/// Models that compute log-probabilities or logits side by side over the same weights, each on one thread.
 ///
 /// How documents are grouped depends on their lengths alone and each group is computed by one thread,
 /// so the values do not depend on how many threads there are.
 final class ReferenceWorkers: Sendable {
   private let idle: Mutex<[Worker]>
-  private let count: Int
+  let count: Int
 
   /// Makes the models.
   ///
@@ -26,15 +27,37 @@ final class ReferenceWorkers: Sendable {
   ///
   /// - Throws: ``TrainError`` where they cannot be read.
   func values(of documents: Range<Int>, in text: ReferenceText) throws(TrainError) -> [[Float]] {
+    try rows(of: documents, in: text, empty: []) { (worker, group) throws(TrainError) in
+      try worker.values(of: group, in: text)
+    }
+  }
+
+  /// The `count` largest logits of each token of some documents.
+  ///
+  /// - Throws: ``TrainError`` where they cannot be read, or the model gives what is no number.
+  func topLogits(
+    of documents: Range<Int>, in text: ReferenceText, count: Int
+  ) throws(TrainError) -> [TokenDistribution] {
+    let empty = TokenDistribution(topCount: count, ids: [], logits: [], logSumExp: [])
+    return try rows(of: documents, in: text, empty: empty) { (worker, group) throws(TrainError) in
+      try worker.topLogits(of: group, in: text, count: count)
+    }
+  }
+
+  /// Computes groups of documents side by side, and puts what each document got in its place.
+  private func rows<Row: Sendable>(
+    of documents: Range<Int>, in text: ReferenceText, empty: Row,
+    _ compute: @Sendable (Worker, DocumentGroup) throws(TrainError) -> [Row]
+  ) throws(TrainError) -> [Row] {
     let groups = try DocumentGroup.groups(documents, in: text)
-    let results = Mutex([[Float]](repeating: [], count: documents.count))
+    let results = Mutex([Row](repeating: empty, count: documents.count))
     try WorkerPool.forEach(count: groups.count, workers: count, name: "reference") {
       (index) throws(TrainError) in
       let worker = idle.withLock { $0.removeLast() }
       defer { idle.withLock { $0.append(worker) } }
-      let values = try worker.values(of: groups[index], in: text)
+      let rows = try compute(worker, groups[index])
       results.withLock { results in
-        for (document, row) in zip(groups[index].documents, values) {
+        for (document, row) in zip(groups[index].documents, rows) {
           results[document - documents.lowerBound] = row
         }
       }
@@ -84,11 +107,14 @@ private final class Worker: @unchecked Sendable {
   private let model: GPTNeoX
   private var spaces: [Int: ModelWorkspace] = [:]
 
+  private var top: (tensors: TopLogits, memory: EngineMemory)?
+
   init(_ model: GPTNeoX) { self.model = model }
 
-  func values(
-    of group: DocumentGroup, in text: ReferenceText
-  ) throws(TrainError) -> [[Float]] {
+  /// Memory of a group's shape with its tokens.
+  private func load(
+    _ group: DocumentGroup, _ text: ReferenceText
+  ) throws(TrainError) -> ModelWorkspace {
     let rows = max(1, DocumentGroup.tokenLimit / group.length)
     let space: ModelWorkspace
     if let known = spaces[group.length] {
@@ -102,6 +128,13 @@ private final class Worker: @unchecked Sendable {
       try text.write(document, into: &batch, row: row)
     }
     try model.load(batch, into: space)
+    return space
+  }
+
+  func values(
+    of group: DocumentGroup, in text: ReferenceText
+  ) throws(TrainError) -> [[Float]] {
+    let space = try load(group, text)
     let scores = LabelScores(model: model, space: space).run(dropout: nil)
     var values: [[Float]] = []
     for (row, document) in group.documents.enumerated() {
@@ -112,5 +145,44 @@ private final class Worker: @unchecked Sendable {
           + [Float](repeating: 0, count: text.length - count))
     }
     return values
+  }
+
+  func topLogits(
+    of group: DocumentGroup, in text: ReferenceText, count: Int
+  ) throws(TrainError) -> [TokenDistribution] {
+    let space = try load(group, text)
+    let room = try roomForLogits(rows: max(DocumentGroup.tokenLimit, text.length), count)
+    model.forward(space)
+    let engine = model.engine
+    var found: [TokenDistribution] = []
+    for (row, document) in group.documents.enumerated() {
+      // Padding has no logits.
+      let positions = try text.count(of: document)
+      let top = room.first(positions)
+      let first = row * group.length
+      engine.topLogits(
+        hidden: space.output.rows(first..<first + positions), weight: model.head.value,
+        workspace: space.logits, into: top)
+      let logSums = engine.numbers(of: top.logSums)
+      if let position = logSums.firstIndex(where: { !$0.isFinite }) {
+        throw .malformed(
+          path: text.dataset.prefix, place: "document \(document), token \(position)",
+          reason: "the model's logits are no finite numbers; are its weights sound?")
+      }
+      var ids = [Int32](repeating: 0, count: top.ids.count)
+      var span = ids.mutableSpan
+      engine.read(top.ids, into: &span)
+      found.append(
+        TokenDistribution(
+          topCount: count, ids: ids, logits: engine.numbers(of: top.logits), logSumExp: logSums))
+    }
+    return found
+  }
+
+  private func roomForLogits(rows: Int, _ count: Int) throws(TrainError) -> TopLogits {
+    if let top, top.tensors.ids.shape == [rows, count] { return top.tensors }
+    let room = try model.engine.place { TopLogits(rows: rows, count: count, &$0) }
+    top = room
+    return room.tensors
   }
 }
