@@ -105,9 +105,7 @@ package final class TrainingRun {
     self.model = model
     self.operations = operations
     self.communicator = communicator
-    space = try model.makeWorkspace(
-      batch: configuration.rowsPerMicroBatch, length: configuration.model.sequenceLength,
-      training: true)
+    space = try model.makeTrainingWorkspace(configuration)
     optimization = try Self.makeOptimization(
       configuration, model, operations, communicator, iterations: data.iterations)
     saves = try SaveSchedule(configuration)
