@@ -1,8 +1,8 @@
-/// Pairs of answers as rows in which what both begin with stands once:
+/// Pairs of answers as rows in which what both begin with stands once.
 ///
 ///     both | the rest of the preferred answer | the rest of the other
 ///
-/// for each pair, one behind another. What comes after an answer's last trained label is left out:
+/// So for each pair, one behind another. What comes after an answer's last trained label is left out:
 /// nothing that matters depends on it. A row that both share has one label, so the rest begins where
 /// both have trained labels that differ, at the latest.
 struct PairPacking {
