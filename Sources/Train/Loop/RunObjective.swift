@@ -15,6 +15,19 @@ extension TrainingConfiguration {
 }
 
 extension GPTNeoX {
+  /// The memory for the training of a configuration.
+  ///
+  /// - Throws: ``TrainError`` when there is too little memory.
+  func makeTrainingWorkspace(
+    _ configuration: TrainingConfiguration
+  ) throws(TrainError) -> ModelWorkspace {
+    guard !configuration.objective.sharesPrefixes else {
+      return try makePackedWorkspace(training: true)
+    }
+    return try makeWorkspace(
+      batch: configuration.rowsPerMicroBatch, length: settings.sequenceLength, training: true)
+  }
+
   /// The objective of a configuration, with this model as the policy.
   ///
   /// - Throws: ``TrainError`` when there is too little memory.
@@ -25,12 +38,15 @@ extension GPTNeoX {
     let rows = configuration.rowsPerMicroBatch
     func held() throws(TrainError) -> ReferenceModel? {
       guard let reference else { return nil }
+      if configuration.objective.sharesPrefixes {
+        return try ReferenceModel(sharingPrefixes: reference)
+      }
       return try ReferenceModel(reference, rows: rows, length: length)
     }
     switch configuration.objective {
     case .languageModel: return CrossEntropy()
     case .rewardModel(let weight): return RewardModel(squaredValueWeight: weight)
-    case .dpo(let beta, let isReferenceFree):
+    case .dpo(let beta, let isReferenceFree, _):
       guard !isReferenceFree else { return DirectPreference(beta: beta, reference: nil) }
       let scores = try held().map { ReferenceScores.model($0) } ?? .precomputed
       return DirectPreference(beta: beta, reference: scores)

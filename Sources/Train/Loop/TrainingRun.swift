@@ -102,9 +102,7 @@ package final class TrainingRun {
     self.data = data
     self.model = model
     self.communicator = communicator
-    space = try model.makeWorkspace(
-      batch: configuration.rowsPerMicroBatch, length: configuration.model.sequenceLength,
-      training: true)
+    space = try model.makeTrainingWorkspace(configuration)
     let optimizer = try OptimizerSettings(configuration)
     for notice in optimizer.notices { options.note(notice) }
     optimization = try Self.makeOptimization(

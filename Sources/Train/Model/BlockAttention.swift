@@ -17,24 +17,25 @@ struct BlockAttention {
       input, weight: queryKeyValue.weight.value, bias: queryKeyValue.bias?.value,
       into: kept.queryKeyValue)
     var views = QueryKeyValueViews(settings, kept.queryKeyValue)
-    let rows = kept.queryKeyValue.rowCount
     if let queryKeyNorm {
       let scratch = space.scratch.first
       normHeads(views.queries, queryKeyNorm, raw: kept.rawQueries, kept.queryStatistics, scratch)
       normHeads(views.keys, queryKeyNorm, raw: kept.rawKeys, kept.keyStatistics, scratch)
     }
-    if let rotation = rotation(space) {
-      engine.rotate(views.queries, rows: rows, rotation, backward: false)
-      engine.rotate(views.keys, rows: rows, rotation, backward: false)
-    }
+    rotate(views, space, backward: false)
     if let cache = space.cache {
       (views.keys, views.values) = cache.append(
         keys: views.keys, values: views.values, layer: index, length: space.length,
         engine: engine)
     }
-    engine.attention(
-      queries: views.queries, keys: views.keys, values: views.values, switches(space),
-      into: kept.context, logSums: kept.logSums)
+    let bias = filledBias(space)
+    for part in space.parts {
+      let (keys, values) = space.scratch.branchKeys.seen(by: part, in: views, engine)
+      engine.attention(
+        queries: views.queries.from(row: part.rows.lowerBound), keys: keys, values: values,
+        switches(part, bias, space), into: kept.context.rows(part.rows),
+        logSums: logSums(part, kept))
+    }
     engine.linear(
       kept.context, weight: dense.weight.value, bias: dense.bias?.value, into: output)
   }
@@ -52,16 +53,21 @@ struct BlockAttention {
     let gradients = QueryKeyValueViews(settings, scratch.queryKeyValueGradient)
     let biasGradient = scoreBias.isTrained ? scratch.biasGradient : nil
     if let biasGradient { engine.fill(biasGradient, with: 0) }
-    engine.attentionGradient(
-      queries: views.queries, keys: views.keys, values: views.values, switches(space),
-      logSums: kept.logSums, outputGradient: contextGradient, queryGradient: gradients.queries,
-      keyGradient: gradients.keys, valueGradient: gradients.values, biasGradient: biasGradient)
-    if let biasGradient { scoreBias.backward(biasGradient, layer: index) }
-    let rows = kept.queryKeyValue.rowCount
-    if let rotation = rotation(space) {
-      engine.rotate(gradients.queries, rows: rows, rotation, backward: true)
-      engine.rotate(gradients.keys, rows: rows, rotation, backward: true)
+    let bias = filledBias(space)
+    for part in space.parts {
+      let first = part.rows.lowerBound
+      let (keys, values) = scratch.branchKeys.seen(by: part, in: views, engine)
+      let (keyGradient, valueGradient) = scratch.branchKeys.gradients(for: part, in: gradients)
+      engine.attentionGradient(
+        queries: views.queries.from(row: first), keys: keys, values: values,
+        switches(part, bias, space), logSums: logSums(part, kept),
+        outputGradient: contextGradient.rows(part.rows),
+        queryGradient: gradients.queries.from(row: first), keyGradient: keyGradient,
+        valueGradient: valueGradient, biasGradient: biasGradient)
+      scratch.branchKeys.add(for: part, to: gradients, engine)
     }
+    if let biasGradient { scoreBias.backward(biasGradient, layer: index) }
+    rotate(gradients, space, backward: true)
     if let queryKeyNorm {
       normHeadsBackward(
         gradients.queries, queryKeyNorm, raw: kept.rawQueries, kept.queryStatistics,
@@ -74,25 +80,35 @@ struct BlockAttention {
       inputGradient: inputGradient)
   }
 
-  private func switches(_ space: ModelWorkspace) -> Attention {
-    var bias: Tensor?
-    if settings.hasScoreBias {
-      scoreBias.fill(space.scratch.bias, layer: index)
-      bias = space.scratch.bias
-    }
-    return Attention(
-      batch: space.batch, queryCount: space.length, keyCount: space.firstPosition + space.length,
-      firstQuery: space.firstPosition,
-      scale: Float(1 / Double(settings.headWidth).squareRoot()),
+  private func filledBias(_ space: ModelWorkspace) -> Tensor? {
+    guard settings.hasScoreBias else { return nil }
+    scoreBias.fill(space.scratch.bias, layer: index)
+    return space.scratch.bias
+  }
+
+  private func switches(_ part: RowPart, _ bias: Tensor?, _ space: ModelWorkspace) -> Attention {
+    Attention(
+      batch: part.batch, queryCount: part.length, keyCount: part.firstPosition + part.length,
+      firstQuery: part.firstPosition, scale: Float(1 / Double(settings.headWidth).squareRoot()),
       window: settings.windowlessLayers.contains(index) ? nil : settings.slidingWindow, bias: bias,
       dropout: space.dropout?.dropout(settings.attentionDropout, layer: index, .probabilities))
   }
 
-  private func rotation(_ space: ModelWorkspace) -> Rotation? {
-    rotary.map {
-      Rotation(
-        cosines: $0.cosines, sines: $0.sines, firstPosition: space.firstPosition,
-        period: space.length)
+  private func logSums(_ part: RowPart, _ kept: BlockActivations) -> Tensor {
+    kept.logSums.rows(part.rows).reshaped([part.batch * settings.headCount, part.length])
+  }
+
+  private func rotate(_ views: QueryKeyValueViews, _ space: ModelWorkspace, backward: Bool) {
+    guard let rotary else { return }
+    for part in space.parts {
+      let rotation = Rotation(
+        cosines: rotary.cosines, sines: rotary.sines, firstPosition: part.firstPosition,
+        period: part.length)
+      for heads in [views.queries, views.keys] {
+        engine.rotate(
+          heads.from(row: part.rows.lowerBound), rows: part.rows.count, rotation,
+          backward: backward)
+      }
     }
   }
 

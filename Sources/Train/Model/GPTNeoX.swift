@@ -83,11 +83,25 @@ package final class GPTNeoX {
         what: "micro batch of \(batch) × \(length) tokens",
         reason: "the model takes sequences of 1 to \(settings.sequenceLength) tokens")
     }
+    try checkGradients(training)
+    return try ModelWorkspace(
+      settings, type: type, batch: batch, length: length, training: training, engine: engine)
+  }
+
+  /// Makes a workspace for passes whose rows are arranged each time, as pairs with a shared prompt
+  /// are; its memory comes with the first pass.
+  ///
+  /// - Throws: ``TrainError`` for gradients of a model that was not made for training.
+  package func makePackedWorkspace(training: Bool) throws(TrainError) -> ModelWorkspace {
+    try checkGradients(training)
+    return try ModelWorkspace(
+      settings, type: type, batch: 1, length: 0, training: training, packed: true, engine: engine)
+  }
+
+  private func checkGradients(_ training: Bool) throws(TrainError) {
     guard !training || parameters.hasGradients else {
       throw .unsupported(what: "gradients", reason: "the model was not made for training")
     }
-    return try ModelWorkspace(
-      settings, type: type, batch: batch, length: length, training: training, engine: engine)
   }
 
   /// Writes the hidden state after the last norm for the tokens of a workspace.
@@ -168,8 +182,11 @@ package final class GPTNeoX {
     let state = space.hidden[0]
     engine.embed(space.tokens, table: parameters.values[layout.embedding], into: state)
     if let table = layout.positions.map({ parameters.values[$0] }) ?? tables.sinusoidal {
-      engine.addPositions(
-        table, first: positionOffset + space.firstPosition, period: space.length, to: state)
+      for part in space.parts {
+        engine.addPositions(
+          table, first: positionOffset + part.firstPosition, period: part.length,
+          to: state.rows(part.rows))
+      }
     }
     if let dropout = embeddingDropout(space) { engine.dropout(state, dropout, into: state) }
   }
@@ -178,8 +195,11 @@ package final class GPTNeoX {
     let gradient = space.gradient
     if let dropout = embeddingDropout(space) { engine.dropout(gradient, dropout, into: gradient) }
     if let table = layout.positions.map({ parameters.gradients[$0] }) {
-      engine.addPositionsGradient(
-        gradient, first: positionOffset, period: space.length, table: table)
+      for part in space.parts {
+        engine.addPositionsGradient(
+          gradient.rows(part.rows), first: positionOffset + part.firstPosition,
+          period: part.length, table: table)
+      }
     }
     engine.embedGradient(
       space.tokens, outputGradient: gradient, table: parameters.gradients[layout.embedding])

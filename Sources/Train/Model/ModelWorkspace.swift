@@ -20,9 +20,9 @@ struct BlockActivations {
   var activated: Tensor
 
   init(
-    _ settings: ModelSettings, type: ScalarType, batch: Int, length: Int, _ plan: inout TensorPlan
+    _ settings: ModelSettings, type: ScalarType, _ shape: PassShape, _ plan: inout TensorPlan
   ) {
-    let rows = batch * length
+    let rows = shape.rows
     let hidden = settings.hiddenSize
     let raw = settings.normalizesQueriesAndKeys ? rows : 0
     normed = plan.place([rows, hidden], type)
@@ -33,7 +33,7 @@ struct BlockActivations {
     queryStatistics = plan.place([raw, settings.headCount, 2])
     keyStatistics = plan.place([raw, settings.headCount, 2])
     context = plan.place([rows, hidden], type)
-    logSums = plan.place([batch * settings.headCount, length])
+    logSums = plan.place([rows, settings.headCount])
     middle = plan.place([rows, hidden], type)
     normedMiddle = plan.place([rows, hidden], type)
     middleStatistics = plan.place([rows, 2])
@@ -54,13 +54,13 @@ struct BlockScratch {
   var queryKeyValueGradient: Tensor
   var bias: Tensor
   var biasGradient: Tensor
+  var branchKeys: BranchKeys
 
   init(
-    _ settings: ModelSettings, type: ScalarType, batch: Int, length: Int, training: Bool,
-    _ plan: inout TensorPlan
+    _ settings: ModelSettings, type: ScalarType, _ shape: PassShape, _ plan: inout TensorPlan
   ) {
-    let rows = batch * length
-    let gradientRows = training ? rows : 0
+    let rows = shape.rows
+    let gradientRows = shape.isTraining ? rows : 0
     let hidden = settings.hiddenSize
     let distances = settings.hasScoreBias ? settings.sequenceLength : 0
     branch = plan.place([rows, hidden], type)
@@ -70,7 +70,10 @@ struct BlockScratch {
     activatedGradient = plan.place([gradientRows, settings.innerSize], type)
     queryKeyValueGradient = plan.place([gradientRows, settings.queryKeyValueSize], type)
     bias = plan.place([settings.headCount, distances])
-    biasGradient = plan.place([training ? batch : 0, settings.headCount, distances])
+    biasGradient = plan.place([
+      shape.isTraining ? shape.batch : 0, settings.headCount, distances,
+    ])
+    branchKeys = BranchKeys(settings, type: type, shape, &plan)
   }
 }
 
@@ -113,141 +116,131 @@ extension ModelSettings {
 }
 
 /// The memory of a model's passes over micro batches of one shape; made once, then used again.
+///
+/// A packed workspace takes rows whose shape is told before each pass (``arrange(_:)``).
 package final class ModelWorkspace {
   /// Sequences of a micro batch.
-  package let batch: Int
+  package private(set) var batch: Int
   /// Tokens of a sequence.
-  package let length: Int
+  package private(set) var length: Int
   /// Whether gradients can be made.
   package let isTraining: Bool
   /// Token ids [batch · length], int32, which the caller writes.
-  package let tokens: Tensor
+  package var tokens: Tensor { tensors.tokens }
   /// What a token is to be followed by [batch · length], int32, which the caller writes.
-  package let labels: Tensor
+  package var labels: Tensor { tensors.labels }
   /// A factor for the gradient of each token's log-probability, float32, written by objectives.
-  package let coefficients: Tensor
+  package var coefficients: Tensor { tensors.coefficients }
   /// The log-probability of each label, float32.
-  package let logProbabilities: Tensor
+  package var logProbabilities: Tensor { tensors.logProbabilities }
   /// The hidden state after the last norm [batch · length, hidden].
-  package let output: Tensor
+  package var output: Tensor { tensors.output }
   /// The gradient of ``output``, written before the backward pass.
-  package let outputGradient: Tensor
+  package var outputGradient: Tensor { tensors.outputGradient }
   /// Room for the logits of a few tokens, float32.
-  package let logits: Tensor
+  package var logits: Tensor { tensors.logits }
 
   /// The values of a reward model [batch · length, 1], float32; empty for other models.
-  package let values: Tensor
+  package var values: Tensor { tensors.values }
   /// The gradients of ``values``, in the model's type, written before the backward pass.
-  package let valueGradients: Tensor
+  package var valueGradients: Tensor { tensors.valueGradients }
 
-  let outputStatistics: Tensor
+  var outputStatistics: Tensor { tensors.outputStatistics }
   /// The gradient of the hidden state, on its way down.
-  let gradient: Tensor
+  var gradient: Tensor { tensors.gradient }
   /// The hidden state before each layer, and after the last.
-  let hidden: [Tensor]
-  let activations: [BlockActivations]
-  let scratch: BlockScratch
+  var hidden: [Tensor] { tensors.hidden }
+  var activations: [BlockActivations] { tensors.activations }
+  var scratch: BlockScratch { tensors.scratch }
   let groups: [LayerGroup]
   /// Dropout of the pass in progress, which its gradient needs again.
   var dropout: DropoutSeed?
   /// The keys and values of earlier tokens in the pass in progress.
   var cache: KeyValueCache?
-  /// The position of the first token in the pass in progress.
-  var firstPosition: Int { cache?.count ?? 0 }
   /// Bytes of all of it.
-  package let byteCount: Int
-  private let memory: EngineMemory
+  package var byteCount: Int { memory?.byteCount ?? 0 }
+  private var tensors: PassTensors
+  private var memory: EngineMemory?
+  private var packedParts: [RowPart]?
+  private let settings: ModelSettings
+  private let type: ScalarType
+  private let engine: any ComputeEngine
 
   init(
     _ settings: ModelSettings, type: ScalarType, batch: Int, length: Int, training: Bool,
-    engine: any ComputeEngine
+    packed: Bool = false, engine: any ComputeEngine
   ) throws(TrainError) {
-    let rows = batch * length
-    let width = settings.hiddenSize
-    let groups = LayerGroup.groups(settings)
-    let vocabulary = settings.head == .reward ? 1 : settings.vocabularySize
-    // 64 MiB of logits at a time, but enough rows to feed the cores.
-    let logitRows = min(rows, max(64, (16 << 20) / vocabulary / 16 * 16))
-    let gradientRows = training ? rows : 0
-    let valueRows = settings.head == .reward ? rows : 0
-    let (parts, memory) = try engine.place { plan in
-      let fixed = (
-        tokens: plan.place([rows], .int32), labels: plan.place([rows], .int32),
-        coefficients: plan.place([rows]), logProbabilities: plan.place([rows]),
-        output: plan.place([rows, width], type),
-        outputGradient: plan.place([gradientRows, width], type),
-        logits: plan.place([logitRows, vocabulary]), values: plan.place([valueRows, 1]),
-        valueGradients: plan.place([min(valueRows, gradientRows), 1], type),
-        statistics: plan.place([rows, 2]),
-        gradient: plan.place([gradientRows, width], type)
-      )
-      func block(_ plan: inout TensorPlan) -> BlockActivations {
-        BlockActivations(settings, type: type, batch: batch, length: length, &plan)
-      }
-      func state(_ plan: inout TensorPlan) -> Tensor { plan.place([rows, width], type) }
-      var hidden: [Tensor] = []
-      var activations: [BlockActivations] = []
-      if training {
-        // What a recomputed group needs inside itself, it shares with all others.
-        let size = groups.filter(\.isRecomputed).map(\.layers.count).max() ?? 0
-        let sharedBlocks = (0..<size).map { _ in block(&plan) }
-        let sharedStates = (0..<max(size - 1, 0)).map { _ in state(&plan) }
-        for group in groups {
-          for (place, _) in group.layers.enumerated() {
-            let isInside = group.isRecomputed && place > 0
-            hidden.append(isInside ? sharedStates[place - 1] : state(&plan))
-            activations.append(group.isRecomputed ? sharedBlocks[place] : block(&plan))
-          }
-        }
-        hidden.append(state(&plan))
-      } else {
-        let shared = block(&plan)
-        let states = [state(&plan), state(&plan)]
-        activations = (0..<settings.layerCount).map { _ in shared }
-        hidden = (0...settings.layerCount).map { states[$0 % 2] }
-      }
-      let scratch = BlockScratch(
-        settings, type: type, batch: batch, length: length, training: training, &plan)
-      return (fixed: fixed, hidden: hidden, activations: activations, scratch: scratch)
-    }
+    let shape = PassShape(batch: batch, length: length, isTraining: training)
+    (tensors, memory) = try engine.place { PassTensors(settings, type: type, shape, &$0) }
     try engine.reserve(
-      settings.workSizes(batch: batch, length: length, type: type, training: training))
+      settings.workSizes(
+        [RowPart(rows: 0..<batch * length, batch: batch, firstPosition: 0)], type: type,
+        training: training))
     self.batch = batch
     self.length = length
     isTraining = training
-    self.groups = groups
-    self.memory = memory
-    byteCount = memory.byteCount
-    tokens = parts.fixed.tokens
-    labels = parts.fixed.labels
-    coefficients = parts.fixed.coefficients
-    logProbabilities = parts.fixed.logProbabilities
-    output = parts.fixed.output
-    outputGradient = parts.fixed.outputGradient
-    logits = parts.fixed.logits
-    values = parts.fixed.values
-    valueGradients = parts.fixed.valueGradients
-    outputStatistics = parts.fixed.statistics
-    gradient = parts.fixed.gradient
-    hidden = parts.hidden
-    activations = parts.activations
-    scratch = parts.scratch
+    groups = LayerGroup.groups(settings)
+    packedParts = packed ? [] : nil
+    self.settings = settings
+    self.type = type
+    self.engine = engine
+  }
+
+  // MARK: - Rows
+
+  /// Whether rows are arranged before each pass.
+  package var isPacked: Bool { packedParts != nil }
+
+  /// Which tokens the rows of a pass are.
+  var parts: [RowPart] {
+    packedParts ?? [
+      RowPart(rows: 0..<batch * length, batch: batch, firstPosition: cache?.count ?? 0)
+    ]
+  }
+
+  /// Says which tokens the rows of the next pass are: parts one behind another, from row 0.
+  ///
+  /// Memory grows to the largest pass so far.
+  ///
+  /// - Throws: ``TrainError`` when there is too little memory.
+  func arrange(_ parts: [RowPart]) throws(TrainError) {
+    precondition(isPacked, "the workspace was made for one shape")
+    let rows = parts.last?.rows.upperBound ?? 0
+    let shape = PassShape(
+      batch: 1, length: rows, isTraining: isTraining,
+      branchLength: parts.map { $0.prefix.isEmpty ? 0 : $0.prefix.count + $0.rows.count }.max() ?? 0
+    )
+    var size = TensorPlan()
+    _ = PassTensors(settings, type: type, shape, &size)
+    if byteCount < size.byteCount {
+      // The old memory goes first: both need not fit.
+      memory = nil
+      memory = try engine.makeMemory(byteCount: size.byteCount)
+    }
+    var plan = TensorPlan(base: memory?.address ?? 0)
+    tensors = PassTensors(settings, type: type, shape, &plan)
+    try engine.reserve(settings.workSizes(parts, type: type, training: isTraining))
+    (batch, length, packedParts) = (1, rows, parts)
   }
 }
 
 extension ModelSettings {
   /// What passes over a micro batch need of an engine beside their tensors.
   fileprivate func workSizes(
-    batch: Int, length: Int, type: ScalarType, training: Bool
+    _ parts: [RowPart], type: ScalarType, training: Bool
   ) -> [WorkSize] {
-    let rows = batch * length
-    // Passes with a cache see all tokens before theirs.
-    let attention = Attention(
-      batch: batch, queryCount: length, keyCount: training ? length : sequenceLength, scale: 1)
+    let rows = parts.last?.rows.upperBound ?? 0
     var work: [WorkSize] = [
-      .rows(width: max(hiddenSize, queryKeyValueSize, innerRows, innerSize), type: type),
-      .attention(attention, headWidth: headWidth, isTraining: training),
+      .rows(width: max(hiddenSize, queryKeyValueSize, innerRows, innerSize), type: type)
     ]
+    for part in parts {
+      let length = part.rows.count / max(part.batch, 1)
+      // Passes with a cache see all tokens before theirs.
+      let attention = Attention(
+        batch: part.batch, queryCount: length,
+        keyCount: training ? part.prefix.count + length : sequenceLength, scale: 1)
+      work.append(.attention(attention, headWidth: headWidth, isTraining: training))
+    }
     guard training else { return work }
     work.append(.normGradient(rows: rows, parameters: hiddenSize))
     if normalizesQueriesAndKeys {

@@ -2,7 +2,8 @@
 /// computes it).
 ///
 /// With P the sum of the log-probabilities of an answer's trained labels and R the reference's, the
-/// loss is the mean over pairs of −log σ(β·[(P₊ − P₋) − (R₊ − R₋)]).
+/// loss is the mean over pairs of −log σ(β·[(P₊ − P₋) − (R₊ − R₋)]). In a packed workspace, what the
+/// answers of a pair begin with is computed once.
 package struct DirectPreference: Objective {
   /// β: how strongly the policy is held to the reference.
   package var beta: Double
@@ -20,8 +21,7 @@ package struct DirectPreference: Objective {
     dropout: DropoutSeed?
   ) throws(TrainError) -> ObjectiveResult {
     let references = try reference?.logProbabilities(batch)
-    try model.load(batch, into: space)
-    let scores = LabelScores(model: model, space: space)
+    let scores = try LabelScores(pairs: batch, on: model, in: space)
     let policy = batch.maskedSums(scores.run(dropout: dropout))
     let pairs = PreferencePairs(
       beta: beta, policy: policy, reference: references.map(batch.maskedSums))

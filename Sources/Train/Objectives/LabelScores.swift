@@ -7,6 +7,8 @@ internal import Glibc
 struct LabelScores {
   let model: GPTNeoX
   let space: ModelWorkspace
+  /// How the rows of the pass are those of the batch, where they are not the same.
+  var packing: PairPacking?
 
   /// Runs the model; the log-probability of each label, rows × columns.
   func run(dropout: DropoutSeed?) -> [Float] {
@@ -14,11 +16,13 @@ struct LabelScores {
     model.engine.labelLogProbabilities(
       hidden: space.output, weight: model.head.value, labels: space.labels,
       workspace: space.logits, into: space.logProbabilities, gradient: nil)
-    return model.engine.numbers(of: space.logProbabilities)
+    let numbers = model.engine.numbers(of: space.logProbabilities)
+    return packing?.unpacked(numbers) ?? numbers
   }
 
   /// Adds the gradients of −Σ coefficient · log-probability, after ``run(dropout:)``.
   func backward(_ coefficients: [Float]) {
+    let coefficients = packing?.packed(coefficients) ?? coefficients
     model.engine.write(coefficients.span, to: space.coefficients)
     model.engine.labelLogProbabilities(
       hidden: space.output, weight: model.head.value, labels: space.labels,
@@ -27,6 +31,37 @@ struct LabelScores {
         coefficients: space.coefficients, hidden: space.outputGradient,
         weight: model.head.gradient))
     model.backward(space)
+  }
+}
+
+extension LabelScores {
+  /// Loads pairs; into a packed workspace, so that what two answers begin with is computed once.
+  ///
+  /// - Throws: ``TrainError`` when the batch cannot enter the model.
+  init(
+    pairs batch: Batch, on model: GPTNeoX, in space: ModelWorkspace
+  ) throws(TrainError) {
+    guard space.isPacked else {
+      try model.load(batch, into: space)
+      self.init(model: model, space: space)
+      return
+    }
+    let packing = try PairPacking(
+      batch, sequenceLength: model.settings.sequenceLength, granularity: model.rowGranularity)
+    try model.checkTokens(of: batch)
+    try space.arrange(packing.parts)
+    model.engine.write(packing.tokens.span, to: space.tokens)
+    model.engine.write(packing.labels.span, to: space.labels)
+    self.init(model: model, space: space, packing: packing)
+  }
+}
+
+extension GPTNeoX {
+  /// What lengths of packed rows are rounded to.
+  ///
+  /// Products of bfloat16 numbers have a kernel for each shape, which are to stay few.
+  fileprivate var rowGranularity: Int {
+    type == .bfloat16 ? max(1, settings.sequenceLength / 32) : 1
   }
 }
 

@@ -37,12 +37,19 @@ extension GPTNeoX {
         what: "micro batch of \(batch.rowCount) × \(batch.columnCount) tokens",
         reason: "memory was made for \(space.batch) × \(space.length)")
     }
+    try checkTokens(of: batch)
+    engine.write(batch.tokens.span, to: space.tokens)
+    engine.write(batch.labels.span, to: space.labels)
+  }
+
+  /// Makes sure that a batch's tokens and labels are in the vocabulary.
+  ///
+  /// - Throws: ``TrainError/unsupported(what:reason:)`` for unknown ids.
+  func checkTokens(of batch: Batch) throws(TrainError) {
     let vocabulary = Int32(clamping: settings.vocabularySize)
     for id in batch.tokens + batch.labels where id < 0 || id >= vocabulary {
       throw .unsupported(
         what: "token \(id)", reason: "the vocabulary ends at \(vocabulary - 1)")
     }
-    engine.write(batch.tokens.span, to: space.tokens)
-    engine.write(batch.labels.span, to: space.labels)
   }
 }

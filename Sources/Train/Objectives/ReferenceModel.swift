@@ -11,10 +11,21 @@ package final class ReferenceModel {
     space = try model.makeWorkspace(batch: rows, length: length, training: false)
   }
 
+  /// Prepares for pairs, of which what both answers begin with is computed once.
+  ///
+  /// - Throws: ``TrainError`` when there is too little memory.
+  package init(sharingPrefixes model: GPTNeoX) throws(TrainError) {
+    self.model = model
+    space = try model.makePackedWorkspace(training: false)
+  }
+
   /// The log-probability of each label, rows × columns.
   ///
   /// - Throws: ``TrainError`` when a batch cannot enter the model.
   func logProbabilities(_ batch: Batch) throws(TrainError) -> [Float] {
+    if space.isPacked {
+      return try LabelScores(pairs: batch, on: model, in: space).run(dropout: nil)
+    }
     try model.load(batch, into: space)
     return LabelScores(model: model, space: space).run(dropout: nil)
   }

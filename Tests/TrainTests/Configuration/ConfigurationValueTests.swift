@@ -163,7 +163,7 @@ struct ConfigurationValueTests {
       return
     }
     #expect(pair.map(\.preferred.path) == ["p"] && pair.map(\.other.path) == ["n"] && none.isEmpty)
-    #expect(pairs.objective == .dpo(beta: 0.1, isReferenceFree: false))
+    #expect(pairs.objective == .dpo(beta: 0.1, isReferenceFree: false, sharesPrefixes: false))
   }
 
   @Test("a list of weights has as many items as its list of paths")

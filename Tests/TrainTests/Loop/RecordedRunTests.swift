@@ -60,6 +60,14 @@ struct RecordedRunTests {
     try compare(name, ["neox_quirks=true"], Tolerance(loss: 5e-6))
   }
 
+  @Test(
+    "losses stay when what a pair begins with is computed once",
+    arguments: ["caseF_precompute", "caseF_refmodel"])
+  func sharedPrefix(name: String) throws {
+    try compare(
+      name, ["neox_quirks=true", "dpo_shared_prefix=true"], Tolerance(loss: 5e-6))
+  }
+
   // MARK: - Comparing
 
   private func compare(_ name: String, _ changes: [String], _ tolerance: Tolerance) throws {

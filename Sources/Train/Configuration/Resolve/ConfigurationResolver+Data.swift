@@ -150,11 +150,13 @@ extension ConfigurationResolver {
           ? "\(kind) does not learn from pairs; dataset_impl is pairwise"
           : "\(kind) learns from pairs; set dataset_impl to pairwise")
     }
+    checkSharedPrefix(kind)
     switch kind {
     case "dpo":
       return .dpo(
         beta: settings.number("dpo_beta") ?? 0.1,
-        isReferenceFree: settings.bool("dpo_reference_free"))
+        isReferenceFree: settings.bool("dpo_reference_free"),
+        sharesPrefixes: settings.bool("dpo_shared_prefix"))
     case "rm":
       if !settings.bool("no_weight_tying") {
         problem("train_impl", "rm needs no_weight_tying true: its head is a row of its own")
@@ -177,6 +179,18 @@ extension ConfigurationResolver {
         undesirableWeight: settings.number("kto_undesirable_weight") ?? 1,
         isPublishedForm: settings.text("kto_impl") == "published")
     default: return .languageModel
+    }
+  }
+
+  private mutating func checkSharedPrefix(_ kind: String) {
+    guard settings.bool("dpo_shared_prefix") else { return }
+    if kind != "dpo" {
+      problem("dpo_shared_prefix", "train_impl is \(kind); only dpo computes a shared prompt once")
+    }
+    for key in ["hidden_dropout", "attention_dropout"] where settings.number(key) ?? 0 > 0 {
+      problem(
+        "dpo_shared_prefix",
+        "needs \(key) 0: both answers would lose the same numbers of their prompt")
     }
   }
 }

@@ -30,6 +30,9 @@ package enum ConfigurationTable {
       .text(
         "reference_load", nil,
         "the model that dpo and kto are held to; by default the weights that training began with"),
+      .flag(
+        "dpo_shared_prefix", false,
+        "compute the prompt that both answers of a dpo pair begin with once; losses stay the same"),
       .choice(
         "kto_impl", "neox", ["neox", "published"],
         "KTO as GPT-NeoX computes it, or as it was published"),

@@ -64,8 +64,8 @@ extension TrainingConfiguration {
   package enum Objective: Sendable, Equatable {
     /// The next token.
     case languageModel
-    /// Direct preference optimisation.
-    case dpo(beta: Double, isReferenceFree: Bool)
+    /// Direct preference optimisation; `sharesPrefixes` is `dpo_shared_prefix`.
+    case dpo(beta: Double, isReferenceFree: Bool, sharesPrefixes: Bool)
     /// A reward model; `squaredOutputWeight` is `z_loss`.
     case rewardModel(squaredOutputWeight: Double)
     /// Kahneman–Tversky optimisation.
@@ -76,9 +76,15 @@ extension TrainingConfiguration {
     package var hasReference: Bool {
       switch self {
       case .languageModel, .rewardModel: false
-      case .dpo(_, let isReferenceFree): !isReferenceFree
+      case .dpo(_, let isReferenceFree, _): !isReferenceFree
       case .kto: true
       }
+    }
+
+    /// Whether what the answers of a pair begin with is computed once.
+    package var sharesPrefixes: Bool {
+      if case .dpo(_, _, sharesPrefixes: true) = self { return true }
+      return false
     }
   }
 }
