@@ -48,10 +48,10 @@ struct PreprocessLabelTests {
     let labels: [[Int32]] = [
       masked(8) + [121, 0], ids("none here") + [0], masked(3) + [65, 58, 32, 122, 0],
     ]
-    #expect(try documents("o_text_label") == labels)
+    #expect(try documents("o_label") == labels)
     #expect(try documents("o_b_label") == Array(repeating: masked(3) + [99, 0], count: 3))
     let check = try Self.index.run(
-      ["verify", "--deep"] + ["text", "text_label"].map { fixture.folder.file("o_\($0)_document") })
+      ["verify", "--deep"] + ["text", "label"].map { fixture.folder.file("o_\($0)_document") })
     #expect(check.status == 0, "\(check.all)")
   }
 
@@ -112,7 +112,7 @@ struct PreprocessLabelTests {
     let mask = try run(lines, ["--mask-before-token", "65", "--on-error", "skip"], prefix: "k")
     #expect(mask.status == 0, "\(mask.all)")
     #expect(try documents("k_text") == [ids("xAb")])
-    #expect(try documents("k_text_label") == [[-100, -100, 98]])
+    #expect(try documents("k_label") == [[-100, -100, 98]])
   }
 
   @Test("a reward that would be cut is refused with its place and value")
@@ -253,7 +253,7 @@ struct PreprocessLabelTests {
     for _ in 0..<4 {
       let share = Double.random(in: 0...1, using: &generator)
       let run = try PreprocessFixture.program.start(words + flags)
-      let path = fixture.folder.file("k_text_label_document.bin.partial")
+      let path = fixture.folder.file("k_label_document.bin.partial")
       while run.isRunning {
         let size = try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int
         if Double(size ?? 0) >= Double(goal) * share { break }
@@ -263,13 +263,13 @@ struct PreprocessLabelTests {
     }
     let last = try PreprocessFixture.program.run(words + flags)
     #expect(last.status == 0, "seed 4: \(last.all)")
-    for key in ["text", "text_label"] {
+    for key in ["text", "label"] {
       #expect(try fixture.outputBytes("k", key: key) == fixture.outputBytes("w", key: key))
     }
     let left = try fixture.names("k").sorted()
     let expected = [
       "k_manifest.json", "k_text_document.bin", "k_text_document.idx",
-      "k_text_label_document.bin", "k_text_label_document.idx",
+      "k_label_document.bin", "k_label_document.idx",
     ]
     #expect(left == expected)
   }

@@ -16,9 +16,15 @@ struct Track: Equatable, Sendable {
   let key: String
   let kind: Kind
   let elementType: ElementType
-
   /// What the dataset's name has between the output prefix and `_document`.
-  var name: String { key + kind.rawValue }
+  let name: String
+
+  init(key: String, kind: Kind, elementType: ElementType, name: String? = nil) {
+    self.key = key
+    self.kind = kind
+    self.elementType = elementType
+    self.name = name ?? key + kind.rawValue
+  }
 }
 
 extension Recipe {
@@ -31,7 +37,20 @@ extension Recipe {
     let type = kinds.isEmpty && !supervision.isStructured ? textType : .int32
     return keys.flatMap { key in
       [Track(key: key, kind: .text, elementType: type)]
-        + kinds.map { Track(key: key, kind: $0.kind, elementType: $0.type) }
+        + kinds.map {
+          Track(
+            key: key, kind: $0.kind, elementType: $0.type,
+            name: $0.kind == .labels ? labelName(of: key) : nil)
+        }
+    }
+  }
+
+  /// The name that GPT-NeoX's script for masks gives the labels of `text`; `nil` for the usual one.
+  private func labelName(of key: String) -> String? {
+    if case .afterTokens = supervision, key == "text", !keys.contains("label") {
+      "label"
+    } else {
+      nil
     }
   }
 
