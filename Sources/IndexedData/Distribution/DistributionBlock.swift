@@ -1,7 +1,9 @@
 internal import CZstd
 internal import Machine
 
-/// The documents of a block, whose payload is a zstd frame of
+/// The documents of a block.
+///
+/// The payload is a zstd frame of
 ///
 ///     4 bytes a document   number of its positions
 ///     ids                  K a position, best first, of all documents

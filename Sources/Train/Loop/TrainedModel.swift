@@ -20,6 +20,7 @@ package final class TrainedModel {
   ///   - configuration: describes the model.
   ///   - path: what `load` takes; `nil` for the configuration's `load`, else its `save`.
   ///   - threads: threads that compute.
+  ///   - paddedVocabularySize: rows of the embedding in training; `nil` where that is not known.
   /// - Throws: ``TrainError`` where there are no weights, or others than the configuration's.
   package init(
     _ configuration: TrainingConfiguration, load path: String? = nil, threads: Int,

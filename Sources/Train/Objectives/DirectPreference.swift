@@ -1,7 +1,6 @@
-/// Direct preference optimisation (Rafailov et al. 2023, as `megatron/training.py: forward_step`
-/// computes it).
+/// Direct preference optimisation.
 ///
-/// With P the sum of the log-probabilities of an answer's trained labels and R the reference's, the
+/// It is that of Rafailov et al. 2023, as `megatron/training.py: forward_step` computes it. With P the sum of the log-probabilities of an answer's trained labels and R the reference's, the
 /// loss is the mean over pairs of −log σ(β·[(P₊ − P₋) − (R₊ − R₋)]). In a packed workspace, what the
 /// answers of a pair begin with is computed once.
 package struct DirectPreference: Objective {

@@ -1,6 +1,6 @@
-/// Kahneman–Tversky optimisation as it was published (Ethayarajh et al. 2024, arXiv:2402.01306).
+/// Kahneman–Tversky optimisation as it was published.
 ///
-/// With P and R the sums of the trained labels' log-probabilities under policy and reference, and z
+/// The source is Ethayarajh et al. 2024, arXiv:2402.01306. With P and R the sums of the trained labels' log-probabilities under policy and reference, and z
 /// the policy's divergence from the reference, the loss is the mean over rows of
 ///
 ///     desirable:   w₊ · (1 − σ(β·(P − R − z)))

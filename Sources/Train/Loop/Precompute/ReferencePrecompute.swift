@@ -1,10 +1,11 @@
 internal import IndexedData
 package import Machine
 
-/// Computes the log-probabilities that a reference model gives the documents of a configuration's
-/// datasets, and keeps them beside these: `PREFIX_NAME`, float32, a row of `seq_length` values a
-/// document (`megatron/text_generation_utils.py: precompute_logits`). With ``topCount`` the largest
-/// logits are kept in their place; see ``TokenDistributions``.
+/// Computes what a reference model expects of the documents of a configuration's datasets.
+///
+/// The log-probabilities lie beside the datasets as `PREFIX_NAME`: float32, a row of `seq_length`
+/// values a document (`megatron/text_generation_utils.py: precompute_logits`). With ``topCount`` the
+/// largest logits are kept in their place; see ``TokenDistributions``.
 ///
 /// Value j is log p(token j + 1 | tokens 0…j). A run that was stopped goes on where it was, to the
 /// same bytes.

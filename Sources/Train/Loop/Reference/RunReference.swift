@@ -11,6 +11,7 @@ struct RunReference {
   /// Finds the weights, and loads them where they are needed.
   ///
   /// - Parameters:
+  ///   - configuration: names `reference_load`, and the model.
   ///   - policy: as it was loaded, not trained yet.
   ///   - started: what the policy was loaded from; `nil` for weights from the seed.
   ///   - resumed: what the checkpoint says that the run goes on from; `nil` at a beginning.
