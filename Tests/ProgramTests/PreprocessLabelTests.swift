@@ -268,8 +268,8 @@ struct PreprocessLabelTests {
     }
     let left = try fixture.names("k").sorted()
     let expected = [
-      "k_manifest.json", "k_text_document.bin", "k_text_document.idx",
-      "k_label_document.bin", "k_label_document.idx",
+      "k_label_document.bin", "k_label_document.idx", "k_manifest.json",
+      "k_text_document.bin", "k_text_document.idx",
     ]
     #expect(left == expected)
   }
