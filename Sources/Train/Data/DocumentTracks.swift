@@ -1,4 +1,5 @@
 package import IndexedData
+internal import Machine
 
 /// Text and what belongs to it, document by document.
 package struct DocumentTracks: Sendable {
@@ -37,7 +38,7 @@ package struct DocumentTracks: Sendable {
     self.rewards = if let rewards { try open(rewards) } else { nil }
     references =
       if let referenceName {
-        try open(Name(path: "\(text.path)_\(referenceName)", key: "precompute_model_name"))
+        try open(Self.companion(of: text.path, referenceName))
       } else { nil }
     do throws(IndexedDataError) {
       try check(sequenceLength)
@@ -49,6 +50,20 @@ package struct DocumentTracks: Sendable {
     where dataset.elementsByteCount > Self.readAheadByteCount {
       dataset.expectRandomReads()
     }
+  }
+
+  /// Names a companion with reference log-probabilities, which has to be there.
+  private static func companion(
+    of text: String, _ referenceName: String
+  ) throws(TrainError) -> Name {
+    let path = "\(text)_\(referenceName)"
+    guard DurableFile.exists(path + ".idx") else {
+      throw .unsupported(
+        what: "precompute_model_name \(referenceName)",
+        reason: "there is no \(path).idx; neox-train precompute makes it, and without the key the"
+          + " reference is held in memory")
+    }
+    return Name(path: path, key: "precompute_model_name")
   }
 
   private func check(_ sequenceLength: Int) throws(IndexedDataError) {
