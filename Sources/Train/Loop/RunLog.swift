@@ -50,7 +50,8 @@ struct RunLog: ~Copyable {
       layerCount: model.layerCount, hiddenSize: model.hiddenSize,
       vocabularySize: vocabulary.paddedSize, sequenceLength: model.sequenceLength,
       batchSize: configuration.batch.global, recomputes: configuration.recomputation.isOn)
-    tokensPerStep = configuration.batch.global * model.sequenceLength
+    tokensPerStep =
+      configuration.rowsPerMicroBatch * configuration.batch.accumulation * model.sequenceLength
   }
 
   /// Tells what is about to be trained.

@@ -1,6 +1,6 @@
 extension TrainingConfiguration {
   /// Rows of a micro batch: a pair has two.
-  var rowsPerMicroBatch: Int {
+  package var rowsPerMicroBatch: Int {
     switch objective {
     case .languageModel, .kto: batch.micro
     case .dpo, .rewardModel: 2 * batch.micro
@@ -8,7 +8,7 @@ extension TrainingConfiguration {
   }
 
   /// Whether the reference model itself has to be in memory.
-  var needsReferenceModel: Bool {
+  package var needsReferenceModel: Bool {
     if case .kto(_, _, _, isPublishedForm: true) = objective { return true }
     return objective.hasReference && data.referenceName == nil
   }

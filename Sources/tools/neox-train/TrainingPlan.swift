@@ -63,7 +63,7 @@ struct TrainingPlan {
   private var memoryRows: [Row] {
     let count = Double(parameters.total)
     let isReduced = configuration.precision.kind != .float32
-    let kinds: [(String, Double, String)] = [
+    var kinds: [(String, Double, String)] = [
       ("  weights", count * (isReduced ? 6 : 4), isReduced ? "fp32 and 16 bits" : "fp32"),
       ("  gradients", count * 4, "fp32"),
       ("  optimizer", count * stateBytes, configuration.optimizer.kind),
@@ -72,6 +72,13 @@ struct TrainingPlan {
         configuration.recomputation.isOn ? "about; some are computed again" : "about"
       ),
     ]
+    if configuration.needsReferenceModel {
+      kinds.append(
+        (
+          "  reference", count * (isReduced ? 6 : 4),
+          "a second model; precompute_model_name does without it"
+        ))
+    }
     let total = kinds.reduce(0) { $0 + $1.1 }
     return [("memory", bytes(total), "")] + kinds.map { ($0.0, bytes($0.1), $0.2) }
   }
@@ -93,7 +100,7 @@ struct TrainingPlan {
   /// product, norm and activation.
   private var activationBytes: Double {
     let model = configuration.model
-    let tokens = Double(configuration.batch.micro) * Double(model.sequenceLength)
+    let tokens = Double(configuration.rowsPerMicroBatch) * Double(model.sequenceLength)
     let element: Double = configuration.precision.kind == .float32 ? 4 : 2
     let keyValueWidth = Double(2 * model.keyValueHeadCount * model.headSize)
     let inner = Double(model.mlpWidth) * (model.activation.isGated ? 3 : 2)
@@ -124,13 +131,17 @@ struct TrainingPlan {
     return (samples * Double(epochs) / Double(configuration.batch.global)).rounded(.down)
   }
 
+  private var rowsPerStep: Int {
+    configuration.rowsPerMicroBatch * configuration.batch.accumulation
+  }
+
   private var tokensPerStep: Double {
-    Double(configuration.batch.global) * Double(configuration.model.sequenceLength)
+    Double(rowsPerStep) * Double(configuration.model.sequenceLength)
   }
 
   private var lengthRows: [Row] {
     let operations = configuration.model.operationCount(
-      samples: configuration.batch.global, vocabularySize: vocabularySize,
+      samples: rowsPerStep, vocabularySize: vocabularySize,
       recomputes: configuration.recomputation.isOn)
     var rows: [Row] = [
       (
