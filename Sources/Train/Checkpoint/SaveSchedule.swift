@@ -66,18 +66,23 @@ package struct SaveSchedule: Sendable, Equatable {
   }
 
   /// Removes the oldest checkpoints of a run's folder but for the last ones, those of
-  /// `extra_save_iters`, and the one that `latest` names; other entries stay.
+  /// `extra_save_iters`, the one that `latest` names, and the one at the path `spared`, which a run is
+  /// held to; other entries stay.
   ///
   /// - Returns: the names of those removed.
   @discardableResult
-  package func rotate(_ folder: String, latest: Int) throws(TrainError) -> [String] {
+  package func rotate(
+    _ folder: String, latest: Int, sparing spared: String? = nil
+  ) throws(TrainError) -> [String] {
     guard let keptCount else { return [] }
     let iterations = try onSystem(FolderContents.names(folder)).compactMap {
       CheckpointName.iteration($0)
     }
     .sorted()
     let rotating = neoxQuirks ? iterations : iterations.filter { !extra.contains($0) }
+    let reference = spared.flatMap { FileIdentity($0) }
     let removed = rotating.dropLast(keptCount).filter { $0 != latest }.map(CheckpointName.folder)
+      .filter { reference == nil || FileIdentity(folder + "/" + $0) != reference }
     for name in removed {
       // Under this name nobody takes what is left of it for a checkpoint.
       let doomed = folder + "/" + name + CheckpointName.partialEnding

@@ -109,7 +109,8 @@ extension DataSettings {
     weighsByDocumentCount = data.weighsByDocuments
     weightAlpha = data.weighingExponent
     // What no objective reads is not looked for.
-    referenceName = configuration.objective.hasReference ? data.referenceName : nil
+    let isRead = configuration.objective.hasReference && !configuration.needsReferenceModel
+    referenceName = isRead ? data.referenceName : nil
     allowsChopping = data.keepsLongDocuments
     guard let seed = UInt32(exactly: configuration.seed) else {
       throw .unsupported(

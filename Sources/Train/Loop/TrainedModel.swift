@@ -8,6 +8,8 @@ package final class TrainedModel {
   package let model: GPTNeoX
   /// What the weights come from.
   package let path: String
+  /// What the weights' own training was held to, where they are a policy's.
+  package let reference: ReferenceRecord?
   /// What should be said about the choice of weights.
   package let notices: [String]
 
@@ -51,6 +53,11 @@ package final class TrainedModel {
     model.parameters.refreshValues()
     self.configuration = configuration
     self.model = model
+    if case .checkpoint(let checkpoint) = source {
+      reference = checkpoint.state.reference
+    } else {
+      reference = nil
+    }
     self.path = weights.path
     self.notices = notices
   }

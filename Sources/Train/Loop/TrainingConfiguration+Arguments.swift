@@ -15,6 +15,10 @@ extension TrainingConfiguration {
       "intermediate_size": "\(model.mlpWidth)", "no_weight_tying": "\(!model.tiesWeights)",
       "gpt_j_residual": "\(model.isParallelResidual)", "gpt_j_tied": "\(model.tiesParallelNorms)",
       "sliding_window_width": model.slidingWindow.map { "\($0)" } ?? "none",
+      "attention_config": "window in all layers but \(windowlessLayers.sorted())",
+      "rpe": model.positions == .relative
+        ? "\(model.relativeBuckets) buckets to \(model.relativeMaximumDistance)" : "none",
+      "opt_pos_emb_offset": "\(model.positions == .learned ? model.learnedPositionOffset : 0)",
       "apply_query_key_layer_scaling": "\(model.scalesQueriesAndKeys)",
     ]
   }

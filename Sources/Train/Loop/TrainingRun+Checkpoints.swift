@@ -24,7 +24,7 @@ extension TrainingRun {
     let path = try log.timers.measure("save checkpoint") { () throws(TrainError) in
       try CheckpointWriter.write(contents, into: folder, engine: model.engine)
     }
-    try saves.rotate(folder, latest: iteration)
+    try saves.rotate(folder, latest: iteration, sparing: reference?.record.path)
     canSave = true
     savedIteration = iteration
     savedPath = path
@@ -96,12 +96,22 @@ extension TrainingRun {
   ///
   /// - Throws: ``TrainError/unsupported(what:reason:)``.
   func checkFolder() throws(TrainError) {
-    guard let folder = configuration.checkpoints.folder, savedIteration == nil, !options.overwrites
-    else { return }
+    let checkpoints = configuration.checkpoints
+    guard let folder = checkpoints.folder, !options.overwrites else { return }
     let steps = try onSystem(FolderContents.names(folder)).compactMap {
       CheckpointName.iteration($0)
     }
     guard let newest = steps.max() else { return }
+    if let savedIteration {
+      let isChosen =
+        checkpoints.iteration != nil
+        || checkpoints.load.flatMap { FileIdentity($0) } == savedPath.flatMap { FileIdentity($0) }
+      guard isChosen, savedIteration < newest else { return }
+      throw .unsupported(
+        what: "save \(folder)",
+        reason: "going back to step \(savedIteration) would replace its checkpoints up to step"
+          + " \(newest) and cut its metrics; name another folder, or replace them with --overwrite")
+    }
     throw .unsupported(
       what: "save \(folder)",
       reason:

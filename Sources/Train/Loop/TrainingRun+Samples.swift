@@ -41,7 +41,7 @@ extension TrainingRun {
       samples.append(try source.description(ofRow: row, microStep: batch.microStep))
     }
     options.note(
-      "step \(iteration + 1): the loss is \(result.loss) for \(samples.joined(separator: ", "))")
+      "after step \(iteration): the loss is \(result.loss) for \(samples.joined(separator: ", "))")
   }
 }
 

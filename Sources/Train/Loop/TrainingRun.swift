@@ -257,7 +257,7 @@ package final class TrainingRun {
           try objective.run(
             batch, on: model, in: space, gradientScale: Float(scale), dropout: dropout)
         })
-      if model.type != .float16 { try noteInfinity(results[micro], batch, from: data.train) }
+      try noteInfinity(results[micro], batch, from: data.train)
     }
     if communicator.size > 1 {
       for gradient in model.parameters.gradients {
@@ -308,6 +308,7 @@ package final class TrainingRun {
       try checkSupervision(of: batch, from: source)
       results.append(
         try objective.run(batch, on: model, in: space, gradientScale: nil, dropout: nil))
+      try noteInfinity(results[results.count - 1], batch, from: source)
     }
     try log.evaluation(
       try mean(results), split: split, title: title, isFinal: isFinal, iteration: iteration)

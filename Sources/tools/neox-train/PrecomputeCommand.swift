@@ -64,6 +64,15 @@ struct PrecomputeCommand: Command {
       threads: model.threads,
       paddedVocabularySize: RunVocabulary(configuration.tokenizer).paddedSize)
     for notice in trained.notices { writeNote(notice) }
+    if try model.load() == nil, configuration.checkpoints.referenceLoad == nil,
+      !configuration.checkpoints.isFinetuning, let reference = trained.reference
+    {
+      throw TrainError.unsupported(
+        what: "load \(trained.path)",
+        reason:
+          "is a policy that is held to \(reference.path ?? "the weights of its seed"); name the"
+          + " reference with reference_load or --load")
+    }
     let line = ProgressLine(style: progress)
     defer { line.interrupt() }
     var work = ReferencePrecompute()
@@ -71,7 +80,8 @@ struct PrecomputeCommand: Command {
     work.topCount = topCount
     work.note = writeNote
     work.progress = { path, done, count in
-      line.update(Progress(activity: "precomputing \(path)", bytes: 0, documents: done))
+      let activity = "precomputing \(path), of \(grouped(count)) documents"
+      line.update(Progress(activity: activity, bytes: 0, documents: done))
     }
     let outcome = try work.run(trained, threads: model.threads)
     for path in outcome.written { StandardOutput.shared.line("written \(path)") }

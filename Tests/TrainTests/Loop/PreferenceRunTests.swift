@@ -106,6 +106,53 @@ struct PreferenceRunTests {
     } throws: { "\($0)".hasPrefix("reference_load: ") }
   }
 
+  @Test("the checkpoint that a run is held to is never rotated away")
+  func keepsReference() throws {
+    let folder = self.folder.file("base")
+    _ = try run(
+      "own",
+      [
+        "save": folder, "load": folder, "finetune": false, "train_iters": 8, "lr_decay_iters": 8,
+        "keep_last_n_checkpoints": 1, "checkpoint_factor": 1, "override_lr_scheduler": true,
+      ])
+    let left = try FolderContents.names(folder).compactMap { CheckpointName.iteration($0) }
+    #expect(left.sorted() == [4, 8])
+    let next = try run(
+      "own",
+      [
+        "save": folder, "load": folder, "finetune": false, "train_iters": 9, "lr_decay_iters": 8,
+        "keep_last_n_checkpoints": 1, "checkpoint_factor": 1, "override_lr_scheduler": true,
+      ])
+    #expect(next.ending == .finished)
+    // Going back would replace what came after.
+    #expect {
+      try run(
+        "own",
+        [
+          "save": folder, "load": folder, "iteration": 4, "finetune": false, "train_iters": 9,
+          "checkpoint_factor": 1, "override_lr_scheduler": true,
+        ])
+    } throws: { "\($0)".contains("going back to step 4 would replace") }
+  }
+
+  @Test("documents are computed without padding but to sixteen tokens, in their order")
+  func groups() throws {
+    let texts = (0..<40).map { document in
+      (0..<(1 + document * 7 % 60)).map { Int64($0 % 90 + 1) }
+    }
+    try write("lengths", texts)
+    let text = ReferenceText(
+      dataset: try IndexedDataset(prefix: folder.file("lengths")), length: 32,
+      vocabularySize: 512, coversPadding: false)
+    let groups = try DocumentGroup.groups(0..<40, in: text)
+    let members = groups.flatMap(\.members)
+    #expect(members.map(\.document) == Array(0..<40))
+    for (member, ids) in zip(members, texts) {
+      #expect(member.rows.count == min((ids.count + 15) / 16 * 16, 32))
+    }
+    #expect(groups.allSatisfy { $0.rowCount <= DocumentGroup.tokenLimit })
+  }
+
   @Test("precomputed values give the same losses, for any number of threads, and resume")
   func precomputes() throws {
     let expected = try run("dpo")

@@ -13,7 +13,7 @@ extension ConfigurationResolver {
       weighsByDocuments: settings.bool("weight_by_num_documents"),
       weighingExponent: settings.number("weighted_sampler_alpha") ?? 1,
       masksEndOfDocument: settings.bool("eod_mask_loss"),
-      referenceName: settings.text("precompute_model_name"),
+      referenceName: settings.text("precompute_model_name").flatMap { $0.isEmpty ? nil : $0 },
       refusesUnsupervised: settings.text("unsupervised_samples") != "count")
   }
 
@@ -172,6 +172,12 @@ extension ConfigurationResolver {
       }
       if case .split = data.source {
         problem("train_impl", "kto needs train_data_paths with rewards, not data_path")
+      }
+      if settings.text("kto_impl") == "published", data.referenceName != nil {
+        report.warning(
+          "is not read: the published form compares answers that no dataset has, and holds the"
+            + " reference in memory", key: "precompute_model_name",
+          at: settings.place("precompute_model_name"))
       }
       return .kto(
         beta: settings.number("kto_beta") ?? 0.1,

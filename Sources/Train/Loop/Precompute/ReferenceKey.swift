@@ -90,6 +90,7 @@ struct ReferenceKey: Equatable {
     for (name, value) in wanted.model.sorted(by: { $0.key < $1.key }) {
       compare(name, model[name] ?? "nothing", value)
     }
+    compare("precision", precision, wanted.precision)
     compare("the hash of the text", text, wanted.text)
     compare("seq_length", "\(sequenceLength)", "\(wanted.sequenceLength)")
     compare("the tokenizer", tokenizer, wanted.tokenizer)

@@ -17,12 +17,15 @@ struct ReferenceText {
     }
   }
 
-  /// Writes a document into a row of a batch: tokens, and what follows each.
+  /// Writes the first `count` places of a document into a batch, from a place on: tokens, and what
+  /// follows each.
   ///
   /// Behind the document comes the first token of the next one, as GPT-NeoX's unpacked samples have
   /// it, or 0 with `coversPadding`, as its own companions have it.
-  func write(_ document: Int, into batch: inout Batch, row: Int) throws(TrainError) {
-    var ids = [Int32](repeating: 0, count: batch.columnCount + 1)
+  func write(
+    _ document: Int, count places: Int, into batch: inout Batch, at first: Int
+  ) throws(TrainError) {
+    var ids = [Int32](repeating: 0, count: places + 1)
     do throws(IndexedDataError) {
       let size = try dataset.size(of: document)
       let count = min(size, ids.count)
@@ -43,8 +46,7 @@ struct ReferenceText {
         reason: "it has the token \(id), and the model's vocabulary ends at"
           + " \(vocabularySize - 1); is it another tokenizer's?")
     }
-    let first = row * batch.columnCount
-    for column in 0..<batch.columnCount {
+    for column in 0..<places {
       batch.tokens[first + column] = ids[column]
       batch.labels[first + column] = ids[column + 1]
     }

@@ -57,7 +57,7 @@ final class ReferenceWorkers: Sendable {
       defer { idle.withLock { $0.append(worker) } }
       let rows = try compute(worker, groups[index])
       results.withLock { results in
-        for (document, row) in zip(groups[index].documents, rows) {
+        for (document, row) in zip(groups[index].members.map(\.document), rows) {
           results[document - documents.lowerBound] = row
         }
       }
@@ -66,66 +66,69 @@ final class ReferenceWorkers: Sendable {
   }
 }
 
-/// Documents of about one length, which are computed together.
+/// Documents that are computed together, one behind another.
 struct DocumentGroup: Equatable {
-  /// Tokens of a row.
-  var length: Int
-  var documents: [Int]
+  /// A document, and its rows in the group: its places, rounded up to a multiple of 16, since some
+  /// libraries keep a kernel for each shape.
+  struct Member: Equatable {
+    var document: Int
+    var rows: Range<Int>
+  }
+
+  var members: [Member] = []
+
+  /// All rows of the group.
+  var rowCount: Int { members.last?.rows.upperBound ?? 0 }
 
   /// Tokens that a group has at most, unless one document has more.
   static let tokenLimit = 4096
 
-  /// Sorts documents into groups, longest first, each padded by less than an eighth.
+  /// Puts documents into groups in their order.
   static func groups(
     _ documents: Range<Int>, in text: ReferenceText
   ) throws(TrainError) -> [DocumentGroup] {
-    var byLength: [Int: [Int]] = [:]
+    var groups: [DocumentGroup] = []
+    var group = DocumentGroup()
     for document in documents {
       let count = try text.count(of: document)
-      if count > 0 { byLength[rounded(count, atMost: text.length), default: []].append(document) }
-    }
-    return byLength.sorted { $0.key > $1.key }.flatMap { length, documents in
-      let size = max(1, tokenLimit / length)
-      return stride(from: 0, to: documents.count, by: size).map {
-        DocumentGroup(
-          length: length, documents: Array(documents[$0..<min($0 + size, documents.count)]))
+      guard count > 0 else { continue }
+      let rows = min((count + 15) / 16 * 16, max(count, text.length))
+      if !group.members.isEmpty, group.rowCount + rows > tokenLimit {
+        groups.append(group)
+        group = DocumentGroup()
       }
+      group.members.append(
+        Member(document: document, rows: group.rowCount..<group.rowCount + rows))
     }
-  }
-
-  /// The next length of a short list: multiples of 16, then of ever larger powers of two.
-  static func rounded(_ count: Int, atMost limit: Int) -> Int {
-    var step = 16
-    while step * 16 <= count { step *= 2 }
-    return min((count + step - 1) / step * step, limit)
+    return group.members.isEmpty ? groups : groups + [group]
   }
 }
 
-/// A model on one thread, with memory for each shape it has met.
+/// A model on one thread, with memory for the largest group it has met.
 private final class Worker: @unchecked Sendable {
   // Handed from thread to thread, never used by two at once.
   private let model: GPTNeoX
-  private var spaces: [Int: ModelWorkspace] = [:]
-
+  private var space: ModelWorkspace?
   private var top: (tensors: TopLogits, memory: EngineMemory)?
 
   init(_ model: GPTNeoX) { self.model = model }
 
-  /// Memory of a group's shape with its tokens.
+  /// Memory of a group's rows with its tokens.
   private func load(
     _ group: DocumentGroup, _ text: ReferenceText
   ) throws(TrainError) -> ModelWorkspace {
-    let rows = max(1, DocumentGroup.tokenLimit / group.length)
     let space: ModelWorkspace
-    if let known = spaces[group.length] {
+    if let known = self.space {
       space = known
     } else {
-      space = try model.makeWorkspace(batch: rows, length: group.length, training: false)
-      spaces[group.length] = space
+      space = try model.makePackedWorkspace(training: false)
+      self.space = space
     }
-    var batch = Batch(rowCount: rows, columnCount: group.length)
-    for (row, document) in group.documents.enumerated() {
-      try text.write(document, into: &batch, row: row)
+    try space.arrange(group.members.map { RowPart(rows: $0.rows) })
+    var batch = Batch(rowCount: 1, columnCount: group.rowCount)
+    for member in group.members {
+      try text.write(
+        member.document, count: member.rows.count, into: &batch, at: member.rows.lowerBound)
     }
     try model.load(batch, into: space)
     return space
@@ -137,9 +140,9 @@ private final class Worker: @unchecked Sendable {
     let space = try load(group, text)
     let scores = LabelScores(model: model, space: space).run(dropout: nil)
     var values: [[Float]] = []
-    for (row, document) in group.documents.enumerated() {
-      let count = try text.count(of: document)
-      let first = row * group.length
+    for member in group.members {
+      let count = try text.count(of: member.document)
+      let first = member.rows.lowerBound
       values.append(
         Array(scores[first..<first + count])
           + [Float](repeating: 0, count: text.length - count))
@@ -151,22 +154,22 @@ private final class Worker: @unchecked Sendable {
     of group: DocumentGroup, in text: ReferenceText, count: Int
   ) throws(TrainError) -> [TokenDistribution] {
     let space = try load(group, text)
-    let room = try roomForLogits(rows: max(DocumentGroup.tokenLimit, text.length), count)
+    let room = try roomForLogits(rows: text.length, count)
     model.forward(space)
     let engine = model.engine
     var found: [TokenDistribution] = []
-    for (row, document) in group.documents.enumerated() {
+    for member in group.members {
       // Padding has no logits.
-      let positions = try text.count(of: document)
+      let positions = try text.count(of: member.document)
       let top = room.first(positions)
-      let first = row * group.length
+      let first = member.rows.lowerBound
       engine.topLogits(
         hidden: space.output.rows(first..<first + positions), weight: model.head.value,
         workspace: space.logits, into: top)
       let logSums = engine.numbers(of: top.logSums)
       if let position = logSums.firstIndex(where: { !$0.isFinite }) {
         throw .malformed(
-          path: text.dataset.prefix, place: "document \(document), token \(position)",
+          path: text.dataset.prefix, place: "document \(member.document), token \(position)",
           reason: "the model's logits are no finite numbers; are its weights sound?")
       }
       var ids = [Int32](repeating: 0, count: top.ids.count)

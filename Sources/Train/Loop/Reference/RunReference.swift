@@ -1,3 +1,5 @@
+internal import Machine
+
 /// The reference of a run that is held to one: which weights it has, and whether they are in memory.
 ///
 /// It is `reference_load`, else the weights that training began with; a run that goes on keeps the
@@ -21,7 +23,7 @@ struct RunReference {
     _ configuration: TrainingConfiguration, policy: GPTNeoX, started: String?,
     resumed: ReferenceRecord?, inMemory: Bool
   ) throws(TrainError) {
-    let path = configuration.checkpoints.referenceLoad ?? (resumed == nil ? started : resumed?.path)
+    var path = configuration.checkpoints.referenceLoad ?? (resumed == nil ? started : resumed?.path)
     let isPolicy = configuration.checkpoints.referenceLoad == nil && resumed == nil
     if !inMemory, let resumed, configuration.checkpoints.referenceLoad == nil {
       record = resumed
@@ -40,7 +42,7 @@ struct RunReference {
         }
         reference.parameters.refreshValues()
       } else {
-        try Self.load(path, configuration, into: reference)
+        path = try Self.load(path, configuration, into: reference)
       }
     }
     record = ReferenceRecord(path: path, weights: WeightIdentity.text(reference))
@@ -54,12 +56,13 @@ struct RunReference {
     }
   }
 
+  /// Loads the weights; returns what they come from, from the root.
   private static func load(
     _ path: String?, _ configuration: TrainingConfiguration, into model: GPTNeoX
-  ) throws(TrainError) {
+  ) throws(TrainError) -> String? {
     guard let path else {
       model.parameters.initialize(seed: UInt64(configuration.seed))
-      return
+      return nil
     }
     let (source, _) = try LoadSource.open(
       path, paddedVocabularySize: model.settings.vocabularySize)
@@ -74,5 +77,7 @@ struct RunReference {
     }
     try WeightLoader.load(weights, into: targets, engine: model.engine)
     model.parameters.refreshValues()
+    if case .checkpoint(let checkpoint) = source { return FileIdentity.absolute(checkpoint.path) }
+    return FileIdentity.absolute(path)
   }
 }
