@@ -35,6 +35,7 @@ package final class Interruption: Sendable {
   package static func listen() {
     // Made here, because nothing may be made inside a signal handler.
     _ = process.isRaised
+    useAlternateStack()
     var heard = sigset_t()
     unsafe sigemptyset(&heard)
     for number in [SIGINT, SIGTERM, SIGHUP] {
@@ -46,11 +47,31 @@ package final class Interruption: Sendable {
         }
       }
       unsafe action.__sigaction_handler.sa_handler = { Interruption.process.raise($0) }
-      action.sa_flags = SA_RESTART
+      action.sa_flags = SA_RESTART | SA_ONSTACK
       if number != SIGHUP { action.sa_flags |= Int32(bitPattern: UInt32(SA_RESETHAND)) }
       unsafe sigaction(number, &action, nil)
       unsafe sigaddset(&heard, number)
     }
     unsafe pthread_sigmask(SIG_UNBLOCK, &heard, nil)
+  }
+
+  /// Gives handlers with `SA_ONSTACK` a stack of their own on the calling thread.
+  ///
+  /// Some matrix kernels use the stack pointer for their data: a handler that ran on top of that would
+  /// write into it. ``WorkerThread`` lets no such signal in at all.
+  package static func useAlternateStack() {
+    let byteCount = 1 << 16
+    // Stays as long as the process: a signal may come at its very end.
+    guard let memory = unsafe malloc(byteCount) else { return }
+    var stack = unsafe stack_t(ss_sp: memory, ss_flags: 0, ss_size: byteCount)
+    unsafe sigaltstack(&stack, nil)
+  }
+
+  /// Leaves the signals of ``listen()`` to other threads than the calling one.
+  static func leaveToOthers() {
+    var heard = sigset_t()
+    unsafe sigemptyset(&heard)
+    for number in [SIGINT, SIGTERM, SIGHUP] { unsafe sigaddset(&heard, number) }
+    unsafe pthread_sigmask(SIG_BLOCK, &heard, nil)
   }
 }

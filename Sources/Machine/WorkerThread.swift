@@ -20,6 +20,7 @@ package final class WorkerThread: Sendable {
       { argument in
         guard let argument = unsafe argument else { return nil }
         let task = unsafe Unmanaged<Task>.fromOpaque(argument).takeRetainedValue()
+        Interruption.leaveToOthers()
         unsafe cm_name_thread(task.name)
         task.body()
         return nil

@@ -2,8 +2,10 @@ extension TrainingConfiguration {
   /// What makes the model the function that it is, under GPT-NeoX's keys.
   ///
   /// The same in every run that goes on from a checkpoint, and in all that uses its weights.
+  ///
+  /// A reward model takes the weights of a model with any head.
   var modelArguments: [String: String] {
-    [
+    var arguments: [String: String] = [
       "num_layers": "\(model.layerCount)", "hidden_size": "\(model.hiddenSize)",
       "num_attention_heads": "\(model.headCount)", "num_kv_heads": "\(model.keyValueHeadCount)",
       "norm": model.norm.rawValue, "norm epsilon": "\(model.normEpsilon)",
@@ -21,6 +23,8 @@ extension TrainingConfiguration {
       "opt_pos_emb_offset": "\(model.positions == .learned ? model.learnedPositionOffset : 0)",
       "apply_query_key_layer_scaling": "\(model.scalesQueriesAndKeys)",
     ]
+    if case .rewardModel = objective { arguments["no_weight_tying"] = nil }
+    return arguments
   }
 
   /// What has to be the same when a run goes on (`megatron/checkpointing.py: check_checkpoint_args`

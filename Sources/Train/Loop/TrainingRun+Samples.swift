@@ -8,6 +8,7 @@ extension TrainingRun {
   ///
   /// - Throws: ``TrainError/unsupported(what:reason:)`` naming the sample and its documents.
   func checkSupervision(of batch: Batch, from source: BatchSource) throws(TrainError) {
+    if case .kto = configuration.objective { unrewardedCount += batch.unrewardedCount }
     let rows = batch.trainedCounts.indices(of: 0)
     let isPacked = configuration.data.packing != .unpacked && batch.rowCount == source.rowsPerSide
     guard !rows.isEmpty, !isPacked || rows.count == batch.rowCount else { return }
@@ -25,6 +26,11 @@ extension TrainingRun {
 
   /// Tells how many samples taught nothing.
   func noteUnsupervised() {
+    if unrewardedCount > 0 {
+      options.note(
+        "\(unrewardedCount) samples, evaluations included, had the reward 0 and taught nothing;"
+          + " neox-preprocess --binary-reward makes it -1, as for false")
+    }
     guard unsupervisedCount > 0 else { return }
     options.note(
       "\(unsupervisedCount) samples, evaluations included, had no trained label"

@@ -75,6 +75,8 @@ package final class TrainingRun {
   private(set) var reference: RunReference?
   /// Samples without a trained label, where they are only counted.
   var unsupervisedCount = 0
+  /// Samples of KTO without a reward, which teach nothing.
+  var unrewardedCount = 0
   private let communicator: any Communicator
   private let space: ModelWorkspace
   private let savesStepZero: Bool

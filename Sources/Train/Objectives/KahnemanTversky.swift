@@ -40,6 +40,17 @@ package struct KahnemanTversky: Objective {
   }
 }
 
+extension Batch {
+  /// Rows that are neither desirable nor undesirable.
+  var unrewardedCount: Int {
+    (0..<rowCount).count { row in
+      let sum = rewards[row * columnCount..<(row + 1) * columnCount].reduce(0, +)
+      return !KahnemanTverskyFigures.isDesirable(Double(sum))
+        && !KahnemanTverskyFigures.isUndesirable(Double(sum))
+    }
+  }
+}
+
 /// What the two forms of KTO are told.
 package struct KahnemanTverskySettings: Sendable {
   /// `kto_beta`: how strongly the policy is held to the reference.
