@@ -68,7 +68,9 @@ struct CompanionProgramTests {
   func templatePairs() throws {
     let template = try fixture.folder.write(
       "t.jinja",
-      Array("{% for m in messages %}<{{ m['role'] }}>{{ m['content'] }}|{% endfor %}".utf8))
+      Array(
+        ("{% for m in messages %}<{{ m['role'] }}>{{ m['content'] }}|{% endfor %}"
+          + "{% if add_generation_prompt %}<assistant>{% endif %}").utf8))
     let flags = ["--preference", "a,b", "--chat-template", template]
     let made = try run(pairs, flags + ["--prompt-key", "p"])
     #expect(made.status == 0, "\(made.all)")
