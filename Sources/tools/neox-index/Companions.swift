@@ -11,8 +11,9 @@ struct Companions {
   let labels: String?
   let rewards: String?
 
-  /// Takes what the manifest of the run that made the dataset tells. Where there is none, names
-  /// tell: `P_KEY_label_document` and `P_KEY_reward_document` belong to `P_KEY_document`.
+  /// Takes what the manifest of the run that made the dataset tells.
+  ///
+  /// Where there is none, names tell: `P_KEY_label_document` and `P_KEY_reward_document` belong to `P_KEY_document`.
   init(besideDataset prefix: String, manifest: DatasetManifest?) {
     var labels: String?
     var rewards: String?
