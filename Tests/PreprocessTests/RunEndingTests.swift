@@ -45,4 +45,31 @@ struct RunEndingTests {
       #expect(try folder.read("o_text_document.\(end)") == folder.read("w_text_document.\(end)"))
     }
   }
+
+  @Test("labels of other sizes than their text end no run")
+  func otherSizes() throws {
+    try folder.write("i.jsonl", Array("{\"text\":\"aAb\"}\n{broken\n{\"text\":\"Acd e\"}\n".utf8))
+    let make = { (interruption: Interruption, isStopped: Bool) throws in
+      var recipe = Recipe(
+        inputs: [folder.file("i.jsonl")], tokenizer: TokenizerChoice(kind: .characterLevel),
+        outputPrefix: folder.file("m"))
+      recipe.errorPolicy = .skip
+      recipe.supervision = .afterTokens([65])
+      _ = try PreprocessRun(recipe, RunSettings(workers: 1)).run(
+        interruption: interruption, note: { _ in if isStopped { interruption.raise() } },
+        report: { _ in })
+    }
+    #expect(throws: PipelineError.self) { try make(Interruption(), true) }
+    // The same sizes in another order, which no count tells.
+    let name = "m_label_document.sizes.partial"
+    let sizes = try folder.read(name)
+    #expect(sizes.count == 8 && sizes[0] == 3 && sizes[4] == 5)
+    try folder.write(name, Array(sizes[4...] + sizes[..<4]))
+    do {
+      try make(Interruption(), false)
+      Issue.record("it ended")
+    } catch PipelineError.dataset(.unequalShapes(_, _, let what, _, _)) {
+      #expect(what == "size of sequence 0")
+    }
+  }
 }

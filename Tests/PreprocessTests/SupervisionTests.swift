@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 import Tokenize
 
@@ -69,5 +70,27 @@ struct SupervisionTests {
     let record = try JSONDocument(Array("{\"r\": \(text)}".utf8), path: "t").root
     #expect(throws: RecordRefusal.self) { try RewardChoice(key: "r").bits(in: record) }
     #expect(throws: RecordRefusal.self) { try RewardChoice(key: "x").bits(in: record) }
+  }
+
+  @Test("special tokens and the end of sequence are part of what decides the output")
+  func specialTokens() throws {
+    let folder = try TemporaryFolder()
+    try folder.write("i.jsonl", Array("{}\n".utf8))
+    let template = try folder.write("t.jinja", Array("{{ bos_token }}".utf8))
+    let options = { (tokens: String) throws -> [Manifest.Option] in
+      try folder.write("special_tokens_map.json", Array(tokens.utf8))
+      var recipe = Recipe(
+        inputs: [folder.file("i.jsonl")], tokenizer: TokenizerChoice(kind: .characterLevel),
+        outputPrefix: folder.file("o"))
+      recipe.keys = ["c"]
+      recipe.supervision = .chat(ChatChoice(template: .file(template), folder: folder.path))
+      let tokenizer = try loadTokenizer(recipe.tokenizer)
+      _ = try recipe.makeChatEncoder(tokenizer)
+      return recipe.supervisionOptions
+    }
+    let first = try options(#"{"bos_token":"a","eos_token":"b"}"#)
+    #expect(try options(#"{"eos_token":"b","bos_token":"a"}"#) == first)
+    #expect(try options(#"{"bos_token":"c","eos_token":"b"}"#) != first)
+    #expect(try options(#"{"bos_token":"a","eos_token":"c"}"#) != first)
   }
 }

@@ -1,4 +1,5 @@
 internal import CZstd
+internal import Glibc
 internal import Machine
 
 /// The documents of a block.
@@ -36,7 +37,7 @@ package enum DistributionBlock {
 
   /// The bytes of a block, header and payload.
   ///
-  /// - Throws: `tooLarge` where a payload would outgrow the format.
+  /// - Throws: `tooLarge` where a payload would outgrow the format, `system` where memory is short.
   package static func encode(
     first: Int, _ documents: ArraySlice<TokenDistribution>, _ shape: DistributionShape,
     path: String
@@ -59,7 +60,7 @@ package enum DistributionBlock {
     appendPlanes(ids, count: shape.idByteCount, to: &raw)
     appendPlanes(documents.flatMap { $0.logits.map(\.bitPattern) }, count: 4, to: &raw)
     appendPlanes(documents.flatMap { $0.logSumExp.map(\.bitPattern) }, count: 4, to: &raw)
-    let payload = compress(raw)
+    let payload = try compress(raw, path: path)
     let header = BlockHeader(
       firstDocument: first, documentCount: documents.count, payloadByteCount: payload.count,
       rawByteCount: size, payloadHash: unsafe ContentHash.hash(payload.span.bytes))
@@ -133,15 +134,25 @@ package enum DistributionBlock {
 
   // MARK: - zstd
 
-  private static func compress(_ raw: [UInt8]) -> [UInt8] {
+  private static func compress(
+    _ raw: [UInt8], path: String
+  ) throws(IndexedDataError) -> [UInt8] {
     let bound = ZSTD_compressBound(raw.count)
-    return unsafe [UInt8](unsafeUninitializedCapacity: bound) { target, count in
-      let size = unsafe raw.withUnsafeBytes {
+    var size = 0
+    let payload = unsafe [UInt8](unsafeUninitializedCapacity: bound) { target, count in
+      size = unsafe raw.withUnsafeBytes {
         unsafe ZSTD_compress(target.baseAddress, bound, $0.baseAddress, $0.count, level)
       }
-      // It fails for a room below the bound only, or without memory.
-      precondition(ZSTD_isError(size) == 0, "zstd has no memory")
-      count = size
+      count = ZSTD_isError(size) == 0 ? size : 0
+    }
+    try checkCompressed(size, path: path)
+    return payload
+  }
+
+  /// Judges what zstd returned: given the room of the bound it fails without memory only.
+  static func checkCompressed(_ size: Int, path: String) throws(IndexedDataError) {
+    guard ZSTD_isError(size) == 0 else {
+      throw .system(SystemError(call: "ZSTD_compress", path: path, code: ENOMEM))
     }
   }
 

@@ -1,5 +1,7 @@
-/// Checks a file of token distributions: header, table and block headers, and with `isDeep` every
-/// number.
+internal import Machine
+
+/// Checks a file of token distributions: header, table and block headers, the key file beside it,
+/// and with `isDeep` every number.
 ///
 /// - Throws: ``IndexedDataError/system(_:)`` where the file cannot be opened.
 package func verifyDistributions(
@@ -16,6 +18,7 @@ package func verifyDistributions(
   }
   report.documents = file.documentCount
   report.sequences = file.documentCount
+  try checkKey(of: file, &report)
   var elements = ElementReport()
   for block in 0..<file.blockCount {
     do throws(IndexedDataError) {
@@ -33,6 +36,26 @@ package func verifyDistributions(
   }
   if options.isDeep { report.elements = elements }
   return report
+}
+
+/// Compares the hash of the key file with the one that the header has.
+private func checkKey(
+  of file: TokenDistributions, _ report: inout VerifyReport
+) throws(IndexedDataError) {
+  let ending = ".logits"
+  let stem = file.path.hasSuffix(ending) ? String(file.path.dropLast(ending.count)) : file.path
+  let path = stem + "_key.json"
+  guard DurableFile.exists(path) else {
+    report.warnings.append(
+      "\(path) is not there: what the logits were computed from is not known")
+    return
+  }
+  let key = try FileBytes(path: path, mode: .pread)
+  let hash = try key.hash(first: key.byteCount)
+  guard hash != file.identity else { return }
+  report.add(
+    path, nil, "content hash", expected: "\(ContentHash.text(file.identity)) by \(file.path)",
+    found: ContentHash.text(hash))
 }
 
 /// Checks that logits are numbers, best first, and that none is above the log-sum-exp.

@@ -100,11 +100,16 @@ extension DatasetTransaction {
     return nil
   }
 
-  /// Removes the manifest and the indexes that are to be replaced, before any `.bin` is: what is
-  /// new never stands beside what is old.
+  /// Removes the manifest, the indexes and the auxiliary files that are to be replaced, before any
+  /// file gets its name: what is new never stands beside what is old.
   private func removeReplaced(_ journal: TransactionJournal) throws(IndexedDataError) {
-    guard outputs.contains(where: { DurableFile.exists($0.partialElementsPath) }) else { return }
+    let waiting = zip(auxiliaries, journal.auxiliaries).filter { path, noted in
+      noted.byteCount > 0 && DurableFile.exists(AuxiliaryFile.partialPath(path))
+    }
+    let hasElements = outputs.contains { DurableFile.exists($0.partialElementsPath) }
+    guard hasElements || !waiting.isEmpty else { return }
     var paths = journal.manifestPath.isEmpty ? [] : [journal.manifestPath]
+    paths += waiting.map(\.0)
     paths += outputs.filter { DurableFile.exists($0.partialIndexPath) }.map(\.indexPath)
     let replaced = paths.filter(DurableFile.exists)
     for path in replaced { try remove(path) }

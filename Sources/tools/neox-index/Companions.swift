@@ -1,34 +1,64 @@
+import IndexedData
 import Machine
 
-/// The datasets that belong to a text and lie beside it under their usual names.
+/// What a dataset holds, and the datasets that belong to it where it is a text.
 struct Companions {
+  /// What a dataset holds.
+  enum Kind { case text, labels, rewards }
+
+  let kind: Kind
   /// The prefixes of labels and rewards; `nil` where there are none.
   let labels: String?
   let rewards: String?
 
-  /// Looks for them: `P_KEY_label_document` and `P_KEY_reward_document` beside `P_KEY_document`, and
-  /// `P_label_document` beside `P_text_document`, as GPT-NeoX's script for masks calls it.
-  init(besideDataset prefix: String) {
-    let end = "_document"
-    guard prefix.hasSuffix(end), Self.kind(ofDataset: prefix) == .text else {
+  /// Takes what the manifest of the run that made the dataset tells.
+  ///
+  /// Where there is none, names tell: `P_KEY_label_document` and `P_KEY_reward_document` belong to `P_KEY_document`.
+  init(besideDataset prefix: String, manifest: DatasetManifest?) {
+    var labels: String?
+    var rewards: String?
+    if let manifest, manifest.tellsOfCompanions {
+      kind = manifest.kind
+      labels = manifest.labels
+      rewards = manifest.rewards
+    } else {
+      kind = Self.kind(byNameOf: prefix)
+      if let stem = Self.stem(of: prefix, "") {
+        labels = stem + "_label" + Self.end
+        rewards = stem + "_reward" + Self.end
+      }
+    }
+    if kind != .text {
       labels = nil
       rewards = nil
-      return
     }
-    let stem = String(prefix.dropLast(end.count))
-    var names = [stem]
-    if stem.hasSuffix("_text") { names.append(String(stem.dropLast("_text".count))) }
-    labels = names.map { $0 + "_label" + end }.first(where: Self.exists)
-    rewards = [stem + "_reward" + end].first(where: Self.exists)
+    self.labels = labels.flatMap { Self.exists($0) ? $0 : nil }
+    self.rewards = rewards.flatMap { Self.exists($0) ? $0 : nil }
   }
 
-  /// What a dataset holds.
-  enum Kind { case text, labels, rewards }
+  private static let end = "_document"
 
-  /// What a dataset holds, by its name.
-  static func kind(ofDataset prefix: String) -> Kind {
-    if prefix.hasSuffix("_label_document") { return .labels }
-    return prefix.hasSuffix("_reward_document") ? .rewards : .text
+  /// What comes before `WORD_document`; `nil` where the prefix does not end so.
+  private static func stem(of prefix: String, _ word: String) -> String? {
+    prefix.hasSuffix(word + end) ? String(prefix.dropLast(word.count + end.count)) : nil
+  }
+
+  /// What a dataset holds, by its name and what lies beside it.
+  private static func kind(byNameOf prefix: String) -> Kind {
+    if stem(of: prefix, "_reward") != nil { return .rewards }
+    guard let stem = stem(of: prefix, "_label") else { return .text }
+    let text = stem + "_text" + end
+    guard !exists(stem + end), exists(text) else { return .labels }
+    // Labels of `text`, as GPT-NeoX's script for masks calls them, or a text of the same records
+    // that is called label: only labels have the sizes of the text.
+    do {
+      let own = try IndexedDataset(prefix: prefix)
+      let sizesDiffer = try IndexedDataset(prefix: text).firstDifferingSize(from: own) != nil
+      return own.elementType == .int32 && !sizesDiffer ? .labels : .text
+    } catch {
+      // What is wrong with either is found where it is verified.
+      return .text
+    }
   }
 
   private static func exists(_ prefix: String) -> Bool {

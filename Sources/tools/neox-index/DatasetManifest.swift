@@ -8,11 +8,12 @@ struct DatasetManifest {
   let path: String
   let manifest: Manifest
   private let output: Manifest.Output
+  private let folder: String
 
   /// Finds it: the dataset `P_KEY_document` has the manifest of the output prefix `P`, what
   /// neox-index makes has one of its own.
   init?(besideDataset prefix: String) throws {
-    let folder = prefix.utf8.lastIndex(of: UInt8(ascii: "/")).map { prefix[...$0] } ?? ""
+    let folder = prefix.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(prefix[...$0]) } ?? ""
     let name = String(prefix.dropFirst(folder.count)) + ".idx"
     var stem = prefix
     while stem.count > folder.count {
@@ -23,6 +24,7 @@ struct DatasetManifest {
           self.path = path
           self.manifest = manifest
           self.output = output
+          self.folder = folder
           return
         }
       }
@@ -38,6 +40,37 @@ struct DatasetManifest {
 
   /// The member of the records that was tokenised; `nil` where several were.
   var key: String? { output.key }
+
+  /// Whether it is of the run that read the records, and so knows what belongs to what.
+  var tellsOfCompanions: Bool { manifest.counts != nil }
+
+  /// What the dataset holds.
+  var kind: Companions.Kind {
+    if output.supervision != nil { return .labels }
+    return hasRewards && output.largestID == nil ? .rewards : .text
+  }
+
+  /// The prefix of the text's labels; `nil` where it has none.
+  var labels: String? {
+    guard let key else { return nil }
+    // GPT-NeoX's script for masks calls the labels of `text` so.
+    let names = key == "text" ? ["text_label", "label"] : [key + "_label"]
+    return companion { $0.supervision != nil && names.contains($0.key ?? "") }
+  }
+
+  /// The prefix of the text's rewards; `nil` where it has none.
+  var rewards: String? {
+    guard let key, hasRewards else { return nil }
+    return companion { $0.largestID == nil && $0.key == key + "_reward" }
+  }
+
+  private var hasRewards: Bool {
+    manifest.options.contains { $0.name == "reward-key" && !$0.value.isEmpty }
+  }
+
+  private func companion(_ isIt: (Manifest.Output) -> Bool) -> String? {
+    manifest.outputs.first(where: isIt).map { folder + $0.idx.path.dropLast(".idx".count) }
+  }
 
   /// Whether an end-of-document id was put behind each document.
   var appendsEndOfDocument: Bool {

@@ -49,7 +49,8 @@ struct LabelFlags: Sendable {
   func print(
     _ parts: [DocumentPart], _ text: DocumentText, beside prefix: String, _ output: DocumentFlags
   ) throws {
-    let beside = Companions(besideDataset: prefix)
+    let beside = Companions(
+      besideDataset: prefix, manifest: try DatasetManifest(besideDataset: prefix))
     let companions = LabelledText(
       text: text, labels: try Self.open(labels?.path ?? beside.labels),
       rewards: try Self.open(rewards?.path ?? beside.rewards),

@@ -5,7 +5,7 @@ import Machine
 /// Whether the best next tokens of a model are shown beside tokens.
 struct TopLogitsFlags: Sendable {
   var source: String?
-  var shownCount = 5
+  var shownCount: Int?
 
   static let group = ArgumentGroup<TopLogitsFlags>(
     "reference logits",
@@ -15,13 +15,16 @@ struct TopLogitsFlags: Sendable {
         "show the best next tokens after each token, from a file of reference logits or"
           + " PREFIX_FILE.logits"),
       .option(
-        "--best", \.shownCount, placeholder: "N", rule: .atLeast(1),
+        "--best", \.shownCount, placeholder: "N", shownDefault: "5", rule: .atLeast(1),
         "next tokens shown with --top-logits"),
     ])
 
   /// The reference logits that are asked for.
   func open(for text: DocumentText) throws -> ReferenceLogits? {
-    guard let source else { return nil }
+    guard let source else {
+      guard shownCount == nil else { throw UsageError("argument --best: it needs --top-logits") }
+      return nil
+    }
     let beside = "\(text.dataset.prefix)_\(source).logits"
     let path = !DurableFile.exists(source) && DurableFile.exists(beside) ? beside : source
     let logits = try TokenDistributions(path: path)
@@ -30,7 +33,7 @@ struct TopLogitsFlags: Sendable {
         first: text.dataset.prefix, second: path, what: "number of documents",
         expected: text.documentCount, found: logits.documentCount)
     }
-    return ReferenceLogits(logits: logits, shownCount: shownCount)
+    return ReferenceLogits(logits: logits, shownCount: shownCount ?? 5)
   }
 }
 

@@ -23,9 +23,9 @@ struct VerifyCommand: Command {
       the lengths of both files. Where there are as many documents as sequences, each must have one, \
       as GPT-NeoX writes them. What is wrong is listed with file, byte offset, what is expected \
       and what was found. With a manifest beside the dataset, lengths, type and the hashes that it \
-      has are compared as well. Labels and rewards that lie beside a text under their usual names, \
-      PREFIX_KEY_label_document and PREFIX_KEY_reward_document, are compared with it: labels must \
-      have the sizes of the text, and each document a reward.
+      has are compared as well. Labels and rewards that it names, or without one \
+      PREFIX_KEY_label_document and PREFIX_KEY_reward_document beside PREFIX_KEY_document, are \
+      compared with the text: labels must have its sizes, and each document a reward.
       """,
       """
       --deep also reads every token: each must be below the vocabulary size, and where an \
@@ -41,7 +41,8 @@ struct VerifyCommand: Command {
       """,
       """
       A path that ends in .logits is a file of reference logits: header, table and blocks are \
-      checked, and with --deep the hash of each block, every id, and that logits are in order.
+      checked, that the key file beside it is the one they were made with, and with --deep the hash \
+      of each block, every id, and that logits are in order.
       """,
       """
       With --json the members of each dataset are prefix, sound, deep, problem_count, problems \
@@ -100,6 +101,17 @@ struct VerifyCommand: Command {
         throw UsageError("argument \(name): tokens are looked at with --deep only")
       }
     }
+    if let logits = prefixes.first(where: { Self.holdsLogits($0.path) }) {
+      let given: [(String, Bool)] = [
+        ("--companion", !companions.isEmpty), ("--vocab-size", vocabularySize != nil),
+        ("--eod-id", endOfDocument != nil), ("--tokenizer-type", tokenizer.kind != nil),
+      ]
+      for (name, isGiven) in given where isGiven {
+        throw UsageError(
+          "argument \(name): it is about datasets, and \(logits.path) holds reference logits; "
+            + "verify it by itself")
+      }
+    }
     var reports: [VerifyReport] = []
     for prefix in prefixes {
       let report = try verify(prefix.path)
@@ -113,8 +125,10 @@ struct VerifyCommand: Command {
     if reports.contains(where: { !$0.isSound }) { throw QuietExit(1) }
   }
 
+  private static func holdsLogits(_ path: String) -> Bool { path.hasSuffix(".logits") }
+
   private func verify(_ prefix: String) throws -> VerifyReport {
-    if prefix.hasSuffix(".logits") {
+    if Self.holdsLogits(prefix) {
       var options = VerifyOptions()
       options.isDeep = isDeep
       options.limit = limit
@@ -128,12 +142,12 @@ struct VerifyCommand: Command {
     options.isDeep = isDeep
     options.limit = limit
     options.record = manifest?.record
-    let beside = Companions(besideDataset: prefix)
+    let beside = Companions(besideDataset: prefix, manifest: manifest)
     options.companions =
       companions.map(\.path)
       + [beside.labels].compactMap(\.self).filter { !companions.map(\.path).contains($0) }
     options.rewards = beside.rewards
-    let kind = Companions.kind(ofDataset: prefix)
+    let kind = beside.kind
     options.holdsLabels = kind == .labels
     let recordedSize = kind == .rewards ? nil : manifest?.vocabularySize
     options.vocabularySize = vocabularySize ?? named?.vocabularySize ?? recordedSize
@@ -181,7 +195,7 @@ struct VerifyCommand: Command {
       .init("documents", JSONText(report.documents)),
       .init("bytes_read", JSONText(report.bytesRead)),
     ]
-    if report.prefix.hasSuffix(".logits") { return .object(members) }
+    if holdsLogits(report.prefix) { return .object(members) }
     if let elements = report.elements {
       members += [
         .init("smallest_id", elements.smallest.map { .integer($0) } ?? nil),

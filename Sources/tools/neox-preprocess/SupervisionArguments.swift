@@ -106,13 +106,28 @@ struct SupervisionArguments: Sendable {
       }
       var choice = PreferenceChoice(chosen: names[0], rejected: names[1])
       choice.promptKey = promptKey
-      if template != nil || tokenizerFolder != nil {
+      if try template != nil || tokenizerFolder.map(Self.hasTemplate) == true {
         choice.chat = try chat(reward: nil)
         // What comes before the answer is the prompt, earlier turns of the same role included.
         choice.chat?.options.onlyLast = true
+      } else {
+        try check(
+          false, "--chat-template, or --tokenizer-path with a template",
+          ["--generation-role": generationRole != "assistant"])
       }
       recipe.keys = names
       recipe.supervision = .preference(choice)
+    }
+  }
+
+  /// Whether a tokenizer's folder has a template; one that cannot be read is an error.
+  private static func hasTemplate(_ folder: String) throws -> Bool {
+    do throws(TokenizeError) {
+      _ = try ChatTemplate.inFolder(folder)
+      return true
+    } catch {
+      if case .missing = error { return false }
+      throw error
     }
   }
 

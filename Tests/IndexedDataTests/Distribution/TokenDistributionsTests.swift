@@ -172,4 +172,28 @@ struct TokenDistributionsTests {
     options.isDeep = true
     #expect(try verifyDistributions(folder.file("wrong"), options).problemCount == 3)
   }
+
+  @Test("the key file must be the one that the header knows")
+  func key() throws {
+    try write("k.logits", sample([2, 1], topCount: 3, vocabularySize: 1000))
+    let path = folder.file("k.logits")
+    let alone = try verifyDistributions(path, VerifyOptions())
+    #expect(alone.isSound && alone.warnings.count == 1)
+    try folder.write("k_key.json", Array("key\n".utf8))
+    let right = try verifyDistributions(path, VerifyOptions())
+    #expect(right.isSound && right.warnings.isEmpty)
+    try folder.write("k_key.json", Array("other\n".utf8))
+    let wrong = try verifyDistributions(path, VerifyOptions())
+    #expect(wrong.problems.map(\.path) == [folder.file("k_key.json")])
+  }
+
+  @Test("want of memory while compressing is an error")
+  func memory() throws {
+    // zstd returns -64 where it gets no memory.
+    #expect(
+      throws: IndexedDataError.system(
+        SystemError(call: "ZSTD_compress", path: "x", code: 12))
+    ) { try DistributionBlock.checkCompressed(-64, path: "x") }
+    try DistributionBlock.checkCompressed(64, path: "x")
+  }
 }

@@ -116,6 +116,30 @@ struct KilledEndingTests {
     #expect(try folder.read("manifest") == [3, 4, 5])
   }
 
+  @Test("auxiliary files never stand beside those that they replace")
+  func replacedAuxiliaries() throws {
+    let paths = ["values", "key"].map { folder.file($0) }
+    let make = { (content: UInt8, killedAt: String?) throws -> Void in
+      do throws(IndexedDataError) {
+        let transaction = try DatasetTransaction(
+          journal: folder.file("a.journal"), outputs: [], auxiliaries: paths, identity: [content],
+          policy: .overwrite
+        ) { name throws(IndexedDataError) in if name == killedAt { throw SampleWork.kill } }
+        for place in [0, 1] { try unsafe transaction.appendAuxiliary(place, [content].span.bytes) }
+        try transaction.finish()
+      } catch {
+        guard error == SampleWork.kill else { throw error }
+      }
+    }
+    try make(1, nil)
+    try make(2, "rename \(folder.file("key.partial"))")
+    #expect(try folder.read("values") == [2])
+    #expect(try !names().contains("key"))
+    try make(2, nil)
+    #expect(try folder.read("key") == [2])
+    #expect(try names() == ["values", "key"])
+  }
+
   @Test("a builder begins anew where an earlier one was killed while it finished")
   func builder() throws {
     let output = DatasetOutput(prefix: folder.file("d"), elementType: .uint8)

@@ -325,6 +325,7 @@ package struct PreprocessRun: Sendable {
         quarantineByteCount: quarantineByteCount)
     }
     try inDataset { () throws(IndexedDataError) in
+      for places in labelledPlaces { try transaction.requireEqualShapes(places) }
       try transaction.finish(position: state.storedBytes) { summaries in
         (Manifest.path(prefix: recipe.shardPrefix), describe(summaries).fileBytes)
       }
@@ -345,6 +346,14 @@ package struct PreprocessRun: Sendable {
           "\(recipe.datasetPrefix(key: track.name)): \(output.documents) documents and "
             + "\(output.tokens) values for \(text.documents) and \(text.tokens) of its text")
       }
+    }
+  }
+
+  /// The places of each text and its labels among the outputs.
+  private var labelledPlaces: [[Int]] {
+    plan.tracks.indices.filter { plan.tracks[$0].kind == .labels }.compactMap { labels in
+      plan.tracks.firstIndex { $0.kind == .text && $0.key == plan.tracks[labels].key }
+        .map { [$0, labels] }
     }
   }
 

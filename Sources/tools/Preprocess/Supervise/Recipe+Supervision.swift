@@ -89,7 +89,8 @@ extension Recipe {
 
   /// Reads the template and makes the encoder of conversations; `nil` where there are none.
   ///
-  /// The hash of the template's files is noted in the recipe.
+  /// A hash of the template's files, the special tokens and the end of sequence is noted in the
+  /// recipe.
   /// - Throws: ``PipelineError`` when there is no such template.
   mutating func makeChatEncoder(
     _ tokenizer: any Tokenizer
@@ -100,11 +101,11 @@ extension Recipe {
         try ChatTemplate.specialTokens(inFolder: folder)
       }
       let template = try Self.template(chat, special ?? [:])
-      chat.hash = try templateHash()
+      let end = try endOfSequence(special, tokenizer)
+      chat.hash = try hash(of: template, end)
       note(chat)
       return try ChatEncoder(
-        template: template, tokenizer: tokenizer,
-        endOfSequence: try endOfSequence(special, tokenizer), options: chat.options)
+        template: template, tokenizer: tokenizer, endOfSequence: end, options: chat.options)
     } catch {
       throw .tokenizer(error)
     }
@@ -123,10 +124,17 @@ extension Recipe {
     }
   }
 
-  private func templateHash() throws(TokenizeError) -> String {
+  private func hash(
+    of template: ChatTemplate, _ end: TokenID?
+  ) throws(TokenizeError) -> String {
     var hash = ContentHash()
     for path in templatePaths {
       let bytes = try readWholeFile(path)
+      unsafe hash.update(bytes.span.bytes)
+    }
+    let tokens = template.specialTokens.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] }
+    for text in tokens + ["end \(end.map { Int($0) } ?? -1)"] {
+      let bytes = Array(text.utf8) + [0]
       unsafe hash.update(bytes.span.bytes)
     }
     return ContentHash.text(hash.value)

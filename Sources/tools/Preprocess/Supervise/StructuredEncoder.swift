@@ -156,17 +156,30 @@ struct StructuredEncoder {
       try Self.member(name, of: root)
     }
     if let answer = value.bytes {
-      guard let prompt else { return .texts(prompt: [], answer: answer) }
-      guard let text = prompt.bytes else {
-        // Messages before a text that is the answer to them.
-        var messages = try Self.messages(prompt, choice.promptKey ?? "")
-        messages.append(
-          ChatMessage(
-            role: choice.chat?.options.generationRole ?? "assistant",
-            content: String(decoding: answer, as: UTF8.self)))
-        return .messages(messages)
+      let text = prompt?.bytes
+      guard let chat = choice.chat else {
+        guard let prompt else { return .texts(prompt: [], answer: answer) }
+        guard let text else {
+          throw RecordRefusal(
+            "\"\(choice.promptKey ?? "")\" is \(prompt.kind.rawValue) before a string; name a template "
+              + "for messages with --chat-template")
+        }
+        return .texts(prompt: text, answer: answer)
       }
-      return .texts(prompt: text, answer: answer)
+      guard let prompt else {
+        throw RecordRefusal(
+          "\"\(key)\" is a string, of which the chat template makes an answer to a prompt; name the "
+            + "member of the prompt with --prompt-key")
+      }
+      let before: [ChatMessage]
+      if let text {
+        before = [ChatMessage(role: "user", content: String(decoding: text, as: UTF8.self))]
+      } else {
+        before = try Self.messages(prompt, choice.promptKey ?? "")
+      }
+      let last = ChatMessage(
+        role: chat.options.generationRole, content: String(decoding: answer, as: UTF8.self))
+      return .messages(before + [last])
     }
     let messages = try Self.messages(value, key)
     guard let prompt, prompt.kind == .array else { return .messages(messages) }

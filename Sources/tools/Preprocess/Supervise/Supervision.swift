@@ -49,7 +49,7 @@ package struct ChatChoice: Sendable {
   package var options = ChatEncodingOptions()
   /// Where rewards come from.
   package var reward: RewardChoice?
-  /// The hash of the template's text, known when it was read.
+  /// The hash of the template's text and of the tokens it is made of, known when they were read.
   var hash = ""
 
   /// Chooses a template.
@@ -87,7 +87,7 @@ package struct PreferenceChoice: Sendable {
   package var rejected: String
   /// The member of the prompt, where answers come without it.
   package var promptKey: String?
-  /// How answers that are conversations are read; `nil` where all must be strings.
+  /// How answers become conversations, strings too; `nil` where all must be strings and stay text.
   package var chat: ChatChoice?
 
   /// Names the members of both answers.
