@@ -90,7 +90,9 @@ struct LabelFlags: Sendable {
       if let reference = row.reference {
         members.append(.init("reference", .number(Double(reference))))
       }
-      if let text = row.text { members.append(.init("text", .string(text))) }
+      if let bytes = row.bytes {
+        members.append(.init("text", .string(visibleText(bytes).text)))
+      }
       return .object(members)
     }
     var members: [JSONText.Member] = [
