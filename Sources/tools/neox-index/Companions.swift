@@ -13,7 +13,8 @@ struct Companions {
 
   /// Takes what the manifest of the run that made the dataset tells.
   ///
-  /// Where there is none, names tell: `P_KEY_label_document` and `P_KEY_reward_document` belong to `P_KEY_document`.
+  /// Where there is none, names tell: `P_KEY_label_document` and `P_KEY_reward_document` belong to
+  /// `P_KEY_document`.
   init(besideDataset prefix: String, manifest: DatasetManifest?) {
     var labels: String?
     var rewards: String?

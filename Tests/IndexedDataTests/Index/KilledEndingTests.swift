@@ -125,6 +125,7 @@ struct KilledEndingTests {
           journal: folder.file("a.journal"), outputs: [], auxiliaries: paths, identity: [content],
           policy: .overwrite
         ) { name throws(IndexedDataError) in if name == killedAt { throw SampleWork.kill } }
+        guard !transaction.isFinished else { return }
         for place in [0, 1] { try unsafe transaction.appendAuxiliary(place, [content].span.bytes) }
         try transaction.finish()
       } catch {
