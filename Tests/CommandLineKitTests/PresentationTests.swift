@@ -55,6 +55,16 @@ struct PresentationTests {
         + "\rmerging: 25.0%, 976.6 KiB of 3.8 MiB, 1.0 MB/s, 3.0 s left\u{1B}[K\n")
   }
 
+  @Test func speedIsCountedFromTheBeginning() {
+    let recorder = Recorder()
+    let line = recorder.line(.plain, isTerminal: false)
+    line.begin(Progress(activity: "x", bytes: 100))
+    recorder.time.withLock { $0 = 4 }
+    // Without the beginning this would be the first report, and without speed.
+    line.finish(Progress(activity: "x", bytes: 8100))
+    #expect(recorder.text.withLock { $0 } == "x: 7.9 KiB, 2.0 kB/s\n")
+  }
+
   @Test func aFileGetsAPlainLineEveryTenSeconds() {
     let recorder = Recorder()
     let line = recorder.line(.auto, isTerminal: false)

@@ -316,6 +316,9 @@ package final class DatasetTransaction {
   /// Bytes of elements in an output so far.
   package func elementsByteCount(output: Int) -> Int { spools[output].elementsByteCount }
 
+  /// XXH64 of the elements of an output so far.
+  package func elementsHash(output: Int) -> UInt64 { spools[output].elementsHash }
+
   /// Bytes in an auxiliary file so far.
   package func auxiliaryByteCount(_ place: Int) -> Int { auxiliaryFiles[place].byteCount }
 

@@ -54,6 +54,17 @@ package final class ProgressLine: Sendable {
     self.write = write
   }
 
+  /// Counts speed from here on, where work begins or goes on; says nothing.
+  package func begin(_ progress: Progress) {
+    guard form != .none else { return }
+    state.withLock { state in
+      let time = now()
+      state.start = (time, progress.bytes)
+      // A job that is over in a moment needs no plain line.
+      if form == .plain { state.lastWrite = time }
+    }
+  }
+
   /// Says how far the work has come, if it is time to.
   package func update(_ progress: Progress) {
     guard form != .none else { return }
@@ -117,6 +128,11 @@ private func secondsLeft(_ progress: Progress, _ rate: Double) -> Double? {
   return Double(total - progress.bytes) / rate
 }
 
+/// Bytes a second in a unit that shows digits.
+private func speed(_ rate: Double) -> String {
+  rate > 0 && rate < 1e6 ? "\(fixed(rate / 1e3, 1)) kB/s" : "\(fixed(rate / 1e6, 1)) MB/s"
+}
+
 private func progressText(_ progress: Progress, _ rate: Double) -> String {
   var parts: [String] = []
   if let total = progress.totalBytes, total > 0 {
@@ -132,7 +148,7 @@ private func progressText(_ progress: Progress, _ rate: Double) -> String {
   if let tokens = progress.tokens {
     parts.append("\(humanCount(tokens)) token\(tokens == 1 ? "" : "s")")
   }
-  parts.append("\(fixed(rate / 1e6, 1)) MB/s")
+  parts.append(speed(rate))
   if let left = secondsLeft(progress, rate) { parts.append("\(humanSeconds(left)) left") }
   return "\(progress.activity): " + parts.joined(separator: ", ")
 }

@@ -45,6 +45,18 @@ struct DocumentText {
     return ids
   }
 
+  /// The numbers of a document as fractions; of a companion, where `text` has the document.
+  func fractions(ofDocument document: Int, of text: DocumentText? = nil) throws -> [Float] {
+    var values: [Float] = []
+    for sequence in try (text ?? self).dataset.tendedSequences(ofDocument: document) {
+      var some = [Float](repeating: 0, count: try dataset.size(of: sequence))
+      var span = some.mutableSpan
+      try dataset.read(sequence, from: 0, into: &span)
+      values += some
+    }
+    return values
+  }
+
   /// The bytes that ids stand for; `nil` without a tokenizer.
   ///
   /// `stranger` is told of each id that the tokenizer does not know, and may end the work.

@@ -169,6 +169,10 @@ struct PreferenceRunTests {
     let written = try precompute(threads: 2).written
     #expect(Set(written) == [folder.file("pos_base"), folder.file("neg_base")])
     let bytes = try written.map { try Data(contentsOf: URL(filePath: $0 + ".bin")) }
+    for path in written {
+      let key = try ReferenceKey(path: ReferenceKey.path(path))
+      #expect(try key.values == ContentHash.text(FileSeal(ofFile: path + ".bin").hash))
+    }
     #expect(try precompute(threads: 2).kept.count == 2)
     let ours = losses(try run("precomputed", more))
     for (found, value) in zip(ours, losses(expected)) { #expect(abs(found - value) < 1e-5) }

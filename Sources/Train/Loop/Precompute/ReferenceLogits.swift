@@ -33,7 +33,7 @@ extension ReferencePrecompute {
     let writer = try reading { () throws(IndexedDataError) in
       try TokenDistributionWriter(
         path: Self.logitsPath(companion),
-        key: (ReferenceKey.path(companion), key.json.bytes(.pretty) + [0x0A]),
+        key: (ReferenceKey.path(companion), key.fileBytes),
         topCount: topCount, vocabularySize: model.settings.vocabularySize,
         documents: text.dataset.sequenceCount, policy: overwrites ? .overwrite : .keep)
     }

@@ -122,22 +122,26 @@ package struct ReferencePrecompute {
       let text = ReferenceText(
         dataset: dataset, length: key.sequenceLength,
         vocabularySize: model.settings.vocabularySize, coversPadding: key.coversPadding)
-      let record = key.json.bytes(.pretty) + [0x0A]
       let transaction = try DatasetTransaction(
         journal: companion + ".journal",
         outputs: [DatasetOutput(prefix: companion, elementType: .float32)],
-        auxiliaries: [ReferenceKey.path(companion)], identity: record,
+        auxiliaries: [ReferenceKey.path(companion)], identity: key.fileBytes,
         policy: overwrites ? .overwrite : .keep)
       guard !transaction.isFinished else { return true }
-      if transaction.resumedPosition == nil {
-        try unsafe transaction.appendAuxiliary(0, record.span.bytes)
+      guard try fill(transaction, text, workers) else { return false }
+      // Work that an earlier version began has its key already.
+      if transaction.auxiliaryByteCount(0) == 0 {
+        let sealed = key.sealed(with: transaction.elementsHash(output: 0)).fileBytes
+        try unsafe transaction.appendAuxiliary(0, sealed.span.bytes)
       }
-      return try fill(transaction, text, workers)
+      try transaction.finish()
+      return true
     } catch {
       throw .dataset(error)
     }
   }
 
+  /// Appends what is left to do; `false` when it was interrupted.
   private func fill(
     _ transaction: DatasetTransaction, _ text: ReferenceText, _ workers: ReferenceWorkers
   ) throws(IndexedDataError) -> Bool {
@@ -168,7 +172,6 @@ package struct ReferencePrecompute {
       }
     }
     progress(text.dataset.prefix, count, count)
-    try transaction.finish()
     return true
   }
 }

@@ -48,6 +48,7 @@ struct Committer: ~Copyable {
       state.counts.written += result.counts.read - result.counts.empty - result.faults.count
     }
     state.pairs.add(result.pairs)
+    state.conversations.add(result.conversations)
     state.counts.read += result.counts.read
     state.counts.empty += result.counts.empty
     state.position = ledger.finish(result.tag, lines: result.counts.lines)

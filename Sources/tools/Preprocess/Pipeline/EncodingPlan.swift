@@ -39,6 +39,8 @@ struct ItemResult: ~Copyable, Sendable {
   var outputs: [Output] = []
   /// What was seen of pairs.
   var pairs = PairCounts()
+  /// What was seen of conversations.
+  var conversations = ConversationCounts()
   /// Records that became no document, in order.
   var faults: [Refusal] = []
   /// How much of a document the item is, and of which wanted member; `nil` for whole records.

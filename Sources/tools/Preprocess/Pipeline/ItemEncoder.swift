@@ -63,6 +63,7 @@ final class ItemEncoder {
     result.faults = faults
     result.piece = piece
     result.pairs = structured.takePairs()
+    result.conversations = structured.takeConversations()
     let isStructured = plan.supervision.isStructured
     for (track, output) in zip(plan.tracks, outputs) {
       let start = result.bytes.count

@@ -1,3 +1,4 @@
+import Glibc
 import IndexedData
 import Machine
 
@@ -23,6 +24,7 @@ extension PreprocessRun {
         hint:
           "no journal tells that it is unfinished work; move it away, or replace it with --restart")
     } catch {
+      if case .system(let error) = error, let refusal = refusal(error) { throw refusal }
       throw .dataset(error)
     }
     if transaction.isFinished && isOther != nil { return try inDataset(open) }
@@ -35,6 +37,22 @@ extension PreprocessRun {
     }
     try inDataset { () throws(IndexedDataError) in try transaction.discard() }
     return try inDataset(open)
+  }
+
+  /// That the first file cannot be made in the folder that the user chose; `nil` of other errors.
+  private func refusal(_ error: SystemError) -> PipelineError? {
+    let isFull = [ENOSPC, EDQUOT].contains(error.code)
+    guard error.call == "open", error.path == recipe.journalPath + ".lock", !isFull else {
+      return nil
+    }
+    let folder = DurableFile.folder(of: error.path)
+    // Of a folder that is there this says that no file can be made in it.
+    let reason =
+      error.code == ENOENT
+      ? "the folder takes no new files" : unsafe String(cString: strerror(error.code))
+    return .option(
+      "--output-prefix: \(DurableFile.name(of: error.path)) cannot be made in the folder \(folder) "
+        + "(\(reason)); give another --output-prefix")
   }
 
   /// Removes what a run left that was killed after its manifest was written.

@@ -30,7 +30,7 @@ package struct PreprocessRun: Sendable {
     package var totalBytes = 0
     /// Records read.
     package var records = 0
-    /// Tokens of all datasets.
+    /// Tokens of all texts; labels and rewards are none.
     package var tokens = 0
 
     /// The start.
@@ -144,7 +144,7 @@ package struct PreprocessRun: Sendable {
 
   /// Does the work, or continues it where an earlier run of the same kind was broken off.
   ///
-  /// Notes tell why work that was begun is not continued, or where it is, and which records were
+  /// The first report tells where the work begins. Notes tell why work that was begun is not continued, or where it is, and which records were
   /// passed over.
   /// - Throws: ``PipelineError``; after ``PipelineError/suspended(reason:isSaved:)`` the same run
   ///   continues.
@@ -251,6 +251,10 @@ package struct PreprocessRun: Sendable {
   ) throws(PipelineError) -> OrderedPipeline.Ending {
     var source = try makeSource(resumingAt: committer.state.position, interruption)
     let totalBytes = source.byteCount
+    var start = progress(committer.state)
+    start.bytes = source.bytesRead
+    start.totalBytes = totalBytes
+    report(start)
     // Reading and committing are done by different threads at the same time.
     let bytesRead = Atomic(0)
     let plan = plan
@@ -306,6 +310,7 @@ package struct PreprocessRun: Sendable {
     let counts = state.counts
     guard counts.addUp else { throw .miscounted(counts.sentence) }
     try checkCompanions(state)
+    for suspicion in suspicions(state) { note(suspicion) }
     // A part of a whole may well have no document of its own.
     guard counts.written > 0 || recipe.shard.count > 1 else {
       let isTold = transaction.auxiliaryByteCount(0) > 0
@@ -381,7 +386,9 @@ package struct PreprocessRun: Sendable {
   private func progress(_ state: RunState) -> Progress {
     var progress = Progress()
     progress.records = state.counts.read
-    for output in state.outputs { progress.tokens += output.tokens + output.open.tokens }
+    for (track, output) in zip(plan.tracks, state.outputs) where track.kind == .text {
+      progress.tokens += output.tokens + output.open.tokens
+    }
     return progress
   }
 }

@@ -11,6 +11,8 @@ struct RunState: Equatable, Sendable {
   var isAbandoning = false
   /// What was seen of pairs.
   var pairs = PairCounts()
+  /// What was seen of conversations.
+  var conversations = ConversationCounts()
   /// One for each dataset.
   var outputs: [Totals]
 
@@ -43,8 +45,9 @@ struct RunState: Equatable, Sendable {
 
   // Little-endian 64-bit numbers: a version, the counts (5), the policy, the flag, the number of
   // outputs, the counts of pairs (4), for each output 7 numbers, the histogram's classes and the
-  // counts of what is trained on, and the position if there is one.
-  private static let version: UInt64 = 3
+  // counts of what is trained on, the bytes of what was seen of conversations, these, and the position
+  // if there is one.
+  private static let version: UInt64 = 4
   private static let headWords = 9 + PairCounts.numberCount
   private static let labelStart = 7 + LengthHistogram.classCount
   private static let outputWords = labelStart + SupervisionCounts.numberCount
@@ -63,21 +66,29 @@ struct RunState: Equatable, Sendable {
       ]
       words += (numbers + output.lengths.counts + output.supervision.numbers).map(UInt64.init)
     }
+    let seen = conversations.storedBytes
+    words.append(UInt64(seen.count))
     return words.flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> ($0 * 8)) } }
-      + (position?.storedBytes ?? [])
+      + seen + (position?.storedBytes ?? [])
   }
 
   /// Reads a state back; `nil` unless the bytes are one of `outputCount` outputs, of this version.
   init?(storedBytes bytes: [UInt8], outputCount: Int) {
-    let positionStart = 8 * (Self.headWords + outputCount * Self.outputWords)
-    guard bytes.count >= positionStart else { return nil }
+    let seenStart = 8 * (Self.headWords + outputCount * Self.outputWords + 1)
+    guard bytes.count >= seenStart else { return nil }
     var numbers: [Int] = []
-    for start in stride(from: 0, to: positionStart, by: 8) {
+    for start in stride(from: 0, to: seenStart, by: 8) {
       guard let number = Int(exactly: Self.word(bytes[start..<(start + 8)])) else { return nil }
       numbers.append(number)
     }
     guard numbers[0] == Int(Self.version), numbers[8] == outputCount else { return nil }
     self.init(outputCount: outputCount)
+    guard let seenCount = numbers.last, seenCount <= bytes.count - seenStart else { return nil }
+    let positionStart = seenStart + seenCount
+    guard let seen = ConversationCounts(storedBytes: bytes[seenStart..<positionStart]) else {
+      return nil
+    }
+    conversations = seen
     if bytes.count > positionStart {
       guard let position = SourcePosition(storedBytes: Array(bytes[positionStart...])) else {
         return nil
