@@ -120,6 +120,7 @@ struct RunLog: ~Copyable {
 
   /// Removes what the run has written behind the checkpoint from which it goes on.
   mutating func goOn(after iteration: Int) throws(TrainError) {
+    try events?.begin(step: iteration + 1)
     try metrics.goOn(after: iteration, isOver: iteration >= lastIteration)
   }
 
