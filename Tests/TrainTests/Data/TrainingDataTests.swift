@@ -182,7 +182,7 @@ struct TrainingDataTests {
     var settings = fixture.settings([text], iterations: 6, length: 4)
     settings.train.labels = [labels]
     settings.valid = settings.train
-    settings.evaluationIterations = 1
+    settings.evaluationIterations = 2
     settings.packing = .unpacked
     settings.mapStorage = .besideData
     let note =
@@ -191,11 +191,13 @@ struct TrainingDataTests {
       #expect(
         try TrainingData(settings).notes == [
           "1 of 5 documents" + note,
-          "valid data: 1 of the first 3 documents looked at in"
+          "valid data: 1 of the first 4 documents looked at in"
             + note.dropFirst(3),
         ])
     }
     settings.evaluationIterations = 0
+    settings.valid = DataList()
+    settings.hasPairs = true
     settings.train.negatives = [negative]
     settings.train.negativeLabels = [negativeLabels]
     settings.allowsChopping = false
