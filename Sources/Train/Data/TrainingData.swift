@@ -88,7 +88,7 @@ package struct TrainingData: Sendable {
       // Fewer are looked at where the samples need no more.
       let all =
         leftOut.examined < leftOut.total
-        ? "the first \(examined) \(kind) looked at in" : "\(examined) \(kind) of"
+        ? "the \(examined) \(kind) looked at in" : "\(examined) \(kind) of"
       return (split == .train ? "" : "\(split.rawValue) data: ")
         + "\(number) of \(all) \(paths) \(reason)"
     }

@@ -83,7 +83,7 @@ struct EvalCommand: Command {
     let trained = try model.model(model.configuration.load())
     let line = ProgressLine(style: progress)
     var extent = (done: 0, count: 0)
-    let show = { (done: Int, count: Int) in
+    let tell = { (done: Int, count: Int) in
       extent = (done, count)
       line.update(Progress(activity: "evaluating", tokens: done, measure: .tokens(of: count)))
     }
@@ -91,13 +91,13 @@ struct EvalCommand: Command {
     do {
       defer { line.interrupt() }
       result =
-        if let data { try evaluate(trained, data, progress: show) } else {
+        if let data { try evaluate(trained, data, progress: tell) } else {
           try SplitEvaluation.run(
-            trained, split: (split ?? .valid).split, progress: show, note: writeNote)
+            trained, split: (split ?? .valid).split, progress: tell, note: writeNote)
         }
     }
     guard !result.isInterrupted else { throw interrupted(result, extent) }
-    self.show(result, trained)
+    show(result, trained)
   }
 
   /// Says how far the work came; there is nothing that could go on.

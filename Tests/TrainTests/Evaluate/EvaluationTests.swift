@@ -215,8 +215,7 @@ struct EvaluationTests {
       progress: { done, count in
         told = [done, count]
         interruption.raise()
-      }
-    ) { _ in }
+      }, note: { _ in })
     // The first of two times two micro batches.
     #expect(stopped.isInterrupted && told == [64, 256] && stopped.tokenCount == 64)
   }

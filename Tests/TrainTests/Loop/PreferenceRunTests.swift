@@ -225,9 +225,11 @@ struct PreferenceRunTests {
   func rewardOperations() throws {
     func outputs(_ objective: String) throws -> Int {
       let config = try configuration(["train_impl": objective])
+      var options = TrainingRun.Options(output: { _ in }, note: { _ in })
+      options.metricsPath = folder.file("metrics.jsonl")
+      options.mapStorage = .memory
       let run = try TrainingRun(
-        TrainingConfiguration(ConfigurationRequest(files: [config])),
-        TrainingRun.Options(output: { _ in }, note: { _ in }))
+        TrainingConfiguration(ConfigurationRequest(files: [config])), options)
       return run.log.flops.outputSize
     }
     #expect(try outputs("rm") == 1)
