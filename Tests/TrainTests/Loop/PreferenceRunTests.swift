@@ -225,6 +225,21 @@ struct PreferenceRunTests {
     #expect(names.allSatisfy { run.steps[0][$0] is Double })
   }
 
+  @Test("the operations of a reward model's steps have no vocabulary in them")
+  func rewardOperations() throws {
+    func outputs(_ objective: String) throws -> Int {
+      let config = try configuration(["train_impl": objective])
+      var options = TrainingRun.Options(output: { _ in }, note: { _ in })
+      options.metricsPath = folder.file("metrics.jsonl")
+      options.mapStorage = .memory
+      let run = try TrainingRun(
+        TrainingConfiguration(ConfigurationRequest(files: [config])), options)
+      return run.log.flops.outputSize
+    }
+    #expect(try outputs("rm") == 1)
+    #expect(try outputs("dpo") == 512)
+  }
+
   @Test("a sample without a trained label is an error that names it, or is counted")
   func unsupervised() throws {
     let dataset = try IndexedDataset(prefix: folder.file("neg"))
