@@ -24,4 +24,11 @@ package protocol SampleOrder: Sendable {
   ///
   /// - Throws: `malformed` when stored maps hold what cannot be.
   func appendPieces(of index: Int, to pieces: inout [SamplePiece]) throws(IndexedDataError)
+
+  /// Which samples of a range have a piece of a document, ascending.
+  ///
+  /// - Throws: what ``appendPieces(of:to:)`` throws.
+  func samples(
+    naming document: Int, in range: Range<Int>
+  ) throws(IndexedDataError) -> [Int]
 }

@@ -11,7 +11,7 @@ package struct BatchSource: Sendable {
   package let split: DataSplit
   /// How many micro batches a pass has.
   package let count: Int
-  private let settings: DataSettings
+  var settings: DataSettings
   private let hasLabels: Bool
   private let hasRewards: Bool
 

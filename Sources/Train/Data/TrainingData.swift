@@ -36,14 +36,17 @@ package struct TrainingData: Sendable {
           + " evaluated on them"
       }
       + Self.notes([self.train, valid, test].compactMap { $0 }, settings)
-    if let iterations = settings.trainIterations {
-      self.iterations = iterations
-    } else {
-      iterations = train.count * (settings.trainEpochs ?? 1) / settings.accumulationSteps
-    }
+    iterations = Self.iterations(settings, of: train)
   }
 
-  private static func notes(_ sources: [BatchSource], _ settings: DataSettings) -> [String] {
+  /// How many steps training has, with batches of this source.
+  static func iterations(_ settings: DataSettings, of train: BatchSource) -> Int {
+    settings.trainIterations
+      ?? train.count * (settings.trainEpochs ?? 1) / settings.accumulationSteps
+  }
+
+  /// What the user should know of some splits.
+  static func notes(_ sources: [BatchSource], _ settings: DataSettings) -> [String] {
     var notes: [String] = []
     for source in sources {
       for member in source.dataset.members {
@@ -102,7 +105,8 @@ package struct TrainingData: Sendable {
     ].compactMap { $0 }
   }
 
-  private static func source(
+  /// Batches of one split; `nil` where it has no documents.
+  static func source(
     _ split: DataSplit, _ settings: DataSettings
   ) throws(TrainError) -> BatchSource? {
     let samples = try settings.sampleCount(of: split)

@@ -66,16 +66,7 @@ struct LabelledText {
           ofDocument: part.document, of: text)
       } ?? []
     return ids.indices.map { index in
-      var bytes: [UInt8]?
-      if let tokenizer = text.tokenizer {
-        bytes = []
-        if let id = TokenID(exactly: ids[index]) {
-          var found: [UInt8] = []
-          tokenizer.appendBytes(of: id, to: &found)
-          bytes = found
-        }
-      }
-      var row = TokenRow(id: ids[index], bytes: bytes)
+      var row = TokenRow(id: ids[index], tokenizer: text.tokenizer)
       row.label = labels?[index]
       // A model gives the first token no probability.
       let place = part.start + index - 1
@@ -92,5 +83,14 @@ struct LabelledText {
       return try whole.ids(DocumentPart(document: document, start: 0, end: nil)).map { .whole($0) }
     }
     return try whole.fractions(ofDocument: document).map { .fraction($0) }
+  }
+}
+
+extension TokenRow {
+  /// A token and what it stands for, which is nothing where the tokenizer does not know it.
+  init(id: Int64, tokenizer: (any Tokenizer)?) {
+    var bytes: [UInt8] = []
+    if let tokenizer { _ = tokenizer.appendKnownBytes(of: id, to: &bytes) }
+    self.init(id: id, bytes: tokenizer == nil ? nil : bytes)
   }
 }

@@ -1,4 +1,5 @@
 import CommandLineKit
+import ConfigurationKit
 import Foundation
 import IndexedData
 import Machine
@@ -80,7 +81,7 @@ struct EvalCommand: Command {
     }
     _ = try model.load()
     Interruption.listen()
-    let trained = try model.model(model.configuration.load())
+    let trained = try model.model(model.configuration.load(for: Main.program.name))
     let line = ProgressLine(style: progress)
     var extent = (done: 0, count: 0)
     let tell = { (done: Int, count: Int) in
