@@ -101,24 +101,28 @@ extension PreprocessRun {
     path.split(separator: "/", omittingEmptySubsequences: false).last.map { String($0) } ?? path
   }
 
-  /// The inputs with their hashes; parts of a whole leave them out, as each would read everything.
+  /// Begins to hash the inputs; parts of a whole leave it out, as each would read everything.
+  func beginHashing(
+    _ files: [Manifest.File], _ interruption: Interruption
+  ) -> InputHashes? {
+    guard settings.hashesInputs && recipe.shard.count == 1 else { return nil }
+    return InputHashes(inputs, files, interruption, isBeside: settings.workers > 1)
+  }
+
+  /// The inputs with their hashes, where they are taken; files that are gone have none.
   ///
-  /// Files that are gone have none. `nil` when the work is asked to stop.
+  /// `nil` when the work is asked to stop.
   /// - Throws: ``PreprocessError/inputChanged(_:)`` when a file is not what it was.
   func hashed(
-    _ files: [Manifest.File], _ interruption: Interruption, _ note: (String) -> Void
+    _ files: [Manifest.File], _ hashes: InputHashes?, _ note: (String) -> Void
   ) throws(PipelineError) -> [Manifest.File]? {
     try checkInputs()
-    guard settings.hashesInputs && recipe.shard.count == 1 else { return files }
+    guard let hashes else { return files }
+    guard let outcomes = hashes.finish() else { return nil }
     var result: [Manifest.File] = []
-    for (entry, file) in zip(inputs.entries, files) {
-      guard entry.isFile else {
-        result.append(file)
-        continue
-      }
+    for (file, outcome) in zip(files, outcomes) {
       do {
-        guard let file = try FileHashes.input(file, interruption) else { return nil }
-        result.append(file)
+        result.append(try outcome.get())
       } catch .source(.system(let error)) where error.code == ENOENT {
         note("\(file.path) is gone since it was read; the manifest has no hash of it")
         result.append(file)

@@ -177,8 +177,9 @@ package struct PreprocessRun: Sendable {
       if transaction.isFinished {
         manifest = try storedManifest()
       } else {
-        let state = try work(transaction, interruption, note, report)
-        manifest = try finish(transaction, state, inputFiles, interruption, note)
+        let hashes = beginHashing(inputFiles, interruption)
+        let state = try work(transaction, hashes, interruption, note, report)
+        manifest = try finish(transaction, state, inputFiles, hashes, note)
       }
       return .finished(manifest)
     } catch {
@@ -190,8 +191,8 @@ package struct PreprocessRun: Sendable {
 
   /// Reads, encodes and appends everything that is left to do.
   private func work(
-    _ transaction: DatasetTransaction, _ interruption: Interruption, _ note: (String) -> Void,
-    _ report: (Progress) -> Void
+    _ transaction: DatasetTransaction, _ hashes: InputHashes?, _ interruption: Interruption,
+    _ note: (String) -> Void, _ report: (Progress) -> Void
   ) throws(PipelineError) -> RunState {
     let state = try resumedState(of: transaction)
     if let position = state.position { note(resumption(at: position, state.counts)) }
@@ -200,7 +201,7 @@ package struct PreprocessRun: Sendable {
       checkpointSeconds: settings.checkpointSeconds)
     let ending: OrderedPipeline.Ending
     do {
-      ending = try pass(&committer, interruption, report)
+      ending = try pass(&committer, hashes, interruption, report)
       noteSkipped(committer, note)
     } catch .source(.interrupted) {
       noteSkipped(committer, note)
@@ -247,7 +248,8 @@ package struct PreprocessRun: Sendable {
 
   /// Sends all items through the workers.
   private func pass(
-    _ committer: inout Committer, _ interruption: Interruption, _ report: (Progress) -> Void
+    _ committer: inout Committer, _ hashes: InputHashes?, _ interruption: Interruption,
+    _ report: (Progress) -> Void
   ) throws(PipelineError) -> OrderedPipeline.Ending {
     var source = try makeSource(resumingAt: committer.state.position, interruption)
     let totalBytes = source.byteCount
@@ -267,6 +269,7 @@ package struct PreprocessRun: Sendable {
         do throws(PreprocessError) {
           let item = try source.next()
           bytesRead.store(source.bytesRead, ordering: .relaxed)
+          hashes?.follow(source.bytesRead)
           return item
         } catch {
           throw .source(error)
@@ -305,7 +308,7 @@ package struct PreprocessRun: Sendable {
   /// Gives the datasets their names.
   private func finish(
     _ transaction: DatasetTransaction, _ state: RunState, _ inputFiles: [Manifest.File],
-    _ interruption: Interruption, _ note: (String) -> Void
+    _ hashes: InputHashes?, _ note: (String) -> Void
   ) throws(PipelineError) -> Manifest {
     let counts = state.counts
     guard counts.addUp else { throw .miscounted(counts.sentence) }
@@ -320,7 +323,7 @@ package struct PreprocessRun: Sendable {
       throw .noDocument(
         counts: counts.sentence, quarantine: isTold ? recipe.quarantinePath : nil)
     }
-    guard let inputs = try hashed(inputFiles, interruption, note) else {
+    guard let inputs = try hashed(inputFiles, hashes, note) else {
       throw try interrupted(transaction, at: state)
     }
     let quarantineByteCount = transaction.auxiliaryByteCount(0)
