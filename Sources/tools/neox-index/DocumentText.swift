@@ -11,7 +11,7 @@ struct DocumentText {
   var documentCount: Int { dataset.tendedDocumentCount }
 
   /// Number of tokens in a document.
-  func length(of document: Int) throws -> Int {
+  func length(of document: Int) throws(IndexedDataError) -> Int {
     var length = 0
     for sequence in try dataset.tendedSequences(ofDocument: document) {
       // Sizes that cannot all be true may add up to more than a number holds.
@@ -27,7 +27,7 @@ struct DocumentText {
   }
 
   /// The ids of a part of a document.
-  func ids(_ part: DocumentPart) throws -> [Int64] {
+  func ids(_ part: DocumentPart) throws(IndexedDataError) -> [Int64] {
     var ids: [Int64] = []
     var place = 0
     for sequence in try dataset.tendedSequences(ofDocument: part.document) {

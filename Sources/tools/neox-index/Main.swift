@@ -36,5 +36,6 @@ struct Main {
       .init(VerifyCommand.self), .init(RepairCommand.self), .init(SplitCommand.self),
       .init(MergeCommand.self), .init(ConvertCommand.self), .init(ExportCommand.self),
       .init(DiffCommand.self),
+      .init(GrepCommand.self), .init(DedupeCommand.self),
     ])
 }
