@@ -1,3 +1,4 @@
+import IndexedData
 import Tokenize
 
 /// What has been committed so far, as the journal keeps it beside the datasets' own state.
@@ -11,6 +12,8 @@ struct RunState: Equatable, Sendable {
   var isAbandoning = false
   /// What was seen of pairs.
   var pairs = PairCounts()
+  /// What is not in a file yet of where documents came from, where that is wanted.
+  var sources: SourceBlocks?
   /// One for each dataset.
   var outputs: [Totals]
 
@@ -43,15 +46,17 @@ struct RunState: Equatable, Sendable {
 
   // Little-endian 64-bit numbers: a version, the counts (5), the policy, the flag, the number of
   // outputs, the counts of pairs (4), for each output 7 numbers, the histogram's classes and the
-  // counts of what is trained on, and the position if there is one.
+  // counts of what is trained on, and the position if there is one. Version 4 has a number of bytes
+  // and the state of sources before the position.
   private static let version: UInt64 = 3
+  private static let versionWithSources: UInt64 = 4
   private static let headWords = 9 + PairCounts.numberCount
   private static let labelStart = 7 + LengthHistogram.classCount
   private static let outputWords = labelStart + SupervisionCounts.numberCount
 
   /// The state as bytes.
   var storedBytes: [UInt8] {
-    var words: [UInt64] = [Self.version]
+    var words: [UInt64] = [sources == nil ? Self.version : Self.versionWithSources]
     let numbers =
       [counts.read, counts.written, counts.empty, counts.skipped, counts.quarantined]
       + [ErrorPolicy.allCases.firstIndex(of: policy) ?? 0, isAbandoning ? 1 : 0, outputs.count]
@@ -63,8 +68,10 @@ struct RunState: Equatable, Sendable {
       ]
       words += (numbers + output.lengths.counts + output.supervision.numbers).map(UInt64.init)
     }
+    let stored = sources?.storedBytes
+    if let stored { words.append(UInt64(stored.count)) }
     return words.flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> ($0 * 8)) } }
-      + (position?.storedBytes ?? [])
+      + (stored ?? []) + (position?.storedBytes ?? [])
   }
 
   /// Reads a state back; `nil` unless the bytes are one of `outputCount` outputs, of this version.
@@ -76,12 +83,20 @@ struct RunState: Equatable, Sendable {
       guard let number = Int(exactly: Self.word(bytes[start..<(start + 8)])) else { return nil }
       numbers.append(number)
     }
-    guard numbers[0] == Int(Self.version), numbers[8] == outputCount else { return nil }
+    let versions = [Self.version, Self.versionWithSources].map { Int($0) }
+    guard versions.contains(numbers[0]), numbers[8] == outputCount else { return nil }
     self.init(outputCount: outputCount)
-    if bytes.count > positionStart {
-      guard let position = SourcePosition(storedBytes: Array(bytes[positionStart...])) else {
-        return nil
-      }
+    var rest = bytes[positionStart...]
+    if numbers[0] == versions[1] {
+      guard rest.count >= 8, let count = Int(exactly: Self.word(rest.prefix(8))),
+        count <= rest.count - 8,
+        let sources = SourceBlocks(storedBytes: Array(rest.dropFirst(8).prefix(count)))
+      else { return nil }
+      self.sources = sources
+      rest = rest.dropFirst(8 + count)
+    }
+    if !rest.isEmpty {
+      guard let position = SourcePosition(storedBytes: Array(rest)) else { return nil }
       self.position = position
     }
     (counts.read, counts.written, counts.empty) = (numbers[1], numbers[2], numbers[3])
