@@ -34,6 +34,8 @@ package struct VerifyReport: Equatable, Sendable {
   package internal(set) var sequences = 0
   /// Number of documents by the index.
   package internal(set) var documents = 0
+  /// Whether there is a file that tells where the documents came from, and it was read.
+  package internal(set) var hasSource = false
   /// What a deep check found in `.bin`.
   package internal(set) var elements: ElementReport?
 
@@ -103,6 +105,8 @@ package struct VerifyOptions: Sendable {
   package var companions: [String] = []
   /// A dataset that must have as many sequences, none of them empty, such as rewards.
   package var rewards: String?
+  /// Whether the manifest names a file that tells where the documents came from.
+  package var expectsSource = false
   /// Problems that are listed; all are counted.
   package var limit = 20
   /// Told of the bytes of `.bin` that are done, now and then.

@@ -48,6 +48,7 @@ package func verifyDataset(
   }
   for companion in options.companions { try checkCompanion(companion, layout, idxPath, &report) }
   if let rewards = options.rewards { try checkRewards(rewards, layout, idxPath, &report) }
+  try checkSources(options, documents: report.documents, layout, &report)
   if options.isDeep {
     var deep = ElementCheck(
       prefix: prefix, layout: layout, type: kind.type, options: options,

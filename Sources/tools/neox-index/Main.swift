@@ -34,6 +34,6 @@ struct Main {
       .init(InfoCommand.self), .init(ShowCommand.self), .init(SampleCommand.self),
       .init(VerifyCommand.self), .init(RepairCommand.self), .init(SplitCommand.self),
       .init(MergeCommand.self), .init(ConvertCommand.self), .init(ExportCommand.self),
-      .init(DiffCommand.self),
+      .init(DiffCommand.self), .init(WhereCommand.self),
     ])
 }

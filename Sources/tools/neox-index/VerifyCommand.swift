@@ -25,7 +25,8 @@ struct VerifyCommand: Command {
       and what was found. With a manifest beside the dataset, lengths, type and the hashes that it \
       has are compared as well. Labels and rewards that it names, or without one \
       PREFIX_KEY_label_document and PREFIX_KEY_reward_document beside PREFIX_KEY_document, are \
-      compared with the text: labels must have its sizes, and each document a reward.
+      compared with the text: labels must have its sizes, and each document a reward. PREFIX.src, \
+      where there is one, is read as a whole and must tell of as many documents.
       """,
       """
       --deep also reads every token: each must be below the vocabulary size, and where an \
@@ -147,6 +148,7 @@ struct VerifyCommand: Command {
       companions.map(\.path)
       + [beside.labels].compactMap(\.self).filter { !companions.map(\.path).contains($0) }
     options.rewards = beside.rewards
+    options.expectsSource = manifest?.hasSource == true
     let kind = beside.kind
     options.holdsLabels = kind == .labels
     let recordedSize = kind == .rewards ? nil : manifest?.vocabularySize

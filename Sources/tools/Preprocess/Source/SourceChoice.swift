@@ -75,3 +75,17 @@ extension PreprocessRun {
     return summary
   }
 }
+
+extension PreprocessRun {
+  /// Tells where the documents of an item came from, in a preview.
+  func noteOrigins(
+    of result: borrowing ItemResult, from first: Int, below limit: Int, _ ledger: inout LineLedger,
+    line: (String) -> Void
+  ) {
+    for (number, document) in result.sources.documents.enumerated() where first + number < limit {
+      let place = ledger.place(of: document.place, in: result.tag)
+      let id = document.id.map { ", id \(Self.visible(Array(result.sources.ids[$0])))" } ?? ""
+      line("document \(first + number + 1): from \(place)\(id)")
+    }
+  }
+}
