@@ -41,17 +41,20 @@ package struct DocumentSources: Sendable {
     self.trailer = trailer
   }
 
-  /// Where a document came from; `nil` where that is not known.
+  /// Where a document came from, `nil` where that is not known, and the record's own name, where one
+  /// was asked for and it has one.
   ///
   /// - Throws: `outOfRange`, and `malformed` where its block is damaged.
-  package func entry(_ document: Int) throws(IndexedDataError) -> SourceEntry? {
+  package func entry(
+    _ document: Int
+  ) throws(IndexedDataError) -> (place: SourceEntry?, id: [UInt8]?) {
     guard document >= 0, document < documentCount else {
       throw .outOfRange(path: path, what: "document", asked: document, limit: documentCount)
     }
-    var found: SourceEntry?
+    var found: (place: SourceEntry?, id: [UInt8]?)
     let first = document / SourceLayout.blockDocuments * SourceLayout.blockDocuments
-    try readBlock(document / SourceLayout.blockDocuments) { place, entry in
-      if first + place == document { found = entry }
+    try readBlock(document / SourceLayout.blockDocuments) { place, entry, id in
+      if first + place == document { found = (entry, id) }
     }
     return found
   }
@@ -61,7 +64,7 @@ package struct DocumentSources: Sendable {
   /// - Throws: `malformed` where a block is damaged, and what `body` throws.
   package func forEach(
     in documents: Range<Int>,
-    _ body: (SourceEntry?) throws(IndexedDataError) -> Void
+    _ body: (SourceEntry?, [UInt8]?) throws(IndexedDataError) -> Void
   ) throws(IndexedDataError) {
     guard documents.lowerBound >= 0, documents.upperBound <= documentCount else {
       throw .outOfRange(
@@ -69,12 +72,13 @@ package struct DocumentSources: Sendable {
     }
     guard !documents.isEmpty else { return }
     let width = SourceLayout.blockDocuments
-    var entries: [SourceEntry?] = []
+    var entries: [(place: SourceEntry?, id: [UInt8]?)] = []
     for block in documents.lowerBound / width...(documents.upperBound - 1) / width {
       entries.removeAll(keepingCapacity: true)
-      try readBlock(block) { _, entry in entries.append(entry) }
+      try readBlock(block) { _, entry, id in entries.append((entry, id)) }
       for place in Range(block * width...block * width + entries.count - 1).clamped(to: documents) {
-        try body(entries[place - block * width])
+        let entry = entries[place - block * width]
+        try body(entry.place, entry.id)
       }
     }
   }
@@ -109,7 +113,7 @@ package struct DocumentSources: Sendable {
           path: path, byte: trailer.tableOffset + 8 * block, what: "beginning of block \(block)",
           expected: "\(end)", found: "\(range.lowerBound)")
       }
-      try readBlock(block) { _, _ in }
+      try readBlock(block) { _, _, _ in }
       end = range.upperBound
     }
     guard end == trailer.filesOffset else {
@@ -138,7 +142,7 @@ package struct DocumentSources: Sendable {
   }
 
   private func readBlock(
-    _ block: Int, _ body: (Int, SourceEntry?) -> Void
+    _ block: Int, _ body: (Int, SourceEntry?, [UInt8]?) -> Void
   ) throws(IndexedDataError) {
     let range = try blockRange(block)
     let width = SourceLayout.blockDocuments

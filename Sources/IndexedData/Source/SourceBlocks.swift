@@ -20,12 +20,15 @@ package struct SourceBlocks: Equatable, Sendable {
   /// What a file begins with.
   package static var header: [UInt8] { SourceLayout.header }
 
-  /// Appends a document, `nil` where nothing is known of it; returns the block that is full with it.
-  package mutating func append(_ entry: SourceEntry?) -> [UInt8]? {
-    append(entry?.id != nil, entry)
-    if let id = entry?.id { block.appendText(id) }
+  /// Appends a document, `nil` where nothing is known of it, and the record's own name where it has one;
+  /// returns the block that is full with it.
+  package mutating func append(_ entry: SourceEntry?, id: ArraySlice<UInt8>?) -> [UInt8]? {
+    append(id != nil, entry)
+    if let id {
+      block.appendVariable(UInt64(id.count))
+      block += id
+    }
     last = entry
-    last?.id = nil
     documentCount += 1
     return documentCount % SourceLayout.blockDocuments == 0 ? endBlock() : nil
   }
@@ -123,7 +126,7 @@ extension SourceLayout {
   /// - Returns: what is wrong with them and at which of the bytes; `nil` when nothing is.
   static func read(
     _ bytes: RawSpan, documents: Int, fileCount: Int,
-    _ body: (Int, SourceEntry?) -> Void
+    _ body: (Int, SourceEntry?, [UInt8]?) -> Void
   ) -> (byte: Int, what: String)? {
     var reader = VariableReader(bytes)
     var last: SourceEntry?
@@ -151,11 +154,12 @@ extension SourceLayout {
         }
       }
       last = entry
+      var id: [UInt8]?
       if head & 2 != 0 {
-        guard let id = reader.text() else { return (start, "id of an entry") }
-        entry?.id = id
+        guard let found = reader.text() else { return (start, "id of an entry") }
+        id = found
       }
-      body(document, entry)
+      body(document, entry, id)
     }
     return reader.left == 0 ? nil : (reader.place, "bytes behind the entries")
   }

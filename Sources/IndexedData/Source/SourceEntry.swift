@@ -10,19 +10,15 @@ package struct SourceEntry: Equatable, Sendable {
   package var byte: Int
   /// Its line, counted from 1.
   package var line: Int
-  /// The record's own name, where one was asked for and it has one.
-  package var id: [UInt8]?
-
   /// Describes a place.
   package init(
-    file: Int, stream: Int = 0, member: String? = nil, byte: Int, line: Int, id: [UInt8]? = nil
+    file: Int, stream: Int = 0, member: String? = nil, byte: Int, line: Int
   ) {
     self.file = file
     self.stream = stream
     self.member = member
     self.byte = byte
     self.line = line
-    self.id = id
   }
 }
 

@@ -18,14 +18,24 @@ struct SourcePiece: Equatable {
   /// Sources of another number of documents belong to something else and are left out, which a note
   /// says, as it does of pieces without any beside others that have some.
   ///
+  /// - Parameter passesOverDamage: whether damaged sources are left out with a note as well.
   /// - Throws: `malformed` where sources are damaged.
   static func write(
-    _ pieces: [SourcePiece], to path: String, durable: Bool
+    _ pieces: [SourcePiece], to path: String, durable: Bool, passesOverDamage: Bool
   ) throws(IndexedDataError) -> (summary: SourceSummary?, notes: [String]) {
     var notes: [String] = []
     var found: [DocumentSources?] = []
     for piece in pieces {
-      let sources = try DocumentSources(besideDataset: piece.prefix)
+      let sources: DocumentSources?
+      do throws(IndexedDataError) {
+        sources = try DocumentSources(besideDataset: piece.prefix)
+        if passesOverDamage { try sources?.check() }
+      } catch {
+        guard passesOverDamage, case .malformed = error else { throw error }
+        notes.append("\(error); where documents came from is left out")
+        found.append(nil)
+        continue
+      }
       guard let sources, sources.documentCount != piece.count else {
         found.append(sources)
         continue
@@ -41,12 +51,12 @@ struct SourcePiece: Equatable {
       guard let sources else {
         notes.append(
           "\(piece.prefix): nothing is known of where its \(piece.documents.count) documents came "
-            + "from, and \(DocumentSources.path(prefix: "PREFIX")) of the result says so")
-        for _ in piece.documents { try writer.append(nil, of: []) }
+            + "from, and the .src of the output says so")
+        for _ in piece.documents { try writer.append(nil, id: nil, of: []) }
         continue
       }
-      try sources.forEach(in: piece.documents) { (entry) throws(IndexedDataError) in
-        try writer.append(entry, of: sources.files)
+      try sources.forEach(in: piece.documents) { (entry, id) throws(IndexedDataError) in
+        try writer.append(entry, id: id, of: sources.files)
       }
     }
     try writer.finish(durable: durable)
@@ -68,7 +78,6 @@ func checkSources(
       report.add(path, nil, "file", expected: "one, by the manifest", found: "none")
       return
     }
-    report.hasSource = true
     report.bytesRead += sources.byteCount
     // Where the document index was lost, each sequence counts as a document.
     let count = documents == 0 ? layout.sequenceCount : documents

@@ -57,10 +57,12 @@ final class SourceWriter {
   }
 
   /// Appends a document whose file is one of `files`; files of documents join the table as they come.
-  func append(_ entry: SourceEntry?, of files: [SourceFile]) throws(IndexedDataError) {
+  func append(
+    _ entry: SourceEntry?, id: [UInt8]?, of files: [SourceFile]
+  ) throws(IndexedDataError) {
     var entry = entry
     if let number = entry?.file { entry?.file = place(of: files[number]) }
-    if let block = blocks.append(entry) { try append(block) }
+    if let block = blocks.append(entry, id: id?[...]) { try append(block) }
   }
 
   private func place(of file: SourceFile) -> Int {

@@ -34,8 +34,6 @@ package struct VerifyReport: Equatable, Sendable {
   package internal(set) var sequences = 0
   /// Number of documents by the index.
   package internal(set) var documents = 0
-  /// Whether there is a file that tells where the documents came from, and it was read.
-  package internal(set) var hasSource = false
   /// What a deep check found in `.bin`.
   package internal(set) var elements: ElementReport?
 

@@ -84,9 +84,10 @@ struct OutputPair: ~Copyable {
 
   /// Writes where the documents came from, where any piece of the dataset knows it.
   mutating func writeSources(
-    _ pieces: [SourcePiece], _ dataset: inout TendedDataset, durable: Bool
+    _ pieces: [SourcePiece], _ dataset: inout TendedDataset, durable: Bool,
+    passesOverDamage: Bool = false
   ) throws(IndexedDataError) {
-    let outcome = try SourcePiece.write(pieces, to: srcPath, durable: durable)
+    let outcome = try SourcePiece.write(pieces, to: srcPath, durable: durable, passesOverDamage: passesOverDamage)
     dataset.source = outcome.summary
     dataset.notes += outcome.notes
     hasSources = outcome.summary != nil

@@ -50,7 +50,7 @@ struct Rebuild {
       notes: notes)
     try files.writeSources(
       [SourcePiece(prefix: input, documents: 0..<count, of: count)], &result,
-      durable: options.isDurable)
+      durable: options.isDurable, passesOverDamage: true)
     try files.finish(result, durable: options.isDurable)
     return result
   }

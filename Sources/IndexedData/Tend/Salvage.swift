@@ -82,7 +82,7 @@ struct Salvage {
     let all = keepsDocuments ? layout.documentEntryCount - 1 : layout.sequenceCount
     try files.writeSources(
       [SourcePiece(prefix: prefix, documents: 0..<documents, of: all)], &result,
-      durable: options.isDurable)
+      durable: options.isDurable, passesOverDamage: true)
     try files.finish(result, durable: options.isDurable)
     return result
   }

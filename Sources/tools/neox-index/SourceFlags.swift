@@ -24,16 +24,19 @@ enum SourceFlags {
 
   /// The place of a document as JSON; null where it is not known.
   static func json(of document: Int, _ sources: DocumentSources) throws -> JSONText {
-    guard let entry = try sources.entry(document) else { return .null }
-    return .object(members(of: entry, sources))
+    let (place, id) = try sources.entry(document)
+    guard let place else { return .null }
+    return .object(members(of: place, id, sources))
   }
 
   /// The members that tell of a place.
-  static func members(of entry: SourceEntry, _ sources: DocumentSources) -> [JSONText.Member] {
+  static func members(
+    of entry: SourceEntry, _ id: [UInt8]?, _ sources: DocumentSources
+  ) -> [JSONText.Member] {
     var members: [JSONText.Member] = [.init("file", .string(sources.files[entry.file].path))]
     if let member = entry.member { members.append(.init("member", .string(member))) }
     members += [.init("byte", JSONText(entry.byte)), .init("line", JSONText(entry.line))]
-    if let id = entry.id { members.append(.init("id", .string(visibleText(id).text))) }
+    if let id { members.append(.init("id", .string(visibleText(id).text))) }
     return members
   }
 }

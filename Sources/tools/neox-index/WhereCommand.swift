@@ -75,13 +75,13 @@ struct WhereCommand: Command {
     let dataset = try IndexedDataset(prefix: prefix.path, mode: .pread)
     let sources = try SourceFlags.open(prefix.path, of: dataset.tendedDocumentCount)
     let entries = try documents.map { try sources.entry($0) }
-    let originals = hidesText ? [:] : originals(of: entries, sources)
+    let originals = hidesText ? [:] : originals(of: entries.map(\.place), sources)
     for (place, document) in documents.enumerated() {
       let entry = entries[place]
       if isJSON {
-        show(json: document, entry, originals[place], sources)
+        show(json: document, entry.place, entry.id, originals[place], sources)
       } else {
-        show(document, entry, originals[place], sources)
+        show(document, entry.place, entry.id, originals[place], sources)
       }
     }
   }
@@ -143,17 +143,18 @@ struct WhereCommand: Command {
   // MARK: - Output
 
   private func show(
-    _ document: Int, _ entry: SourceEntry?, _ original: Original?, _ sources: DocumentSources
+    _ document: Int, _ entry: SourceEntry?, _ id: [UInt8]?, _ original: Original?,
+    _ sources: DocumentSources
   ) {
     guard let entry else {
       StandardOutput.shared.line("--- document \(document): nothing is known of where it came from")
       return
     }
     let member = entry.member.map { "!\($0)" } ?? ""
-    let id = entry.id.map { ", id \(visibleText($0).text)" } ?? ""
+    let name = id.map { ", id \(visibleText($0).text)" } ?? ""
     StandardOutput.shared.line(
       "--- document \(document): \(sources.files[entry.file].path)\(member), line "
-        + "\(grouped(entry.line)), byte \(grouped(entry.byte))\(id)")
+        + "\(grouped(entry.line)), byte \(grouped(entry.byte))\(name)")
     switch original {
     case .record(let record):
       StandardOutput.shared.line(
@@ -164,11 +165,12 @@ struct WhereCommand: Command {
   }
 
   private func show(
-    json document: Int, _ entry: SourceEntry?, _ original: Original?, _ sources: DocumentSources
+    json document: Int, _ entry: SourceEntry?, _ id: [UInt8]?, _ original: Original?,
+    _ sources: DocumentSources
   ) {
     var members: [JSONText.Member] = [.init("document", JSONText(document))]
     if let entry {
-      members += SourceFlags.members(of: entry, sources)
+      members += SourceFlags.members(of: entry, id, sources)
     } else {
       members.append(.init("why", "nothing is known of where it came from"))
     }

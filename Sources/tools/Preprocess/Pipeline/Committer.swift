@@ -138,9 +138,9 @@ struct Committer: ~Copyable {
         file: tag.input - sources.inputs.lowerBound,
         stream: tag.firstStream + document.place.stream,
         member: members[document.place.stream],
-        byte: document.place.byte, line: line + document.place.linesBefore,
-        id: document.id.map { Array(result.sources.ids[$0]) })
-      guard let block = state.sources?.append(entry) else { continue }
+        byte: document.place.byte, line: line + document.place.linesBefore)
+      let id = document.id.map { result.sources.ids[$0] }
+      guard let block = state.sources?.append(entry, id: id) else { continue }
       try appendSources(block)
     }
   }

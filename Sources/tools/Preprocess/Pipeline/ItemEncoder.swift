@@ -17,9 +17,7 @@ final class ItemEncoder {
   private var piece: ItemResult.Piece?
   /// Where the documents came from, where that is wanted.
   private var sources = ItemSources()
-  private let idReader: IDReader?
-  /// The id of the record at hand.
-  private var id: [UInt8]?
+  private var idReader: IDReader?
   /// The rest of a record is passed over after one of its texts was refused.
   private var isRefused = false
 
@@ -117,7 +115,7 @@ final class ItemEncoder {
   private func takeRecord(_ document: borrowing DocumentView) {
     let values: [[UInt32]]
     do throws(RecordRefusal) {
-      id = try idReader?.id(of: document)
+      try idReader?.read(document)
       values = try structured.values(of: document.text, cache: &cache)
     } catch {
       let place = RecordPlace(
@@ -131,7 +129,7 @@ final class ItemEncoder {
       for value in row { output.ids.append(value) }
       output.lengths.append(Int32(truncatingIfNeeded: row.count))
     }
-    if plan.sources != nil { sources.append(document.place, id: id) }
+    if plan.sources != nil { sources.append(document.place, idReader) }
   }
 
   private func take(_ document: borrowing DocumentView) {
@@ -141,9 +139,9 @@ final class ItemEncoder {
     guard !isRefused else { return }
     let output = outputs[texts[document.key]]
     let start = output.ids.count
-    if let idReader, part == .whole && document.key == 0 || part.isLast && piece != nil {
+    if part == .whole && document.key == 0 || part.isLast && piece != nil {
       do {
-        id = try idReader.id(of: document)
+        try idReader?.read(document)
       } catch {
         return refuse(document, start, isEnded: false, error)
       }
@@ -174,7 +172,7 @@ final class ItemEncoder {
     }
     output.lengths.append(Int32(truncatingIfNeeded: output.ids.count - start))
     if plan.sources != nil, part.isLast, document.key == plan.reading.keys.count - 1 {
-      sources.append(document.place, id: id)
+      sources.append(document.place, idReader)
     }
   }
 

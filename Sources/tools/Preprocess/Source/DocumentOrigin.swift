@@ -13,14 +13,11 @@ struct ItemSources: Sendable {
   /// The ids, one after another.
   private(set) var ids: [UInt8] = []
 
-  /// Notes the next document.
-  mutating func append(_ place: RecordPlace, id: [UInt8]?) {
-    var range: Range<Int>?
-    if let id {
-      range = ids.count..<ids.count + id.count
-      ids += id
-    }
-    documents.append(Document(place: place, id: range))
+  /// Notes the next document, with the id that was read last.
+  mutating func append(_ place: RecordPlace, _ reader: IDReader?) {
+    let start = ids.count
+    let hasID = reader?.appendID(to: &ids) ?? false
+    documents.append(Document(place: place, id: hasID ? start..<ids.count : nil))
   }
 
   /// Forgets everything.
@@ -35,30 +32,36 @@ struct IDReader {
   /// The longest id, as it is stored.
   static let limit = 1 << 16
 
-  let key: String
+  private let key: String
+  private var scan: MemberScan
 
-  /// The id of a record; `nil` where it has none.
+  init(key: String) {
+    self.key = key
+    scan = MemberScan(name: key, limit: Self.limit)
+  }
+
+  /// Reads the id of a record, which may have none.
   ///
   /// - Throws: ``RecordRefusal`` where it is too long, or the record cannot be read again.
-  func id(of document: borrowing DocumentView) throws(RecordRefusal) -> [UInt8]? {
-    guard document.hasMembers else { return nil }
-    var scan = MemberScan(name: key, limit: Self.limit)
+  mutating func read(_ document: borrowing DocumentView) throws(RecordRefusal) {
+    scan.reset()
+    guard document.hasMembers else { return }
     if let extent = document.longExtent {
-      try feed(extent, to: &scan)
+      try feed(extent)
     } else {
       unsafe document.record.withUnsafeBytes { unsafe scan.feed($0) }
     }
-    switch scan.found() {
-    case nil: return nil
-    case .bytes(let bytes): return bytes
-    case .tooLong:
+    guard !scan.isTooLong else {
       throw RecordRefusal(
         "\"\(key)\" of --id-key takes more than \(Self.limit) bytes; name a shorter member")
     }
   }
 
-  private func feed(
-    _ extent: (file: OpenFile, range: Range<Int>), to scan: inout MemberScan
+  /// Appends the id that was read last; false where there was none.
+  func appendID(to bytes: inout [UInt8]) -> Bool { scan.appendValue(to: &bytes) }
+
+  private mutating func feed(
+    _ extent: (file: OpenFile, range: Range<Int>)
   ) throws(RecordRefusal) {
     var block = [UInt8](repeating: 0, count: min(extent.range.count, 1 << 20))
     var place = extent.range.lowerBound

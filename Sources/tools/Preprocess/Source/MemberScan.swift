@@ -5,14 +5,6 @@ import Glibc
 /// The record is one that was judged to be sound, so only its shape is looked at. Members of objects
 /// inside it do not count, and the last of several of one name wins, as in Python.
 struct MemberScan {
-  /// What was found.
-  enum Value: Equatable {
-    /// The content of a string, or any other value as it is stored.
-    case bytes([UInt8])
-    /// More bytes than are kept.
-    case tooLong
-  }
-
   private enum State {
     case start, member, key, colon, value
     /// Inside a string that is a value, or inside a container.
@@ -35,6 +27,15 @@ struct MemberScan {
   init(name: String, limit: Int) {
     self.name = Array(name.utf8)
     self.limit = limit
+  }
+
+  /// Starts over with another record, and keeps the memory.
+  mutating func reset() {
+    state = .start
+    isEscaped = false
+    isFound = false
+    isWanted = false
+    value.removeAll(keepingCapacity: true)
   }
 
   /// Reads more of the record.
@@ -126,13 +127,24 @@ struct MemberScan {
     }
   }
 
-  /// What was found; `nil` where there is no such member, or it is null.
-  func found() -> Value? {
-    guard isFound else { return nil }
-    guard value.count <= limit else { return .tooLong }
-    guard value.first == 0x22 else { return value == Array("null".utf8) ? nil : .bytes(value) }
-    return .bytes(Self.decoded(value))
+  /// Whether a member was found whose value is too long.
+  var isTooLong: Bool { isFound && value.count > limit }
+
+  /// Appends what was found: the content of a string, or any other value as it is stored; false where
+  /// there is no such member, or it is null.
+  func appendValue(to bytes: inout [UInt8]) -> Bool {
+    guard isFound, !isTooLong, value != Self.null else { return false }
+    if value.first != 0x22 {
+      bytes += value
+    } else if value.contains(0x5C) {
+      bytes += Self.decoded(value)
+    } else {
+      bytes += value[1..<value.count - 1]
+    }
+    return true
   }
+
+  private static let null = Array("null".utf8)
 
   private static func decoded(_ string: [UInt8]) -> [UInt8] {
     var decoder = JSONTextDecoder()

@@ -40,19 +40,21 @@ package struct OriginalRecords: ~Copyable {
     self.options = options
   }
 
-  /// The record that begins at a byte of a stream.
+  /// The record that begins at a byte of a stream, without its line end.
   ///
   /// - Throws: ``PreprocessError``; ``PreprocessError/noRecord(_:)`` where the input ends before.
   package mutating func record(
     stream: Int, byte: Int
   ) throws(PreprocessError) -> OriginalRecord {
-    if entry.isDivisible { return try line(at: byte) }
+    if entry.isDivisible {
+      return Self.withoutReturn(try line(at: byte), entry.plainFormat)
+    }
     guard let format = try go(to: stream, byte) else {
       throw .noRecord("\(entry.path) has fewer members than it had")
     }
     switch format {
     case .jsonLines, .textLines:
-      return try take { bytes in bytes.firstIndex(of: 0x0A) }
+      return Self.withoutReturn(try take { bytes in bytes.firstIndex(of: 0x0A) }, format)
     case .jsonArray:
       return try take { bytes in
         var splitter = ArraySplitter(at: .element)
@@ -75,6 +77,14 @@ package struct OriginalRecords: ~Copyable {
     case .text:
       return try take { _ in nil }
     }
+  }
+
+  /// A line of JSON without the first half of CRLF, which is a blank there; a line of text has it.
+  private static func withoutReturn(
+    _ record: OriginalRecord, _ format: StreamFormat?
+  ) -> OriginalRecord {
+    guard format == .jsonLines, !record.isCut, record.bytes.last == 0x0D else { return record }
+    return OriginalRecord(bytes: record.bytes.dropLast(), isCut: false)
   }
 
   // MARK: - Plain files
