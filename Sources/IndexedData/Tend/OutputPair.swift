@@ -87,7 +87,8 @@ struct OutputPair: ~Copyable {
     _ pieces: [SourcePiece], _ dataset: inout TendedDataset, durable: Bool,
     passesOverDamage: Bool = false
   ) throws(IndexedDataError) {
-    let outcome = try SourcePiece.write(pieces, to: srcPath, durable: durable, passesOverDamage: passesOverDamage)
+    let outcome = try SourcePiece.write(
+      pieces, to: srcPath, durable: durable, passesOverDamage: passesOverDamage)
     dataset.source = outcome.summary
     dataset.notes += outcome.notes
     hasSources = outcome.summary != nil

@@ -147,7 +147,9 @@ struct Committer: ~Copyable {
 
   private func appendSources(_ bytes: [UInt8]) throws(PipelineError) {
     try inDataset { () throws(IndexedDataError) in
-      for place in plan.sourcePlaces { try unsafe transaction.appendAuxiliary(place, bytes.span.bytes) }
+      for place in plan.sourcePlaces {
+        try unsafe transaction.appendAuxiliary(place, bytes.span.bytes)
+      }
     }
   }
 

@@ -117,7 +117,7 @@ extension PreprocessRun {
   }
 
   private func checkNothingIsInTheWay(_ outputs: [DatasetOutput]) throws(PipelineError) {
-    let files = outputs.flatMap { 
+    let files = outputs.flatMap {
       [$0.prefix + ".bin", $0.prefix + ".idx", DocumentSources.path(prefix: $0.prefix)]
     }
     for path in files + [recipe.quarantinePath] where DurableFile.exists(path) {

@@ -46,7 +46,8 @@ extension StreamCutter {
     let count = batch.bytes.count
     let end = SourcePosition(input: input, stream: batch.nextOrdinal, byte: 0)
     let tag = ItemTag(
-      names: batch.names, firstStream: batch.firstOrdinal, input: input, path: path, startByte: 0, firstLine: 1, end: end)
+      names: batch.names, firstStream: batch.firstOrdinal, input: input, path: path, startByte: 0,
+      firstLine: 1, end: end)
     var bytes = pool.take(capacity: count)
     bytes.copy(batch.bytes[...], to: 0)
     return .item(

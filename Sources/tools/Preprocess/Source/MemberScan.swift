@@ -115,8 +115,9 @@ struct MemberScan {
         unsafe keep(bytes, start..<index)
       case .scalar:
         let start = index
-        while index < bytes.count, unsafe bytes[index] > 0x20 && bytes[index] != 0x2C
-          && bytes[index] != 0x7D
+        while index < bytes.count,
+          unsafe bytes[index] > 0x20 && bytes[index] != 0x2C
+            && bytes[index] != 0x7D
         {
           index += 1
         }

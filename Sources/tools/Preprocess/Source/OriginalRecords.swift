@@ -162,7 +162,9 @@ package struct OriginalRecords: ~Copyable {
       if let found = end(seen) {
         return OriginalRecord(bytes: Array(seen[..<min(found, limit)]), isCut: found > limit)
       }
-      if isAll { return OriginalRecord(bytes: Array(seen.prefix(limit)), isCut: seen.count > limit) }
+      if isAll {
+        return OriginalRecord(bytes: Array(seen.prefix(limit)), isCut: seen.count > limit)
+      }
       target = min(target * 4, limit + 1)
     }
   }
