@@ -8,7 +8,7 @@ import Testing
 struct MemberScanTests {
   /// What is found where the record comes in pieces of some size.
   private func found(_ record: String, name: String = "id", piece: Int) -> String? {
-    var scan = MemberScan(name: name, limit: 1000)
+    let scan = MemberScan(name: name, limit: 1000)
     let bytes = Array(record.utf8)
     for start in stride(from: 0, to: bytes.count, by: piece) {
       unsafe Array(bytes[start..<min(start + piece, bytes.count)]).withUnsafeBytes {
@@ -57,7 +57,7 @@ struct MemberScanTests {
 
   @Test("of values that are too long nothing is kept")
   func long() {
-    var scan = MemberScan(name: "id", limit: 10)
+    let scan = MemberScan(name: "id", limit: 10)
     for (text, isTooLong) in [("12345678", false), ("123456789", true)] {
       scan.reset()
       let record = Array("{\"id\":\"\(text)\"}".utf8)

@@ -17,7 +17,7 @@ final class ItemEncoder {
   private var piece: ItemResult.Piece?
   /// Where the documents came from, where that is wanted.
   private var sources = ItemSources()
-  private var idReader: IDReader?
+  private let idReader: IDReader?
   /// The rest of a record is passed over after one of its texts was refused.
   private var isRefused = false
 

@@ -27,13 +27,13 @@ struct ItemSources: Sendable {
   }
 }
 
-/// Reads the ids of records.
-struct IDReader {
+/// Reads the ids of records; each worker owns one.
+final class IDReader {
   /// The longest id, as it is stored.
   static let limit = 1 << 16
 
   private let key: String
-  private var scan: MemberScan
+  private let scan: MemberScan
 
   init(key: String) {
     self.key = key
@@ -43,7 +43,7 @@ struct IDReader {
   /// Reads the id of a record, which may have none.
   ///
   /// - Throws: ``RecordRefusal`` where it is too long, or the record cannot be read again.
-  mutating func read(_ document: borrowing DocumentView) throws(RecordRefusal) {
+  func read(_ document: borrowing DocumentView) throws(RecordRefusal) {
     scan.reset()
     guard document.hasMembers else { return }
     if let extent = document.longExtent {
@@ -60,7 +60,7 @@ struct IDReader {
   /// Appends the id that was read last; false where there was none.
   func appendID(to bytes: inout [UInt8]) -> Bool { scan.appendValue(to: &bytes) }
 
-  private mutating func feed(
+  private func feed(
     _ extent: (file: OpenFile, range: Range<Int>)
   ) throws(RecordRefusal) {
     var block = [UInt8](repeating: 0, count: min(extent.range.count, 1 << 20))

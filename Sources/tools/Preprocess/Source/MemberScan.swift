@@ -4,7 +4,7 @@ import Glibc
 ///
 /// The record is one that was judged to be sound, so only its shape is looked at. Members of objects
 /// inside it do not count, and the last of several of one name wins, as in Python.
-struct MemberScan {
+final class MemberScan {
   private enum State {
     case start, member, key, colon, value
     /// Inside a string that is a value, or inside a container.
@@ -30,7 +30,7 @@ struct MemberScan {
   }
 
   /// Starts over with another record, and keeps the memory.
-  mutating func reset() {
+  func reset() {
     state = .start
     isEscaped = false
     isFound = false
@@ -39,7 +39,7 @@ struct MemberScan {
   }
 
   /// Reads more of the record.
-  mutating func feed(_ bytes: UnsafeRawBufferPointer) {
+  func feed(_ bytes: UnsafeRawBufferPointer) {
     var index = 0
     while index < bytes.count {
       let byte = unsafe bytes[index]
@@ -134,7 +134,7 @@ struct MemberScan {
   /// Appends what was found: the content of a string, or any other value as it is stored; false where
   /// there is no such member, or it is null.
   func appendValue(to bytes: inout [UInt8]) -> Bool {
-    guard isFound, !isTooLong, value != Self.null else { return false }
+    guard isFound, !isTooLong, value.count != 4 || value != Self.null else { return false }
     if value.first != 0x22 {
       bytes += value
     } else if value.contains(0x5C) {
@@ -159,14 +159,14 @@ struct MemberScan {
     return Self.decoded([0x22] + key + [0x22]) == name
   }
 
-  private mutating func keep(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) {
+  private func keep(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) {
     guard isWanted, value.count <= limit else { return }
     let end = min(range.upperBound, range.lowerBound + limit + 1 - value.count)
     unsafe value.append(contentsOf: bytes[range.lowerBound..<end])
   }
 
   /// The index of the quote that ends the string, or the end of the bytes.
-  private mutating func endOfString(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
+  private func endOfString(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
     guard let base = bytes.baseAddress else { return bytes.count }
     var index = start
     while true {
