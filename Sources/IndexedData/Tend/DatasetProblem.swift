@@ -103,6 +103,8 @@ package struct VerifyOptions: Sendable {
   package var record: DatasetRecord?
   /// Datasets that belong to this one.
   package var companions: [CompanionCheck] = []
+  /// Whether the manifest names a file that tells where the documents came from.
+  package var expectsSource = false
   /// Problems that are listed; all are counted.
   package var limit = 20
   /// Told of the bytes of `.bin` that are done, now and then.

@@ -50,18 +50,19 @@ package func verifyDataset(
   for companion in options.companions {
     try companion.run(against: layout, idxPath, options, &report)
   }
+  try checkSources(options, documents: report.documents, layout, &report)
   if options.isDeep {
     var deep = ElementCheck(
       prefix: prefix, layout: layout, type: kind.type, options: options,
       knowsDocuments: isSound)
     try deep.run(&report)
-    try checkSources(options, index, &report)
+    try checkTexts(options, index, &report)
   }
   return report
 }
 
 /// Compares the dataset with what companions were computed from.
-private func checkSources(
+private func checkTexts(
   _ options: VerifyOptions, _ index: borrowing FileBytes, _ report: inout VerifyReport
 ) throws(IndexedDataError) {
   let sources = options.companions.filter { $0.source != nil }

@@ -44,6 +44,9 @@ struct DatasetManifest {
   /// Whether it is of the run that read the records, and so knows what belongs to what.
   var tellsOfCompanions: Bool { manifest.counts != nil }
 
+  /// Whether it names a file that tells where the documents came from.
+  var hasSource: Bool { output.source != nil }
+
   /// What the dataset holds.
   var kind: Companions.Kind {
     if output.supervision != nil { return .labels }

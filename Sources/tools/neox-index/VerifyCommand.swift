@@ -27,7 +27,8 @@ struct VerifyCommand: Command {
       PREFIX_KEY_label_document and PREFIX_KEY_reward_document beside PREFIX_KEY_document, are \
       compared with the text: labels must have its sizes, and each document a reward. So are \
       log-probabilities of a reference model, PREFIX_NAME with a PREFIX_NAME_key.json: each \
-      document must have a row. A line tells of each companion what was compared.
+      document must have a row. A line tells of each companion what was compared. \
+      PREFIX.src, where there is one, is read as a whole and must tell of as many documents.
       """,
       """
       --deep also reads every token: each must be below the vocabulary size, and where an \
@@ -158,6 +159,7 @@ struct VerifyCommand: Command {
       writeNote(
         "\(path): reference logits, not looked at here; neox-index verify \(path) does that")
     }
+    options.expectsSource = manifest?.hasSource == true
     let kind = beside.kind
     options.holdsLabels = kind == .labels
     let recordedSize = kind == .rewards ? nil : manifest?.vocabularySize

@@ -34,7 +34,7 @@ extension PreprocessRun {
     }
     guard inputs.isRereadable else { throw unknownInput }
     let folder = DurableFile.folder(of: path)
-    for file in manifest.outputs.flatMap({ [$0.bin, $0.idx] }) {
+    for file in manifest.outputs.flatMap({ [$0.bin, $0.idx] + [$0.source].compactMap(\.self) }) {
       guard FileHashes.size(of: folder + "/" + file.path) == file.byteCount else {
         throw .outputExists(
           path, hint: "but \(file.path) is gone or has another size; make it again with --overwrite"
@@ -63,7 +63,7 @@ extension PreprocessRun {
   func manifest(
     _ counts: PipelineCounts, _ totals: [RunState.Totals], _ pairs: PairCounts,
     _ summaries: [DatasetSummary],
-    inputs: [Manifest.File], quarantineByteCount: Int
+    inputs: [Manifest.File], quarantineByteCount: Int, sources: SourceSummary?
   ) -> Manifest {
     var outputs: [Manifest.Output] = []
     for (index, summary) in summaries.enumerated() {
@@ -80,7 +80,9 @@ extension PreprocessRun {
           // Templates write ends inside conversations.
           endsFromText: track.kind == .text && !recipe.supervision.isStructured
             ? total.endsFromText : nil, lengths: total.lengths,
-          supervision: track.kind == .labels ? total.supervision : nil))
+          supervision: track.kind == .labels ? total.supervision : nil,
+          source: track.kind == .text
+            ? sources.map { file(name + ".src", $0.byteCount, $0.hash) } : nil))
     }
     var manifest = Manifest(
       program: "neox-preprocess \(toolVersion)", inputs: inputs, vocabulary: vocabulary,

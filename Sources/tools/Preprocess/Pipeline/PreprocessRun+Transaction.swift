@@ -105,7 +105,8 @@ extension PreprocessRun {
     _ identity: RunIdentity, _ policy: DatasetTransaction.Policy
   ) throws(IndexedDataError) -> DatasetTransaction {
     try DatasetTransaction(
-      journal: recipe.journalPath, outputs: outputs, auxiliaries: [recipe.quarantinePath],
+      journal: recipe.journalPath, outputs: outputs,
+      auxiliaries: [recipe.quarantinePath] + sourcePaths,
       identity: identity.storedBytes, policy: policy)
   }
 
@@ -122,11 +123,21 @@ extension PreprocessRun {
       state = stored
     }
     state.policy = recipe.errorPolicy
+    if plan.sources != nil, state.sources == nil {
+      state.sources = SourceBlocks()
+      try inDataset { () throws(IndexedDataError) in
+        for place in plan.sourcePlaces {
+          try unsafe transaction.appendAuxiliary(place, SourceBlocks.header.span.bytes)
+        }
+      }
+    }
     return state
   }
 
   private func checkNothingIsInTheWay(_ outputs: [DatasetOutput]) throws(PipelineError) {
-    let files = outputs.flatMap { [$0.prefix + ".bin", $0.prefix + ".idx"] }
+    let files = outputs.flatMap {
+      [$0.prefix + ".bin", $0.prefix + ".idx", DocumentSources.path(prefix: $0.prefix)]
+    }
     for path in files + [recipe.quarantinePath] where DurableFile.exists(path) {
       throw .outputExists(path, hint: "replace it with --overwrite")
     }

@@ -70,7 +70,8 @@ package struct PreprocessRun: Sendable {
     }
     let chatEncoder = try recipe.makeChatEncoder(tokenizer)
     self.recipe = recipe
-    plan = Self.plan(recipe, settings, tokenizer, chatEncoder)
+    plan = Self.plan(
+      recipe, settings, tokenizer, chatEncoder, try recipe.sources(of: inputs))
     vocabulary = Manifest.Vocabulary(
       kind: recipe.tokenizer.kind.rawValue,
       files: try FileHashes.vocabulary(
@@ -108,7 +109,7 @@ package struct PreprocessRun: Sendable {
 
   private static func plan(
     _ recipe: Recipe, _ settings: RunSettings, _ tokenizer: any Tokenizer,
-    _ chatEncoder: ChatEncoder?
+    _ chatEncoder: ChatEncoder?, _ sources: SourceChoice?
   ) -> EncodingPlan {
     let memory = MemoryPlan(
       budget: settings.memory, workers: settings.workers, keyCount: recipe.keys.count)
@@ -138,7 +139,7 @@ package struct PreprocessRun: Sendable {
       endOfDocument: recipe.appendsEndOfDocument ? tokenizer.endOfDocument : nil,
       tracks: recipe.tracks(textType: elementType), supervision: recipe.supervision,
       unsupervised: recipe.unsupervised, sampleLimit: recipe.sequenceLength.map { $0 + 1 },
-      chatEncoder: chatEncoder, memory: memory,
+      chatEncoder: chatEncoder, memory: memory, sources: sources,
       buffers: BufferPool(byteLimit: memory.poolBytes))
   }
 
@@ -318,7 +319,7 @@ package struct PreprocessRun: Sendable {
     guard counts.written > 0 || recipe.shard.count > 1 else {
       let isTold = transaction.auxiliaryByteCount(0) > 0
       try inDataset { () throws(IndexedDataError) in
-        try transaction.discard(keepsAuxiliaries: true)
+        try transaction.discard(keeping: [0])
       }
       throw .noDocument(
         counts: counts.sentence, quarantine: isTold ? recipe.quarantinePath : nil)
@@ -326,11 +327,12 @@ package struct PreprocessRun: Sendable {
     guard let inputs = try hashed(inputFiles, hashes, note) else {
       throw try interrupted(transaction, at: state)
     }
+    let sources = try finishSources(transaction, state, inputs)
     let quarantineByteCount = transaction.auxiliaryByteCount(0)
     let describe = { (summaries: [DatasetSummary]) in
       manifest(
         counts, state.outputs, state.pairs, summaries, inputs: inputs,
-        quarantineByteCount: quarantineByteCount)
+        quarantineByteCount: quarantineByteCount, sources: sources)
     }
     try inDataset { () throws(IndexedDataError) in
       for places in labelledPlaces { try transaction.requireEqualShapes(places) }
