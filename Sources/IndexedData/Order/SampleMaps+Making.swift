@@ -18,7 +18,8 @@ extension SampleMaps {
     }
   }
 
-  private static func check(
+  /// Checks what is asked for against the data.
+  static func check(
     _ request: OrderRequest, _ data: OrderData
   ) throws(IndexedDataError) {
     let path = data.text.prefix

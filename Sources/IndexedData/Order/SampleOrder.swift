@@ -15,6 +15,17 @@ package struct SamplePiece: Equatable, Sendable {
   }
 }
 
+/// How samples of several datasets follow each other.
+package protocol Blending: Sendable {
+  /// How many samples there are.
+  var count: Int { get }
+
+  /// The dataset a sample comes from, and which one of its samples it is.
+  ///
+  /// - Precondition: `0 ≤ index < count`.
+  subscript(index: Int) -> (dataset: Int, sample: Int) { get }
+}
+
 /// The order in which samples are drawn from a dataset: what sample `index` is made of.
 package protocol SampleOrder: Sendable {
   /// How many samples there are.

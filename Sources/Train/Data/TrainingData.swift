@@ -36,11 +36,23 @@ package struct TrainingData: Sendable {
           + " evaluated on them"
       }
       + Self.notes([self.train, valid, test].compactMap { $0 }, settings)
-    if let iterations = settings.trainIterations {
-      self.iterations = iterations
-    } else {
-      iterations = train.count * (settings.trainEpochs ?? 1) / settings.accumulationSteps
+    iterations = Self.iterations(settings, of: train)
+    guard iterations > 0 || settings.trainEpochs == nil else {
+      throw .unsupported(
+        what: "train_epochs",
+        reason: "\(settings.trainEpochs ?? 1) of them have fewer samples than the"
+          + " \(settings.trainBatchSize) of a step")
     }
+  }
+
+  /// How many steps training has, with batches of this source.
+  static func iterations(_ settings: DataSettings, of train: BatchSource) -> Int {
+    if let iterations = settings.trainIterations { return iterations }
+    let epochs = settings.trainEpochs ?? 1
+    if let samples = train.dataset.samplesPerEpoch {
+      return samples * epochs / settings.trainBatchSize
+    }
+    return train.count * epochs / settings.accumulationSteps
   }
 
   private static func notes(_ sources: [BatchSource], _ settings: DataSettings) -> [String] {
@@ -54,12 +66,15 @@ package struct TrainingData: Sendable {
       }
     }
     guard settings.neoxQuirks else { return notes }
-    if settings.dataPath != nil, settings.packing != .packed {
+    let isNeox = settings.order == .neox
+    if isNeox, settings.dataPath != nil, settings.packing != .packed {
       notes.append(
         "neox_quirks: with pack_impl \(settings.packing.rawValue) all splits of data_path draw from"
           + " the first documents, so validation and test see training data")
     }
-    if settings.hasPairs, settings.packing == .packUntilOverflow, !settings.allowsChopping {
+    if isNeox, settings.hasPairs, settings.packing == .packUntilOverflow,
+      !settings.allowsChopping
+    {
       notes.append(
         "neox_quirks: without allow_chopped, pairs are left out when they are shorter than a"
           + " sample, not when they are longer")
@@ -120,8 +135,8 @@ package struct TrainingData: Sendable {
     guard boundaries[place] < boundaries[place + 1] else { return nil }
     let dataset = try SampleDataset(
       [tracks], request(boundaries[place]..<boundaries[place + 1], samples, settings),
-      name: split.rawValue, storage: settings.mapStorage)
-    return BlendedDataset([dataset], weights: [1])
+      settings.order, name: split.rawValue, storage: settings.mapStorage)
+    return BlendedDataset([dataset], weights: [1], settings.order)
   }
 
   // A list of datasets for each split.
@@ -152,9 +167,15 @@ package struct TrainingData: Sendable {
       members.append(
         try SampleDataset(
           tracks, request(documents, samples.map { _ in shares.counts[place] }, settings),
-          name: "\(split.rawValue)_\(place)", storage: settings.mapStorage))
+          settings.order, name: "\(split.rawValue)_\(place)", storage: settings.mapStorage))
     }
-    return BlendedDataset(members, weights: shares.weights)
+    let epochs = members.compactMap(\.samplesPerEpoch)
+    if settings.trainEpochs != nil, epochs.count == members.count {
+      // An epoch of the blend is one of each dataset.
+      weights = BlendWeights.shares(epochs.map(Double.init), samples: 0).weights
+      return BlendedDataset(members, weights: weights, settings.order)
+    }
+    return BlendedDataset(members, weights: shares.weights, settings.order)
   }
 
   private static func tracks(

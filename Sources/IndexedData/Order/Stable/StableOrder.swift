@@ -1,0 +1,107 @@
+/// An order of samples that nothing changes but the data, the length of samples and the seed.
+///
+/// Each epoch has all samples once, in the order of a ``KeyedPermutation`` of its own; epochs follow
+/// each other without end. Any sample is found at once, and what it is does not depend on how many
+/// are asked for.
+///
+/// - packed: the documents of an epoch are laid end to end in the order of the dataset, as a ring,
+///   which is cut every `S` tokens from a token on that the epoch's key decides; each sample takes
+///   the next one's first token along. The ring has `(T - 1) / S` samples, one where that is none,
+///   and the tokens behind the last one rest until the next epoch, which begins elsewhere.
+/// - unpacked: one document a sample, nothing of the next one.
+/// - pack until overflow: as many whole documents as fit, in the order of the dataset, the same ones
+///   together in every epoch.
+///
+/// Of the two latter, documents whose labels train nothing are left out, and those longer than a sample
+/// unless they may be chopped. Memory: an eighth of a byte a document (packed), or a quarter.
+package struct StableOrder: SampleOrder {
+  /// As many samples as any run can draw.
+  package static let endlessCount = 1 << 40
+
+  /// How many samples an epoch has.
+  package let samplesPerEpoch: Int
+  private let layout: Layout
+  private let seed: UInt32
+
+  private enum Layout: Sendable {
+    case packed(TokenPlaces, length: Int)
+    /// `starts` are the documents that begin a sample, `kept` those that are in one; counted from
+    /// `first` on.
+    case whole(starts: BitSelection, kept: BitSelection, first: Int)
+  }
+
+  /// Finds the samples of an epoch; ``OrderRequest/length`` and quirks do not matter.
+  ///
+  /// - Throws: `unsuitable` when there is nothing to draw from.
+  package init(_ request: OrderRequest, _ data: OrderData) throws(IndexedDataError) {
+    var request = request
+    request.neoxQuirks = false
+    request.length = .samples(0)
+    try SampleMaps.check(request, data)
+    seed = request.seed
+    switch request.packing {
+    case .packed:
+      let places = try TokenPlaces(data.text, request.documents)
+      guard places.count > 0 else {
+        throw .unsuitable(
+          path: data.text.prefix,
+          reason: "documents \(request.documents.lowerBound) to \(request.documents.upperBound)"
+            + " hold no tokens to train on")
+      }
+      layout = .packed(places, length: request.sequenceLength)
+      samplesPerEpoch = max(1, (places.count - 1) / request.sequenceLength)
+    case .unpacked, .packUntilOverflow:
+      // What the first label is the answer to lies in another document.
+      let filter = try DocumentFilter(request, data, labels: 1..<(request.sequenceLength + 1))
+      let room = request.packing == .unpacked ? 0 : request.sequenceLength + 1
+      let (starts, kept) = try Self.samples(filter, room: room)
+      guard starts.count > 0 else { throw filter.nothingLeft }
+      layout = .whole(starts: starts, kept: kept, first: request.documents.lowerBound)
+      samplesPerEpoch = starts.count
+    }
+  }
+
+  /// Puts documents into samples of up to `room` tokens, or one into each.
+  private static func samples(
+    _ filter: DocumentFilter, room: Int
+  ) throws(IndexedDataError) -> (starts: BitSelection, kept: BitSelection) {
+    var starts = BitSelection()
+    var kept = BitSelection()
+    var filled = 0
+    for choice in 0..<filter.count {
+      let isKept = try !filter.skips(choice)
+      let length = filter.length(choice)
+      let isStart = isKept && (kept.count == 0 || filled + length > room || room == 0)
+      if isStart { filled = 0 }
+      if isKept { filled += length }
+      starts.append(isStart)
+      kept.append(isKept)
+    }
+    return (starts, kept)
+  }
+
+  package var count: Int { Self.endlessCount }
+
+  package func appendPieces(
+    of index: Int, to pieces: inout [SamplePiece]
+  ) throws(IndexedDataError) {
+    precondition(index >= 0, "samples are counted from 0")
+    let epoch = index / samplesPerEpoch
+    var key = KeyStream(seed: seed, epoch: epoch)
+    let permutation = KeyedPermutation(count: samplesPerEpoch, key: &key)
+    let sample = permutation[index % samplesPerEpoch]
+    switch layout {
+    case .packed(let places, let length):
+      let start = key.next(below: places.count)
+      // No overflow: an epoch has at most 2^61 tokens, and starts before its end.
+      let token = (start + sample * length) % places.count
+      try places.appendPieces(from: token, length: length + 1, to: &pieces)
+    case .whole(let starts, let kept, let first):
+      let start = starts[sample]
+      let end = sample + 1 < starts.count ? starts[sample + 1] : kept.limit
+      for choice in start..<end where kept.contains(choice) {
+        pieces.append(SamplePiece(document: first + choice, offset: 0, count: nil))
+      }
+    }
+  }
+}
