@@ -76,6 +76,9 @@ let package = Package(
       name: "CommandLineKit", dependencies: ["Machine"], path: "Sources/tools/CommandLineKit",
       swiftSettings: swiftRules),
     .target(
+      name: "ConfigurationKit", dependencies: ["CommandLineKit", "Train"],
+      path: "Sources/tools/ConfigurationKit", swiftSettings: swiftRules),
+    .target(
       name: "Preprocess",
       dependencies: [
         "Tokenize", "IndexedData", "Machine", "CArchive", "CCrypto", "CCurl", "CSimdJSON",
@@ -88,11 +91,16 @@ let package = Package(
       path: "Sources/tools/neox-preprocess", swiftSettings: swiftRules),
     .executableTarget(
       name: "neox-index",
-      dependencies: ["Preprocess", "Tokenize", "IndexedData", "Machine", "CommandLineKit"],
+      dependencies: [
+        "Preprocess", "Train", "Tokenize", "IndexedData", "Machine", "CommandLineKit",
+        "ConfigurationKit",
+      ],
       path: "Sources/tools/neox-index", swiftSettings: swiftRules),
     .executableTarget(
       name: "neox-train",
-      dependencies: ["Train", "Tokenize", "IndexedData", "Machine", "CommandLineKit"],
+      dependencies: [
+        "Train", "Tokenize", "IndexedData", "Machine", "CommandLineKit", "ConfigurationKit",
+      ],
       path: "Sources/tools/neox-train", swiftSettings: swiftRules),
     .executableTarget(
       name: "neox-bench",

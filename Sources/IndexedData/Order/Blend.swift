@@ -6,14 +6,14 @@
 package struct Blend: Blending {
   /// The most datasets that can be blended.
   package static let datasetLimit = 254
-  private static let blockCount = 4096
+  static let blockCount = 4096
 
   /// How many samples there are.
   package let count: Int
-  private let datasetCount: Int
+  let datasetCount: Int
   // Empty for one dataset alone, where there is nothing to choose.
-  private let choices: [UInt8]
-  private let takenAtBlocks: [Int]
+  let choices: [UInt8]
+  let takenAtBlocks: [Int]
 
   /// Decides for `count` samples.
   ///

@@ -38,7 +38,7 @@ package struct NeoxOrder: SampleOrder {
   }
 
   // The last sample of documents packed until overflow has no document behind it.
-  private func isUnreadable(_ row: Int) -> Bool {
+  func isUnreadable(_ row: Int) -> Bool {
     request.packing == .packUntilOverflow && row + 1 >= maps.shuffleIndices.count
   }
 

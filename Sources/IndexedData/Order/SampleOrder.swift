@@ -24,6 +24,14 @@ package protocol Blending: Sendable {
   ///
   /// - Precondition: `0 ≤ index < count`.
   subscript(index: Int) -> (dataset: Int, sample: Int) { get }
+
+  /// How many of the first `count` samples come from a dataset.
+  ///
+  /// - Precondition: `0 ≤ count ≤ self.count`.
+  func taken(from dataset: Int, first count: Int) -> Int
+
+  /// Which sample is the one of a dataset with this number; `nil` where the blend ends before.
+  func index(of sample: Int, from dataset: Int) -> Int?
 }
 
 /// The order in which samples are drawn from a dataset: what sample `index` is made of.
@@ -35,4 +43,11 @@ package protocol SampleOrder: Sendable {
   ///
   /// - Throws: `malformed` when stored maps hold what cannot be.
   func appendPieces(of index: Int, to pieces: inout [SamplePiece]) throws(IndexedDataError)
+
+  /// Which samples of a range have a piece of a document, ascending.
+  ///
+  /// - Throws: what ``appendPieces(of:to:)`` throws.
+  func samples(
+    naming document: Int, in range: Range<Int>
+  ) throws(IndexedDataError) -> [Int]
 }

@@ -12,7 +12,7 @@ package struct BatchSource: Sendable {
   package let split: DataSplit
   /// How many micro batches a pass has.
   package let count: Int
-  private let settings: DataSettings
+  var settings: DataSettings
   // Samples before micro step 0, fewer than a micro batch, where a run went on between two.
   private var offset = 0
   private let hasLabels: Bool

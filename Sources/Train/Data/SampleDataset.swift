@@ -71,4 +71,16 @@ package struct BlendedDataset: Sendable {
   ///
   /// - Precondition: `0 ≤ index < count`.
   package func place(of index: Int) -> (dataset: Int, sample: Int) { blend[index] }
+
+  /// How many of the first `count` samples come from a dataset.
+  ///
+  /// - Precondition: `0 ≤ count ≤ self.count`.
+  package func taken(from dataset: Int, first count: Int) -> Int {
+    blend.taken(from: dataset, first: count)
+  }
+
+  /// Where a dataset's sample is drawn; `nil` where it is not.
+  package func index(of sample: Int, from dataset: Int) -> Int? {
+    blend.index(of: sample, from: dataset)
+  }
 }

@@ -75,22 +75,33 @@ struct SampleRow: Sendable {
     for place in filled..<references.count { references[place] = 0 }
   }
 
+  /// How many tokens of a piece a row takes that has so much room left.
+  static func count(
+    _ piece: SamplePiece, of dataset: IndexedDataset, room: Int
+  ) throws(IndexedDataError) -> Int {
+    let size = try dataset.size(of: piece.document)
+    // The first token of the next document that has one: GPT-NeoX reads past the empty one.
+    if size == 0, piece.count == 1 {
+      return try dataset.firstToken(after: piece.document) == nil ? 0 : min(1, room)
+    }
+    return min(piece.count ?? max(0, size - piece.offset), room)
+  }
+
   // Reads as much of a piece as fits and says how much that was.
   private static func read(
     _ dataset: IndexedDataset, _ piece: SamplePiece, at filled: Int,
     into target: inout MutableSpan<Int32>
   ) throws(IndexedDataError) -> Int {
-    let size = try dataset.size(of: piece.document)
-    if size == 0, piece.count == 1 {
-      // The first token of the next document that has one: GPT-NeoX reads past the empty one.
-      guard let token = try dataset.firstToken(after: piece.document) else { return 0 }
+    let count = try count(piece, of: dataset, room: target.count - filled)
+    if count == 1, try dataset.size(of: piece.document) == 0,
+      let token = try dataset.firstToken(after: piece.document)
+    {
       guard let short = Int32(exactly: token) else {
         throw .notAnID(path: dataset.prefix, sequence: piece.document + 1, found: "\(token)")
       }
       target[filled] = short
       return 1
     }
-    let count = min(piece.count ?? max(0, size - piece.offset), target.count - filled)
     var part = target._mutatingExtracting(filled..<(filled + count))
     try dataset.read(piece.document, from: piece.offset, into: &part)
     return count

@@ -55,7 +55,8 @@ package struct TrainingData: Sendable {
     return train.count * epochs / settings.accumulationSteps
   }
 
-  private static func notes(_ sources: [BatchSource], _ settings: DataSettings) -> [String] {
+  /// What the user should know of some splits.
+  static func notes(_ sources: [BatchSource], _ settings: DataSettings) -> [String] {
     var notes: [String] = []
     for source in sources {
       for member in source.dataset.members {
@@ -88,7 +89,8 @@ package struct TrainingData: Sendable {
     return notes
   }
 
-  private static func source(
+  /// Batches of one split; `nil` where it has no documents.
+  static func source(
     _ split: DataSplit, _ settings: DataSettings
   ) throws(TrainError) -> BatchSource? {
     let samples = try settings.sampleCount(of: split)

@@ -71,11 +71,11 @@ extension LearningRateSchedule {
 }
 
 extension DataSettings {
-  /// The data of a configuration.
+  /// The data of a configuration; without a vocabulary, ids are not checked against it.
   ///
   /// - Throws: ``TrainError/unsupported(what:reason:)`` where none are named.
   package init(
-    _ configuration: TrainingConfiguration, vocabulary: RunVocabulary, rank: Int = 0,
+    _ configuration: TrainingConfiguration, vocabulary: RunVocabulary?, rank: Int = 0,
     rankCount: Int = 1
   ) throws(TrainError) {
     let data = configuration.data
@@ -126,8 +126,8 @@ extension DataSettings {
     self.rank = rank
     self.rankCount = rankCount
     masksEndOfDocument = data.masksEndOfDocument
-    endOfDocument = vocabulary.endOfDocument
-    vocabularySize = vocabulary.paddedSize
+    endOfDocument = vocabulary?.endOfDocument
+    vocabularySize = vocabulary?.paddedSize
     neoxQuirks = configuration.usesQuirks
   }
 }

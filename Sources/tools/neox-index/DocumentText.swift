@@ -51,13 +51,17 @@ struct DocumentText {
   func bytes(_ ids: [Int64], stranger: (Int64) throws -> Void) rethrows -> [UInt8]? {
     guard let tokenizer else { return nil }
     var bytes: [UInt8] = []
-    for id in ids where !Self.append(id, of: tokenizer, to: &bytes) { try stranger(id) }
+    for id in ids where !tokenizer.appendKnownBytes(of: id, to: &bytes) { try stranger(id) }
     return bytes
   }
 
   /// Ids as text for people, an unknown id as `<id 15496?>`; `nil` without a tokenizer.
-  func words(_ ids: [Int64]) -> (text: String, isExact: Bool)? {
-    guard let tokenizer else { return nil }
+  func words(_ ids: [Int64]) -> (text: String, isExact: Bool)? { tokenizer?.words(ids) }
+}
+
+extension Tokenizer {
+  /// Ids as text for people, an unknown id as `<id 15496?>`.
+  func words(_ ids: [Int64]) -> (text: String, isExact: Bool) {
     var words = (text: "", isExact: true)
     var bytes: [UInt8] = []
     func flush() {
@@ -66,7 +70,7 @@ struct DocumentText {
       if !shown.isExact { words.isExact = false }
       bytes = []
     }
-    for id in ids where !Self.append(id, of: tokenizer, to: &bytes) {
+    for id in ids where !appendKnownBytes(of: id, to: &bytes) {
       flush()
       words.text += "<id \(id)?>"
       words.isExact = false
@@ -76,12 +80,10 @@ struct DocumentText {
   }
 
   /// Appends the bytes of an id; `false` when the tokenizer does not know it.
-  private static func append(
-    _ id: Int64, of tokenizer: any Tokenizer, to bytes: inout [UInt8]
-  ) -> Bool {
+  func appendKnownBytes(of id: Int64, to bytes: inout [UInt8]) -> Bool {
     guard let token = TokenID(exactly: id) else { return false }
     let count = bytes.count
-    tokenizer.appendBytes(of: token, to: &bytes)
+    appendBytes(of: token, to: &bytes)
     return bytes.count > count
   }
 }

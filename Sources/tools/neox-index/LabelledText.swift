@@ -62,16 +62,7 @@ struct LabelledText {
     }
     let references = try self.references.map { try Self.floats($0, part.document, text) } ?? []
     return ids.indices.map { index in
-      var bytes: [UInt8]?
-      if let tokenizer = text.tokenizer {
-        bytes = []
-        if let id = TokenID(exactly: ids[index]) {
-          var found: [UInt8] = []
-          tokenizer.appendBytes(of: id, to: &found)
-          bytes = found
-        }
-      }
-      var row = TokenRow(id: ids[index], bytes: bytes)
+      var row = TokenRow(id: ids[index], tokenizer: text.tokenizer)
       row.label = labels?[index]
       // A model gives the first token no probability.
       let place = part.start + index - 1
@@ -102,5 +93,14 @@ struct LabelledText {
       values += some
     }
     return values
+  }
+}
+
+extension TokenRow {
+  /// A token and what it stands for, which is nothing where the tokenizer does not know it.
+  init(id: Int64, tokenizer: (any Tokenizer)?) {
+    var bytes: [UInt8] = []
+    if let tokenizer { _ = tokenizer.appendKnownBytes(of: id, to: &bytes) }
+    self.init(id: id, bytes: tokenizer == nil ? nil : bytes)
   }
 }

@@ -1,4 +1,5 @@
 import CommandLineKit
+import ConfigurationKit
 import Train
 
 /// `neox-train check`: says whether a configuration is right, and all that is wrong.

@@ -1,4 +1,5 @@
 import CommandLineKit
+import ConfigurationKit
 import Foundation
 import IndexedData
 import Machine
@@ -74,7 +75,7 @@ struct EvalCommand: Command {
       throw UsageError("--split is a part of the configuration's data, and --data another dataset")
     }
     _ = try model.load()
-    let trained = try model.model(model.configuration.load())
+    let trained = try model.model(model.configuration.load(for: Main.program.name))
     let result: EvaluationResult
     if let data {
       result = try evaluate(trained, data)

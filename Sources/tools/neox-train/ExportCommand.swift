@@ -1,4 +1,5 @@
 import CommandLineKit
+import ConfigurationKit
 import Machine
 import Train
 

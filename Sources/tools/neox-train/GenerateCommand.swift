@@ -1,4 +1,5 @@
 import CommandLineKit
+import ConfigurationKit
 import Foundation
 import Machine
 import Train
@@ -59,7 +60,7 @@ struct GenerateCommand: Command {
 
   func run() throws {
     _ = try model.load()
-    let configuration = try model.configuration.load()
+    let configuration = try model.configuration.load(for: Main.program.name)
     if prompts.isEmpty, configuration.generation.mode == .precompute {
       return try PrecomputeCommand(model: model, overwrites: overwrites).run()
     }

@@ -1,4 +1,5 @@
 import CommandLineKit
+import ConfigurationKit
 import Machine
 import Train
 
@@ -58,7 +59,7 @@ struct PrecomputeCommand: Command {
 
   func run() throws {
     Interruption.listen()
-    let configuration = try model.configuration.load()
+    let configuration = try model.configuration.load(for: Main.program.name)
     let trained = try TrainedModel(
       configuration, load: model.load() ?? configuration.checkpoints.referenceLoad,
       threads: model.threads,

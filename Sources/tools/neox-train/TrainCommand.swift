@@ -1,4 +1,5 @@
 import CommandLineKit
+import ConfigurationKit
 import Machine
 import Train
 
@@ -60,7 +61,7 @@ struct TrainCommand: Command {
 
   func run() throws {
     try refuseMisspelledCommand()
-    let configuration = try configuration.load(isForTraining: true)
+    let configuration = try configuration.load(for: Main.program.name, isForTraining: true)
     var options = TrainingRun.Options(
       output: {
         StandardOutput.shared.line($0)

@@ -15,6 +15,9 @@ struct KeyedPermutationTests {
     for count in Array(1...130) + [255, 256, 257, 1000, 4095, 4096, 4097, 65_537] {
       let numbers = order(count, seed: UInt32(count), epoch: count % 3)
       #expect(numbers.sorted() == Array(0..<count), "\(count)")
+      var key = KeyStream(seed: UInt32(count), epoch: count % 3)
+      let permutation = KeyedPermutation(count: count, key: &key)
+      #expect(numbers.map { permutation.place(of: $0) } == Array(0..<count))
     }
   }
 

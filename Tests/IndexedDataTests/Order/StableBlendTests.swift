@@ -78,6 +78,10 @@ struct StableBlendTests {
       for _ in 0..<300 {
         let index = Int.random(in: 0..<30_000, using: &random)
         #expect(other[index] == places[index])
+        let (dataset, sample) = places[index]
+        #expect(other.index(of: sample, from: dataset) == index)
+        #expect(other.taken(from: dataset, first: index) == sample)
+        #expect(other.taken(from: dataset, first: index + 1) == sample + 1)
       }
     }
   }

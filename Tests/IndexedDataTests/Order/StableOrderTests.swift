@@ -195,6 +195,26 @@ struct StableOrderTests {
     }
   }
 
+  @Test("the samples of a document are those that name it", arguments: Packing.allCases)
+  func naming(packing: Packing) throws {
+    let sample = numbered(80, seed: 77)
+    let text = try sample.dataset(folder, "n")
+    for length in [1, 7, 31, 5000] {
+      let order = try StableOrder(request(packing, 5..<75, length: length), OrderData(text: text))
+      for range in [0..<(3 * order.samplesPerEpoch + 5), 9..<10, 7..<7] {
+        var expected: [Int: [Int]] = [:]
+        for index in range {
+          for document in try Set(order.pieces(index).map(\.document)) {
+            expected[document, default: []].append(index)
+          }
+        }
+        for document in 0..<sample.sequences.count {
+          #expect(try order.samples(naming: document, in: range) == expected[document] ?? [])
+        }
+      }
+    }
+  }
+
   @Test("choosing the k-th of some numbers", arguments: [0, 1, 7, 50, 99, 100])
   func selection(percent: Int) {
     var random = SeededGenerator(seed: UInt64(percent))
@@ -208,5 +228,8 @@ struct StableOrderTests {
     #expect(chosen.indices.map { selection[$0] } == chosen)
     let set = Set(chosen)
     #expect((0..<5000).allSatisfy { selection.contains($0) == set.contains($0) })
+    #expect((0..<5000).allSatisfy { number in
+      selection.rank(of: number) == chosen.count { $0 < number }
+    })
   }
 }

@@ -28,6 +28,17 @@ struct BitSelection: Sendable {
     words[number / 64] >> UInt64(number % 64) & 1 == 1
   }
 
+  /// How many of the numbers below one were chosen.
+  ///
+  /// - Precondition: `0 ≤ number < limit`.
+  func rank(of number: Int) -> Int {
+    let word = number / 64
+    let block = word / Self.wordsPerRank
+    let whole = words[(block * Self.wordsPerRank)..<word].reduce(0) { $0 + $1.nonzeroBitCount }
+    let below: UInt64 = (1 << UInt64(number % 64)) - 1
+    return ranks[block] + whole + (words[word] & below).nonzeroBitCount
+  }
+
   /// The chosen number at a place among the chosen ones.
   ///
   /// - Precondition: `0 ≤ place < count`.

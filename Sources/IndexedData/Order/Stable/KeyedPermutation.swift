@@ -33,12 +33,32 @@ package struct KeyedPermutation: Sendable {
     return Int(number)
   }
 
+  /// At which place a number stands.
+  ///
+  /// - Precondition: `0 ≤ number < count`.
+  package func place(of number: Int) -> Int {
+    precondition(number >= 0 && number < count)
+    var place = UInt64(number)
+    repeat { place = decrypted(place) } while place >= UInt64(count)
+    return Int(place)
+  }
+
   private func encrypted(_ number: UInt64) -> UInt64 {
     let mask: UInt64 = (1 << halfBits) - 1
     var left = number >> halfBits
     var right = number & mask
     for round in roundKeys.indices {
       (left, right) = (right, left ^ (KeyStream.mixed(right &+ roundKeys[round]) & mask))
+    }
+    return left << halfBits | right
+  }
+
+  private func decrypted(_ number: UInt64) -> UInt64 {
+    let mask: UInt64 = (1 << halfBits) - 1
+    var left = number >> halfBits
+    var right = number & mask
+    for round in roundKeys.indices.reversed() {
+      (left, right) = (right ^ (KeyStream.mixed(left &+ roundKeys[round]) & mask), left)
     }
     return left << halfBits | right
   }

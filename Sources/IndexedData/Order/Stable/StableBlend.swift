@@ -64,6 +64,33 @@ package final class StableBlend: Blending {
     return (dataset, pass * parts[dataset] + sample)
   }
 
+  package func taken(from dataset: Int, first count: Int) -> Int {
+    precondition(count >= 0)
+    guard parts.count > 1 else { return count }
+    let (pass, place) = isPeriodic ? count.quotientAndRemainder(dividingBy: total) : (0, count)
+    let block = place / Self.blockCount
+    let taken = state.withLock { state in
+      find(block, &state)
+      return state.takenAtBlocks[block * parts.count + dataset]
+        + state.choices.prefix(place % Self.blockCount).count { Int($0) == dataset }
+    }
+    return pass * parts[dataset] + taken
+  }
+
+  package func index(of sample: Int, from dataset: Int) -> Int? {
+    guard sample >= 0, parts[dataset] > 0 else { return nil }
+    guard parts.count > 1 else { return sample < count ? sample : nil }
+    // Between these numbers of samples it is drawn.
+    var low = BlendSchedule.release(of: sample, part: parts[dataset], total: total)
+    var high = min(count, BlendSchedule.deadline(of: sample, part: parts[dataset], total: total))
+    guard low < high, taken(from: dataset, first: high) > sample else { return nil }
+    while high - low > 1 {
+      let middle = low + (high - low) / 2
+      if taken(from: dataset, first: middle) > sample { high = middle } else { low = middle }
+    }
+    return low
+  }
+
   /// Brings a block into the state.
   private func find(_ block: Int, _ state: inout State) {
     guard state.block != block else { return }
@@ -126,7 +153,7 @@ struct BlendSchedule {
   private(set) var taken: [Int]
   /// How many samples were drawn.
   private var place: Int
-  /// Before and after how many samples the next one of each dataset may come and has come.
+  /// After how many samples the next one of each dataset may come, and has come.
   private var releases: [Int]
   private var deadlines: [Int]
 
@@ -141,18 +168,23 @@ struct BlendSchedule {
     for dataset in parts.indices where parts[dataset] > 0 { plan(dataset) }
   }
 
-  // The j-th sample may be number n, counted from 0, when (n + 1)·part > j·total, and has to come
-  // before (j + 1)·total ≤ n·part.
+  /// After how many samples the one with this number may come: the most n with `n·part ≤ number·total`.
+  static func release(of number: Int, part: Int, total: Int) -> Int {
+    let product = UInt(total).multipliedFullWidth(by: UInt(number))
+    return Int(UInt(part).dividingFullWidth(product).quotient)
+  }
+
+  /// After how many samples it has come: the least n with `n·part ≥ (number + 1)·total`.
+  static func deadline(of number: Int, part: Int, total: Int) -> Int {
+    let product = UInt(total).multipliedFullWidth(by: UInt(number + 1))
+    let (quotient, remainder) = UInt(part).dividingFullWidth(product)
+    return Int(quotient) + (remainder > 0 ? 1 : 0)
+  }
+
   private mutating func plan(_ dataset: Int) {
-    let part = UInt(parts[dataset])
-    func divided(_ count: Int) -> (quotient: Int, remainder: UInt) {
-      let product = UInt(total).multipliedFullWidth(by: UInt(count))
-      let (quotient, remainder) = part.dividingFullWidth(product)
-      return (Int(quotient), remainder)
-    }
-    releases[dataset] = divided(taken[dataset]).quotient
-    let deadline = divided(taken[dataset] + 1)
-    deadlines[dataset] = deadline.quotient + (deadline.remainder > 0 ? 1 : 0)
+    let part = parts[dataset]
+    releases[dataset] = Self.release(of: taken[dataset], part: part, total: total)
+    deadlines[dataset] = Self.deadline(of: taken[dataset], part: part, total: total)
   }
 
   /// Draws the next sample; says from which dataset.

@@ -21,13 +21,14 @@ package struct StableOrder: SampleOrder {
   /// How many samples an epoch has.
   package let samplesPerEpoch: Int
   private let layout: Layout
+  private let documents: Range<Int>
   private let seed: UInt32
 
   private enum Layout: Sendable {
     case packed(TokenPlaces, length: Int)
     /// `starts` are the documents that begin a sample, `kept` those that are in one; counted from
-    /// `first` on.
-    case whole(starts: BitSelection, kept: BitSelection, first: Int)
+    /// the first document on.
+    case whole(starts: BitSelection, kept: BitSelection)
   }
 
   /// Finds the samples of an epoch; ``OrderRequest/length`` and quirks do not matter.
@@ -39,6 +40,7 @@ package struct StableOrder: SampleOrder {
     request.length = .samples(0)
     try SampleMaps.check(request, data)
     seed = request.seed
+    documents = request.documents
     switch request.packing {
     case .packed:
       let places = try TokenPlaces(data.text, request.documents)
@@ -56,7 +58,7 @@ package struct StableOrder: SampleOrder {
       let room = request.packing == .unpacked ? 0 : request.sequenceLength + 1
       let (starts, kept) = try Self.samples(filter, room: room)
       guard starts.count > 0 else { throw filter.nothingLeft }
-      layout = .whole(starts: starts, kept: kept, first: request.documents.lowerBound)
+      layout = .whole(starts: starts, kept: kept)
       samplesPerEpoch = starts.count
     }
   }
@@ -96,12 +98,56 @@ package struct StableOrder: SampleOrder {
       // No overflow: an epoch has at most 2^61 tokens, and starts before its end.
       let token = (start + sample * length) % places.count
       try places.appendPieces(from: token, length: length + 1, to: &pieces)
-    case .whole(let starts, let kept, let first):
+    case .whole(let starts, let kept):
       let start = starts[sample]
       let end = sample + 1 < starts.count ? starts[sample + 1] : kept.limit
       for choice in start..<end where kept.contains(choice) {
-        pieces.append(SamplePiece(document: first + choice, offset: 0, count: nil))
+        pieces.append(SamplePiece(document: documents.lowerBound + choice, offset: 0, count: nil))
       }
     }
+  }
+
+  /// Finds the samples of each epoch that hold the document, and where the permutation has them.
+  package func samples(
+    naming document: Int, in range: Range<Int>
+  ) throws(IndexedDataError) -> [Int] {
+    guard documents.contains(document), !range.isEmpty else { return [] }
+    var found: [Int] = []
+    for epoch in (range.lowerBound / samplesPerEpoch)...((range.upperBound - 1) / samplesPerEpoch) {
+      var key = KeyStream(seed: seed, epoch: epoch)
+      let permutation = KeyedPermutation(count: samplesPerEpoch, key: &key)
+      let samples =
+        switch layout {
+        case .packed(let places, let length):
+          try Self.samples(
+            over: places.tokens(of: document), from: key.next(below: places.count),
+            ring: places.count, length: length, count: samplesPerEpoch)
+        case .whole(let starts, let kept): Self.sample(of: document - documents.lowerBound, starts, kept)
+        }
+      found += samples.map { epoch * samplesPerEpoch + permutation.place(of: $0) }
+    }
+    return found.filter(range.contains).sorted()
+  }
+
+  /// The samples of a ring, cut from `start` on, that hold some of its tokens.
+  private static func samples(
+    over tokens: Range<Int>, from start: Int, ring: Int, length: Int, count: Int
+  ) -> [Int] {
+    guard !tokens.isEmpty else { return [] }
+    guard ring > length else { return [0] }
+    let first = (tokens.lowerBound - start + ring) % ring
+    let last = first + tokens.count - 1
+    var samples: Set<Int> = []
+    // Behind the end of the ring the document goes on at its beginning.
+    for (first, last) in [(first, min(last, ring - 1)), (0, last - ring)] where first <= last {
+      // A sample's last token is the first of the next one.
+      samples.formUnion(max(0, (first - 1) / length)...(last / length))
+    }
+    return samples.filter { $0 < count }
+  }
+
+  private static func sample(of choice: Int, _ starts: BitSelection, _ kept: BitSelection) -> [Int] {
+    guard kept.contains(choice) else { return [] }
+    return [starts.rank(of: choice) - (starts.contains(choice) ? 0 : 1)]
   }
 }

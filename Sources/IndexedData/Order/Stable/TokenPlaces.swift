@@ -57,6 +57,19 @@ struct TokenPlaces: Sendable {
     }
   }
 
+  /// The tokens of a document.
+  ///
+  /// - Precondition: the document is one of those that were laid end to end.
+  func tokens(of document: Int) throws(IndexedDataError) -> Range<Int> {
+    precondition(documents.contains(document))
+    let place = (document - documents.lowerBound) / Self.stride
+    var start = totals[place]
+    for before in (documents.lowerBound + place * Self.stride)..<document {
+      start += try text.size(of: before)
+    }
+    return start..<(start + (try text.size(of: document)))
+  }
+
   /// Appends `length` tokens from one on; behind the last document comes the first again.
   func appendPieces(
     from token: Int, length: Int, to pieces: inout [SamplePiece]

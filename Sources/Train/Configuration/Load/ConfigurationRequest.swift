@@ -10,6 +10,8 @@ package struct ConfigurationRequest: Sendable {
   package var isLenient: Bool
   /// What relative paths inside the configuration begin at; `nil` is the working directory.
   package var pathBase: String?
+  /// Data-parallel processes of the run, among which a batch is shared out.
+  package var processCount = 1
 
   /// Makes a request.
   package init(

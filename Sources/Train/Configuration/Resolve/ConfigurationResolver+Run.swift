@@ -1,5 +1,5 @@
 extension ConfigurationResolver {
-  /// The sizes of a batch in one process.
+  /// The sizes of a batch.
   mutating func batch() -> BatchSizes? {
     let keys = [
       "train_batch_size", "train_micro_batch_size_per_gpu", "gradient_accumulation_steps",
@@ -12,7 +12,8 @@ extension ConfigurationResolver {
     do throws(BatchSizes.Fault) {
       return try .solve(
         global: settings.integer(keys[0]), micro: settings.integer(keys[1]),
-        accumulation: settings.isGiven(keys[2]) ? settings.integer(keys[2]) : nil, processes: 1)
+        accumulation: settings.isGiven(keys[2]) ? settings.integer(keys[2]) : nil,
+        processes: request.processCount)
     } catch {
       let place = keys.compactMap { settings.place($0) }.first
       report.problem(error.reason, key: "batch size", at: place)

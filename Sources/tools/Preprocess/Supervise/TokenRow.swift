@@ -28,11 +28,32 @@ package struct TokenRow: Sendable {
     if let reference { line += Self.padded("\((reference * 10_000).rounded() / 10_000)", to: 11) }
     if let text { line += "  \"\(text)\"" }
     guard hasColor, let label else { return line }
-    let color = label < 0 ? "90" : label == id ? "32" : "31"
-    return "\u{1B}[\(color)m\(line)\u{1B}[0m"
+    let mark: TokenMark = label < 0 ? .masked : label == id ? .trained : .strange
+    return mark.colored(line)
   }
 
   private static func padded(_ text: String, to width: Int) -> String {
     String(repeating: " ", count: max(width - text.count, 0)) + text
+  }
+}
+
+/// What training does with a token, as a color.
+package enum TokenMark: Sendable {
+  /// It is trained on.
+  case trained
+  /// It is not trained on.
+  case masked
+  /// Its label is neither negative nor its id.
+  case strange
+
+  /// The text in the mark's color, for a terminal: green, gray or red.
+  package func colored(_ text: String) -> String {
+    let color =
+      switch self {
+      case .trained: "32"
+      case .masked: "90"
+      case .strange: "31"
+      }
+    return "\u{1B}[\(color)m\(text)\u{1B}[0m"
   }
 }

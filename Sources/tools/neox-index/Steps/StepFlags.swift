@@ -1,0 +1,92 @@
+import CommandLineKit
+import ConfigurationKit
+import Foundation
+import IndexedData
+import Tokenize
+import Train
+
+/// Which run's data are looked at; the same for commands that ask what a step is made of.
+struct StepFlags: Sendable {
+  var configuration = ConfigurationFlags()
+  var split = DataSplit.train
+  var worldSize = 1
+
+  static let groups: [ArgumentGroup<Self>] = [
+    ConfigurationFlags.namedGroup.lifted(to: \.configuration),
+    .init(
+      "run",
+      [
+        .option("--split", \.split, "which of the run's data"),
+        .option(
+          "--world-size", \.worldSize, placeholder: "N", rule: .within(1...(1 << 20)),
+          "data-parallel processes of the run: its GPUs over model_parallel_size ×"
+            + " pipe_parallel_size"),
+      ]),
+  ]
+
+  static let countingNote = """
+    Steps are the iterations of log lines, and micro batches those of a step: both are counted from \
+    1. Ranks, rows, samples, documents and tokens are counted from 0. Step N has the micro batches \
+    that follow those of step N − 1, as many as gradient_accumulation_steps, and each rank has train_\
+    micro_batch_size_per_gpu rows of each. The steps of --split valid are those of all evaluations \
+    of the run one after another, eval_iters each.
+    """
+  static let filesNote = """
+    The configuration is read as neox-train reads it. No model is needed; index maps are read, or \
+    made and kept beside the data as a run would.
+    """
+
+  /// A configuration's data, and the tokenizer where its files are there.
+  func open() throws -> (data: StepData, tokenizer: (any Tokenizer)?) {
+    let configuration = try configuration.load(
+      for: Main.program.name, isForTraining: true, processCount: worldSize)
+    let tokenizer = try Self.tokenizer(configuration)
+    let vocabulary = tokenizer.map {
+      RunVocabulary($0, divisibleBy: configuration.tokenizer.vocabularyMultiple)
+    }
+    let settings = try DataSettings(configuration, vocabulary: vocabulary, rankCount: worldSize)
+    let data = try StepData(split, settings)
+    for note in data.notes { writeNote(note) }
+    return (data, tokenizer)
+  }
+
+  private static func tokenizer(
+    _ configuration: TrainingConfiguration
+  ) throws -> (any Tokenizer)? {
+    let files = [
+      configuration.tokenizer.vocabularyFile, configuration.tokenizer.mergesFile,
+    ].compactMap(\.self)
+    let missing = files.first { !FileManager.default.fileExists(atPath: $0) }
+    let isNamed =
+      !files.isEmpty || TokenizerKind(name: configuration.tokenizer.kind) == .characterLevel
+    // Which predictions are trained depends on the end-of-document id.
+    guard !configuration.data.masksEndOfDocument, missing != nil || !isNamed else {
+      return try configuration.tokenizer.load()
+    }
+    writeNote(
+      (missing.map { "there is no \($0), the vocabulary" }
+        ?? "the configuration names no vocab_file") + ": ids are shown instead of text")
+    return nil
+  }
+
+  /// What a step of the split is called.
+  static func title(_ step: Int, _ data: StepData) -> String {
+    let evaluation = data.settings.evaluationIterations
+    switch data.source.split {
+    case .train: return "step \(grouped(step)) of \(grouped(data.stepCount))"
+    case .test: return "step \(grouped(step)) of \(grouped(evaluation)) of the test"
+    case .valid:
+      let (number, place) = (step - 1).quotientAndRemainder(dividingBy: evaluation)
+      var when = "at the end of training"
+      if let interval = data.settings.evaluationInterval,
+        (number + 1) * evaluation < data.stepCount
+      {
+        when = "after step \(grouped((number + 1) * interval))"
+      }
+      return "step \(grouped(step)) of \(grouped(data.stepCount)): \(grouped(place + 1)) of"
+        + " \(grouped(evaluation)) of the evaluation \(when)"
+    }
+  }
+}
+
+extension DataSplit: ArgumentValue {}
