@@ -6,7 +6,7 @@ extension SampleMaps {
     try Self.check(request, data)
     switch (request.packing, request.length) {
     case (.packed, _):
-      self = try PackedMaps.make(request, data)
+      self = try PackedMaps(request, data).maps
     case (.packUntilOverflow, .samples(let count)):
       self = try WholeDocumentMaps.packedUntilOverflow(request, data, sampleCount: count)
     case (.unpacked, .samples(let count)):

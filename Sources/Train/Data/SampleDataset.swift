@@ -21,10 +21,7 @@ package struct SampleDataset: Sendable {
     storage: MapStorage
   ) throws(TrainError) {
     self.sides = sides
-    let negative = sides.count > 1 ? sides[1] : nil
-    let data = OrderData(
-      text: sides[0].text, labels: sides[0].labels, negative: negative?.text,
-      negativeLabels: negative?.labels)
+    let data = OrderData(sides)
     do throws(IndexedDataError) {
       guard kind == .neox else {
         order = try StableOrder(request, data)
@@ -37,6 +34,18 @@ package struct SampleDataset: Sendable {
     } catch {
       throw .dataset(error)
     }
+  }
+}
+
+extension OrderData {
+  /// What the order of a dataset is made from: its text, or both sides of pairs.
+  ///
+  /// - Precondition: one or two sides.
+  init(_ sides: [DocumentTracks]) {
+    let negative = sides.count > 1 ? sides[1] : nil
+    self.init(
+      text: sides[0].text, labels: sides[0].labels, negative: negative?.text,
+      negativeLabels: negative?.labels)
   }
 }
 
