@@ -43,9 +43,10 @@ struct BuildMapsProgramTests {
     let base = "train_0_indexmap_300ns_4sl_1234s_packedpi_ac_"
     let made = try maps(prefix)
     #expect(
-      made.keys.sorted() == ["doc_idx.npy", "key.json", "sample_idx.npy", "shuffle_idx.npy"].map {
-        base + $0
-      })
+      made.keys.sorted()
+        == ["doc_idx.npy", "key.json", "sample_idx.npy", "shuffle_idx.npy"].map {
+          base + $0
+        })
     #expect(try Self.program.run(arguments).output.contains(" samples, kept in "))
     #expect(try maps(prefix) == made)
     _ = try write("a", documents: 500, seed: 2)
@@ -91,7 +92,8 @@ struct BuildMapsProgramTests {
     #expect(try maps(prefix).count == 4 && maps(prefix) == maps(alone))
   }
 
-  @Test("all datasets and splits of a configuration, with any number of workers", arguments: [1, 3])
+  @Test(
+    "all datasets and splits of a configuration, with any number of workers", arguments: [1, 3])
   func configuration(workers: Int) throws {
     let (a, b) = (try write("a", documents: 700), try write("b", documents: 400, seed: 2))
     let text = """

@@ -254,8 +254,9 @@ struct IndexProgramTests {
 
   /// Help pages as they are expected; `NEOX_RECORD_HELP=1` writes them anew.
   @Test(arguments: [
-    "", "info", "show", "sample", "verify", "repair", "split", "merge", "convert", "export", "diff",
-    "build-maps",
+    "", "info", "show", "sample", "build-maps", "batch", "seen", "verify", "repair", "split",
+    "merge",
+    "convert", "export", "diff",
   ])
   func helpReadsAsRecorded(command: String) throws {
     let run = try Self.program.run(command.isEmpty ? ["--help"] : [command, "--help"])

@@ -24,7 +24,8 @@ package struct RunMaps: Sendable {
     try settings.check()
     var items: [Item] = []
     let splits: [DataSplit] =
-      settings.order == .stable ? []
+      settings.order == .stable
+      ? []
       : settings.evaluationIterations > 0 ? DataSplit.allCases : [.train]
     for split in splits {
       for member in try SplitPlan(split, settings)?.members ?? [] {

@@ -73,7 +73,9 @@ package struct BlendedDataset: Sendable {
 
   /// How many samples an epoch of all datasets has; `nil` where epochs are not told apart.
   package var samplesPerEpoch: Int? {
-    members.reduce(0) { sum, member in sum.flatMap { sum in member.samplesPerEpoch.map { sum + $0 } } }
+    members.reduce(0) { sum, member in
+      sum.flatMap { sum in member.samplesPerEpoch.map { sum + $0 } }
+    }
   }
 
   /// Which sample of which dataset a sample is.

@@ -1,4 +1,4 @@
-internal import Foundation
+internal import Glibc
 
 extension ModelSettings {
   /// Fixed numbers that the reference's checkpoints hold besides the parameters.

@@ -13,7 +13,8 @@ struct StableBlendTests {
     var taken = weights.indices.map { dataset in
       // What was drawn before is told by the next sample of the dataset.
       range.lowerBound == 0
-        ? 0 : (range.lowerBound...).lazy.map { blend[$0] }.first { $0.dataset == dataset }?.sample ?? 0
+        ? 0
+        : (range.lowerBound...).lazy.map { blend[$0] }.first { $0.dataset == dataset }?.sample ?? 0
     }
     var worst = 0.0
     for index in range {

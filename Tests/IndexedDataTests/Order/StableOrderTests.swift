@@ -80,10 +80,12 @@ struct StableOrderTests {
     }
   }
 
-  @Test("what is asked for beside data, length and seed changes nothing", arguments: Packing.allCases)
+  @Test(
+    "what is asked for beside data, length and seed changes nothing", arguments: Packing.allCases)
   func independence(packing: Packing) throws {
     let text = try Sample.a.dataset(folder, "a")
-    func order(_ samples: Int, seed: UInt32 = 1234, quirks: Bool = false) throws -> [[SamplePiece]] {
+    func order(_ samples: Int, seed: UInt32 = 1234, quirks: Bool = false) throws -> [[SamplePiece]]
+    {
       var wanted = request(packing, 100..<900, length: 64, seed: seed, samples: samples)
       wanted.neoxQuirks = quirks
       let order = try StableOrder(wanted, OrderData(text: text))
@@ -228,8 +230,9 @@ struct StableOrderTests {
     #expect(chosen.indices.map { selection[$0] } == chosen)
     let set = Set(chosen)
     #expect((0..<5000).allSatisfy { selection.contains($0) == set.contains($0) })
-    #expect((0..<5000).allSatisfy { number in
-      selection.rank(of: number) == chosen.count { $0 < number }
-    })
+    #expect(
+      (0..<5000).allSatisfy { number in
+        selection.rank(of: number) == chosen.count { $0 < number }
+      })
   }
 }

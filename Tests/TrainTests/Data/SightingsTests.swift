@@ -137,8 +137,12 @@ struct SightingsTests {
     settings.evaluationIterations = 0
     #expect(throws: TrainError.self) { try StepData(.valid, settings) }
     settings.train.weights = []
+    settings.valid.weights = []
+    settings.test.weights = []
+    settings.evaluationIterations = 1
     settings.trainIterations = nil
     settings.trainEpochs = 2
+    settings.sequenceLength = 4
     let epochs = try StepData(.train, settings)
     #expect(try epochs.stepCount == TrainingData(settings).iterations)
   }

@@ -65,10 +65,12 @@ struct StableDataTests {
     for micro in 0..<(steps * settings.accumulationSteps) {
       for (source, first) in ranks {
         rows += try source.rows(microStep: first + micro).map(Row.init)
-        #expect(try source.samples(microStep: first + micro) == {
-          let rows = try source.rows(microStep: first + micro)
-          return rows[0].index..<(rows[0].index + rows.count)
-        }())
+        #expect(
+          try source.samples(microStep: first + micro)
+            == {
+              let rows = try source.rows(microStep: first + micro)
+              return rows[0].index..<(rows[0].index + rows.count)
+            }())
       }
     }
     return rows
@@ -95,7 +97,8 @@ struct StableDataTests {
     }
   }
 
-  @Test("a run goes on behind any sample, with batches of another size", arguments: Packing.allCases)
+  @Test(
+    "a run goes on behind any sample, with batches of another size", arguments: Packing.allCases)
   func resuming(packing: Packing) throws {
     var settings = settings(packing)
     let reference = try rows(settings, steps: 200)
@@ -114,7 +117,9 @@ struct StableDataTests {
     for step in 0..<5 {
       try loader.next(&batch)
       #expect(try batch == source.batch(microStep: first + step))
-      #expect(try source.description(ofRow: 0, microStep: first + step).contains("sample \(7 + (step) * 12)"))
+      #expect(
+        try source.description(ofRow: 0, microStep: first + step).contains(
+          "sample \(7 + (step) * 12)"))
     }
     // GPT-NeoX's order is bound to whole micro batches.
     settings.order = .neox
@@ -148,7 +153,8 @@ struct StableDataTests {
     }
   }
 
-  @Test("one dataset is shared out among the splits; parts do not overlap", arguments: Packing.allCases)
+  @Test(
+    "one dataset is shared out among the splits; parts do not overlap", arguments: Packing.allCases)
   func split(packing: Packing) throws {
     let text = try fixture.write("s", (0..<40).map { i in (0...i).map { _ in Int64(i) } })
     var settings = fixture.settings([], iterations: 4, length: 16, micro: 2)
@@ -205,7 +211,8 @@ struct StableDataTests {
     for row in 0..<5 {
       #expect(batch.tokens(row: row)[0] == batch.tokens(row: row + 5)[0])
       let size = DataFixture.text.first { $0[0] == Int64(batch.tokens(row: row)[0]) }?.count ?? 0
-      #expect(batch.tokens(row: row).dropFirst(size).allSatisfy { $0 == 0 }, "nothing of the next one")
+      #expect(
+        batch.tokens(row: row).dropFirst(size).allSatisfy { $0 == 0 }, "nothing of the next one")
     }
   }
 

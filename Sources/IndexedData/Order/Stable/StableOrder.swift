@@ -122,7 +122,8 @@ package struct StableOrder: SampleOrder {
           try Self.samples(
             over: places.tokens(of: document), from: key.next(below: places.count),
             ring: places.count, length: length, count: samplesPerEpoch)
-        case .whole(let starts, let kept): Self.sample(of: document - documents.lowerBound, starts, kept)
+        case .whole(let starts, let kept):
+          Self.sample(of: document - documents.lowerBound, starts, kept)
         }
       found += samples.map { epoch * samplesPerEpoch + permutation.place(of: $0) }
     }
@@ -146,7 +147,8 @@ package struct StableOrder: SampleOrder {
     return samples.filter { $0 < count }
   }
 
-  private static func sample(of choice: Int, _ starts: BitSelection, _ kept: BitSelection) -> [Int] {
+  private static func sample(of choice: Int, _ starts: BitSelection, _ kept: BitSelection) -> [Int]
+  {
     guard kept.contains(choice) else { return [] }
     return [starts.rank(of: choice) - (starts.contains(choice) ? 0 : 1)]
   }

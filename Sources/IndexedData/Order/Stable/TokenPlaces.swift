@@ -20,7 +20,8 @@ struct TokenPlaces: Sendable {
     totals.reserveCapacity(documents.count / Self.stride + 1)
     var total = 0
     let blockCount = 1024 * Self.stride
-    for start in Swift.stride(from: documents.lowerBound, to: documents.upperBound, by: blockCount) {
+    for start in Swift.stride(from: documents.lowerBound, to: documents.upperBound, by: blockCount)
+    {
       let sizes = try text.sizes(of: start..<min(documents.upperBound, start + blockCount))
       for (place, size) in sizes.enumerated() {
         if place % Self.stride == 0 { totals.append(total) }

@@ -1,4 +1,4 @@
-internal import Foundation
+internal import Glibc
 
 /// How the next token is chosen by the logits of all.
 ///

@@ -1,4 +1,3 @@
-internal import Foundation
 package import Machine
 internal import Tokenize
 
@@ -135,7 +134,13 @@ extension TrainingConfiguration.Generation {
   /// The prompts in the text of a file: parts between ``promptEnd``, without white space around
   /// them; empty ones are left out.
   package func prompts(in text: String) -> [String] {
-    let parts = promptEnd.isEmpty ? [text] : text.components(separatedBy: promptEnd)
-    return parts.map { $0.trimmingCharacters(in: .whitespacesAndNewlines) }.filter { !$0.isEmpty }
+    let scalars = text.unicodeScalars
+    let parts =
+      promptEnd.isEmpty ? [scalars[...]] : scalars.split(separator: promptEnd.unicodeScalars)
+    return parts.map { part in
+      var part = part.drop { $0.properties.isWhitespace }
+      while part.last?.properties.isWhitespace == true { part.removeLast() }
+      return String(part)
+    }.filter { !$0.isEmpty }
   }
 }

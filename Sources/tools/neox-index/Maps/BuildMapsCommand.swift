@@ -54,7 +54,8 @@ struct BuildMapsCommand: Command {
       ]),
     ArgumentGroup<ConfigurationFlags>("reading the configuration", ConfigurationFlags.options)
       .lifted(to: \.configuration),
-    .init("one dataset", [.positional("PREFIX", optional: \.prefix, "the dataset, without --config")]),
+    .init(
+      "one dataset", [.positional("PREFIX", optional: \.prefix, "the dataset, without --config")]),
     MapDatasetFlags.group.lifted(to: \.dataset),
     .init(
       "work",
@@ -118,7 +119,9 @@ struct BuildMapsCommand: Command {
     guard let prefix else {
       throw UsageError("one of the arguments --config PREFIX is required")
     }
-    return [Job(title: dataset.name, prefix: prefix.path, files: try dataset.files(of: prefix.path))]
+    return [
+      Job(title: dataset.name, prefix: prefix.path, files: try dataset.files(of: prefix.path))
+    ]
   }
 
   private func report(_ jobs: [Job], _ results: [Result]) {
@@ -136,7 +139,8 @@ struct BuildMapsCommand: Command {
     for (job, result) in zip(jobs, results) {
       StandardOutput.shared.line(
         "\(job.prefix) \(job.title): \(counted(result.samples, "sample")),"
-          + " \(Self.state(result.origin)) in \(fixed(result.seconds, 2)) s: \(job.files.base)_….npy")
+          + " \(Self.state(result.origin)) in \(fixed(result.seconds, 2)) s: \(job.files.base)_….npy"
+      )
     }
   }
 

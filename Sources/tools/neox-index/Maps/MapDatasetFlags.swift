@@ -33,7 +33,8 @@ struct MapDatasetFlags: Sendable {
         "--seed", \.seed, placeholder: "N", rule: .within(0...Int(UInt32.max)), "the run's seed"),
       .option("--pack-impl", \.packing, "how documents fill samples"),
       .flag(
-        "--no-chopped", \.leavesOutLong, "leave out documents longer than a sample (allow_chopped"
+        "--no-chopped", \.leavesOutLong,
+        "leave out documents longer than a sample (allow_chopped"
           + " false); packed ones never are"),
       .option(
         "--labels", \.labels, placeholder: "PREFIX", "its labels, which decide what is left out"),

@@ -28,7 +28,8 @@ struct BatchCommand: Command {
       .init(
         "The documents of a step, for a script:",
         "neox-index batch --config c.yml --step 7 --json | jq '.samples[].documents[]'"),
-    ])
+    ],
+    exitStatus: StepFlags.exitStatus)
 
   static let groups: [ArgumentGroup<Self>] =
     StepFlags.groups.map { $0.lifted(to: \.source) } + [
@@ -60,8 +61,8 @@ struct BatchCommand: Command {
     if let microBatch {
       guard microBatch <= microSteps.count else {
         throw UsageError(
-          "argument --micro-step: a step has \(counted(microSteps.count, "micro batch"))"
-            + (microSteps.count == 1 ? "" : "es") + ", by gradient_accumulation_steps")
+          "argument --micro-step: there is no micro batch \(microBatch) in a step of"
+            + " \(microSteps.count), by gradient_accumulation_steps")
       }
       microSteps = [microSteps[microBatch - 1]]
     }

@@ -34,7 +34,8 @@ struct SeenCommand: Command {
       .init(
         "Of one of several datasets, in the first thousand steps:",
         "neox-index seen --doc 17 --dataset data/code_text_document --to 1000 --config blend.yml"),
-    ])
+    ],
+    exitStatus: StepFlags.exitStatus)
 
   static let groups: [ArgumentGroup<Self>] =
     StepFlags.groups.map { $0.lifted(to: \.source) } + [
@@ -59,7 +60,7 @@ struct SeenCommand: Command {
 
   func run() throws {
     guard let document else { return }
-    let (data, _) = try source.open()
+    let data = try source.openOrder()
     let first = first ?? 1
     let last = last ?? data.stepCount
     guard first <= last else {

@@ -1,7 +1,7 @@
 import CommandLineKit
 import ConfigurationKit
-import Foundation
 import IndexedData
+import Machine
 import Tokenize
 import Train
 
@@ -27,7 +27,7 @@ struct StepFlags: Sendable {
   static let countingNote = """
     Steps are the iterations of log lines, and micro batches those of a step: both are counted from \
     1. Ranks, rows, samples, documents and tokens are counted from 0. Step N has the micro batches \
-    that follow those of step N − 1, as many as gradient_accumulation_steps, and each rank has train_\
+    that follow those of the step before, as many as gradient_accumulation_steps, and each rank has train_\
     micro_batch_size_per_gpu rows of each. The steps of --split valid are those of all evaluations \
     of the run one after another, eval_iters each.
     """
@@ -36,18 +36,42 @@ struct StepFlags: Sendable {
     made and kept beside the data as a run would.
     """
 
+  static let exitStatus: [CommandPage.Entry] = [
+    .init("0", "The work is done."),
+    .init("1", "It failed; the reason is on standard error."),
+    .init("2", "The command line is wrong."),
+  ]
+
   /// A configuration's data, and the tokenizer where its files are there.
   func open() throws -> (data: StepData, tokenizer: (any Tokenizer)?) {
-    let configuration = try configuration.load(
-      for: Main.program.name, isForTraining: true, processCount: worldSize)
+    let configuration = try load()
     let tokenizer = try Self.tokenizer(configuration)
     let vocabulary = tokenizer.map {
       RunVocabulary($0, divisibleBy: configuration.tokenizer.vocabularyMultiple)
     }
-    let settings = try DataSettings(configuration, vocabulary: vocabulary, rankCount: worldSize)
+    return (
+      try data(DataSettings(configuration, vocabulary: vocabulary, rankCount: worldSize)),
+      tokenizer
+    )
+  }
+
+  /// A configuration's data, of which only the order is looked at.
+  func openOrder() throws -> StepData {
+    var settings = try DataSettings(load(), vocabulary: nil, rankCount: worldSize)
+    // What is trained has no part in the order.
+    settings.masksEndOfDocument = false
+    return try data(settings)
+  }
+
+  private func load() throws -> TrainingConfiguration {
+    try configuration.load(
+      for: Main.program.name, isForTraining: true, processCount: worldSize)
+  }
+
+  private func data(_ settings: DataSettings) throws -> StepData {
     let data = try StepData(split, settings)
     for note in data.notes { writeNote(note) }
-    return (data, tokenizer)
+    return data
   }
 
   private static func tokenizer(
@@ -56,7 +80,7 @@ struct StepFlags: Sendable {
     let files = [
       configuration.tokenizer.vocabularyFile, configuration.tokenizer.mergesFile,
     ].compactMap(\.self)
-    let missing = files.first { !FileManager.default.fileExists(atPath: $0) }
+    let missing = files.first { !DurableFile.exists($0) }
     let isNamed =
       !files.isEmpty || TokenizerKind(name: configuration.tokenizer.kind) == .characterLevel
     // Which predictions are trained depends on the end-of-document id.
