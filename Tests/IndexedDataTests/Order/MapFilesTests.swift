@@ -125,6 +125,7 @@ struct MapFilesTests {
     wanted.length = .samples(5)
     #expect(try origin(good, wanted) == .written)
     wanted.packing = .packUntilOverflow
+    wanted.allowsChopping = true
     #expect(try origin(good, wanted) == .written)
   }
 
