@@ -1,13 +1,14 @@
 internal import Machine
 
 extension NeoxOrder {
-  /// Reads the maps backwards: the places of the document, the rows over them, the samples that are
-  /// these rows. Two maps are read from end to end, and nothing is drawn.
+  /// Reads the maps backwards: from the document to its places, the rows over them, and the samples.
+  ///
+  /// Two maps are read from end to end, and nothing is drawn.
   package func samples(
     naming document: Int, in range: Range<Int>
   ) throws(IndexedDataError) -> [Int] {
     var places: [Int] = []
-    maps.documentIndices.forEach { place, number in
+    maps.documentIndices.visit { place, number in
       if number == document { places.append(place) }
     }
     var rows = RowSet(count: max(0, maps.sampleIndices.count / 2 - 1))
@@ -16,7 +17,7 @@ extension NeoxOrder {
     let mapCount = maps.shuffleIndices.count
     // As drawing does: the first sample stands in for one that GPT-NeoX cannot read.
     let first = mapCount > 0 ? maps.shuffleIndices[0] : 0
-    maps.shuffleIndices.forEach { sample, row in
+    maps.shuffleIndices.visit { sample, row in
       let row = isUnreadable(row) && !isUnreadable(first) ? first : row
       if rows.contains(row) { samples.append(sample) }
     }
@@ -70,7 +71,7 @@ private struct RowSet {
 
 extension MapNumbers {
   /// Shows every number with its place to `body`, in order.
-  fileprivate func forEach(_ body: (_ place: Int, _ number: Int) -> Void) {
+  fileprivate func visit(_ body: (_ place: Int, _ number: Int) -> Void) {
     switch self {
     case .int32(let numbers):
       for (place, number) in numbers.enumerated() { body(place, Int(number)) }
@@ -80,15 +81,15 @@ extension MapNumbers {
       for (place, number) in numbers.enumerated() { body(place, Int(number)) }
     case .file(let file):
       switch file.header.type {
-      case .int32: Self.forEach(file, Int32.self, body)
-      case .uint32: Self.forEach(file, UInt32.self, body)
-      case .int64: Self.forEach(file, Int64.self, body)
+      case .int32: Self.visit(file, Int32.self, body)
+      case .uint32: Self.visit(file, UInt32.self, body)
+      case .int64: Self.visit(file, Int64.self, body)
       default: for place in 0..<file.count { body(place, Int(file.integer(at: place))) }
       }
     }
   }
 
-  private static func forEach<Number: FixedWidthInteger & BitwiseCopyable>(
+  private static func visit<Number: FixedWidthInteger & BitwiseCopyable>(
     _ file: NumPyFile, _: Number.Type, _ body: (Int, Int) -> Void
   ) {
     file.withBytes { bytes in
