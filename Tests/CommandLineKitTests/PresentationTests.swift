@@ -55,6 +55,16 @@ struct PresentationTests {
         + "\rmerging: 25.0%, 976.6 KiB of 3.8 MiB, 1.0 MB/s, 3.0 s left\u{1B}[K\n")
   }
 
+  @Test func speedIsCountedFromTheBeginning() {
+    let recorder = Recorder()
+    let line = recorder.line(.plain, isTerminal: false)
+    line.begin(Progress(activity: "x", bytes: 100))
+    recorder.time.withLock { $0 = 4 }
+    // Without the beginning this would be the first report, and without speed.
+    line.finish(Progress(activity: "x", bytes: 8100))
+    #expect(recorder.text.withLock { $0 } == "x: 7.9 KiB, 2.0 kB/s\n")
+  }
+
   @Test func aFileGetsAPlainLineEveryTenSeconds() {
     let recorder = Recorder()
     let line = recorder.line(.auto, isTerminal: false)
@@ -65,6 +75,40 @@ struct PresentationTests {
     #expect(
       recorder.text.withLock { $0 } == "x: 9.5 MiB, 10 documents, 1.0 MB/s\n"
         + "x: 19.1 MiB, 20 documents, 1.0 MB/s\n")
+  }
+
+  @Test func workOnDocumentsAndTokensHasItsShareAndSpeed() {
+    let recorder = Recorder()
+    let line = recorder.line(.auto, isTerminal: true)
+    func update(_ second: Double, _ activity: String, _ documents: Int, _ tokens: Int) {
+      recorder.time.withLock { $0 = second }
+      line.update(
+        Progress(
+          activity: activity, documents: documents, tokens: tokens, measure: .documents(of: 1333)))
+    }
+    // A run that goes on began with documents of an earlier one.
+    update(0, "a", 256, 0)
+    update(2, "a", 512, 9000)
+    // The next dataset begins anew.
+    update(4, "b", 0, 0)
+    update(5, "b", 1333, 700)
+    #expect(
+      recorder.text.withLock { $0 }
+        == "\ra: 19.2%, 256 of 1,333 documents, 0 tokens, 0 tokens/s\u{1B}[K"
+        + "\ra: 38.4%, 512 of 1,333 documents, 9.0 k tokens, 4,500 tokens/s, 6.4 s left\u{1B}[K"
+        + "\rb: 0.0%, 0 of 1,333 documents, 0 tokens, 0 tokens/s\u{1B}[K"
+        + "\rb: 100.0%, 1,333 of 1,333 documents, 700 tokens, 700 tokens/s\u{1B}[K")
+    let other = Recorder()
+    let json = other.line(.json, isTerminal: false)
+    for second in [0, 4] {
+      other.time.withLock { $0 = Double(second) }
+      json.update(Progress(activity: "e", tokens: second * 100, measure: .tokens(of: 1000)))
+    }
+    let text = other.text.withLock { $0 }
+    let wanted =
+      #"{"activity":"e","tokens":400,"total_tokens":1000,"seconds":4.000,"#
+      + #""tokens_per_second":100,"seconds_left":6.0}"#
+    #expect(text.hasSuffix("\n" + wanted + "\n"))
   }
 
   @Test func schedulersGetJSON() {

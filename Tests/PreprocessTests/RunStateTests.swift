@@ -32,6 +32,10 @@ struct RunStateTests {
     state.outputs[0].open.tokens = 9
     state.outputs[0].open.largest = 8
     state.outputs[0].open.endsFromText = 7
+    state.conversations.conversations = 5
+    for name in ["user", "été", ""] { state.conversations.written.add(name, 3) }
+    state.conversations.unwritten.overfill()
+    state.conversations.absent.add("text")
     return state
   }
 
@@ -62,6 +66,20 @@ struct RunStateTests {
         in: 0...255, using: &generator)
       _ = RunState(storedBytes: other, outputCount: 2)
     }
+  }
+
+  @Test("names are counted unless they are too many, in whatever order they come")
+  func names() {
+    var some = NameCounts()
+    for name in ["b", "a", "b"] { some.add(name) }
+    #expect(some.words == "b (2), a (1)" && some.total == 3)
+    var many = NameCounts()
+    for number in 0..<NameCounts.limit { many.add("\(number)") }
+    #expect(many.words.hasSuffix(" and 56 more") && !many.isOverfull)
+    var (left, right) = (some, many)
+    left.add(many)
+    right.add(some)
+    #expect(left == right && left.isOverfull && left.counts.isEmpty)
   }
 
   @Test("lengths fall into classes that double")

@@ -29,6 +29,24 @@ struct PreprocessFixture {
       arguments(input, prefix: prefix, more), environment: environment, shellSetup: shellSetup)
   }
 
+  /// Runs on lines of JSON with a token a byte, whose id is the byte and whose end is 0.
+  func runOnBytes(_ lines: [String], _ flags: [String], prefix: String = "o") throws -> ProgramRun {
+    try Self.program.run(byteArguments(try writeLines(lines), flags, prefix: prefix))
+  }
+
+  /// The words of a command with a token a byte.
+  func byteArguments(_ input: String, _ flags: [String], prefix: String = "o") -> [String] {
+    [
+      "--input", input, "--output-prefix", folder.file(prefix), "--tokenizer-type",
+      "CharLevelTokenizer", "--progress", "off",
+    ] + flags
+  }
+
+  /// Writes lines as they are.
+  func writeLines(_ lines: [String], _ name: String = "i.jsonl") throws -> String {
+    try folder.write(name, Array(lines.map { $0 + "\n" }.joined().utf8))
+  }
+
   /// The words of a command of the main form.
   func arguments(_ input: String, prefix: String = "o", _ more: [String] = []) -> [String] {
     ["--input", input, "--output-prefix", folder.file(prefix), "--progress", "off"] + vocabulary

@@ -10,17 +10,9 @@ struct PreprocessLabelTests {
 
   init() throws { fixture = try PreprocessFixture() }
 
-  /// Runs on lines of JSON with a token a byte, whose id is the byte and whose end is 0.
-  private func run(_ lines: [String], _ flags: [String], prefix: String = "o") throws -> ProgramRun
-  {
-    let text = lines.map { $0 + "\n" }.joined()
-    let input = try fixture.folder.write("i.jsonl", Array(text.utf8))
-    return try PreprocessFixture.program.run(
-      [
-        "--input", input, "--output-prefix", fixture.folder.file(prefix), "--tokenizer-type",
-        "CharLevelTokenizer", "--progress", "off",
-      ] + flags)
-  }
+  private func run(
+    _ lines: [String], _ flags: [String], prefix: String = "o"
+  ) throws -> ProgramRun { try fixture.runOnBytes(lines, flags, prefix: prefix) }
 
   private func masked(_ count: Int) -> [Int32] { [Int32](repeating: -100, count: count) }
 
@@ -235,42 +227,52 @@ struct PreprocessLabelTests {
     #expect(try documents("o_a_label") == [masked(1_000_000) + [98]])
   }
 
-  @Test("killed at four places, text, labels and rewards end in the same bytes")
-  func killed() throws {
-    var generator = SeededGenerator(seed: 4)
-    let lines = (0..<20_000).map { number in
-      let length = Int.random(in: 1...12, using: &generator)
-      return "{\"text\":\"" + String(repeating: "A: x \(number) ", count: length) + "\"}"
-    }
-    let flags = ["--mask-before-token", "65,58", "--memory", "160MiB", "--checkpoint-seconds", "0"]
-    let run = try run(lines, flags, prefix: "w")
+  @Test("progress counts tokens of texts only, from where the work begins")
+  func progress() throws {
+    let run = try PreprocessFixture.program.run(
+      fixture.byteArguments(try fixture.writeLines(pairs), ["--preference", "a,b"]).map {
+        $0 == "off" ? "json" : $0
+      } + ["--unsupervised", "keep"])
     #expect(run.status == 0, "\(run.all)")
-    let words = [
-      "--input", fixture.folder.file("i.jsonl"), "--output-prefix", fixture.folder.file("k"),
-      "--tokenizer-type", "CharLevelTokenizer", "--progress", "off", "--workers", "2",
-    ]
-    let goal = try fixture.outputBytes("w")[0].count
-    for _ in 0..<4 {
-      let share = Double.random(in: 0...1, using: &generator)
-      let run = try PreprocessFixture.program.start(words + flags)
-      let path = fixture.folder.file("k_label_document.bin.partial")
-      while run.isRunning {
-        let size = try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int
-        if Double(size ?? 0) >= Double(goal) * share { break }
-      }
-      run.send(SIGKILL)
-      _ = try run.wait()
-    }
-    let last = try PreprocessFixture.program.run(words + flags)
-    #expect(last.status == 0, "seed 4: \(last.all)")
-    for key in ["text", "label"] {
-      #expect(try fixture.outputBytes("k", key: key) == fixture.outputBytes("w", key: key))
-    }
-    let left = try fixture.names("k").sorted()
-    let expected = [
-      "k_label_document.bin", "k_label_document.idx", "k_manifest.json",
-      "k_text_document.bin", "k_text_document.idx",
-    ]
-    #expect(left == expected)
+    // Answers have 4 + 2 + 0 and 3 + 2 + 2 bytes, and as many labels.
+    let last = try #require(run.errors.split(separator: "\n").last)
+    #expect(last.contains("\"tokens\":13,"), "\(run.all)")
+    #expect(!last.contains("\"bytes_per_second\":0,"), "\(run.all)")
+  }
+
+  @Test("a reward model's labels are told as what they are")
+  func rewardModelReport() throws {
+    let run = try chat(["--for-rm"])
+    #expect(
+      run.output.contains("trained on: 2 tokens, the last of each document\n"), "\(run.all)")
+    let long = "{\"text\":\"\(String(repeating: "x", count: 500))Ay\"}"
+    let mask = try self.run([long], ["--mask-before-token", "65"], prefix: "m")
+    #expect(mask.output.contains("; less than 1% of each document"), "\(mask.all)")
+  }
+
+  @Test(
+    "a template that asks for more than there is memory is refused before it is built",
+    arguments: [
+      "('a' * 16384) | replace('a', 'b' * 262144)", "('a' * 16384).replace('', 'b' * 262144)",
+      "('\\n' * 16384) | indent('b' * 262144, blank=true)",
+      "[\((0..<30).map { _ in "x" }.joined(separator: ","))]",
+      "[\((0..<30).map { _ in "x" }.joined(separator: ","))] | tojson",
+      "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]] | tojson(indent=x)",
+      "('ab' * 67108864).split('b')", "('a' * 67108864) | list",
+      "x.join(['a' * 30] | map('list') | first)",
+    ])
+  func hostileTemplate(expression: String) throws {
+    let template = try fixture.folder.write(
+      "h.jinja", Array("{% set x = 'b' * 134217728 %}\n{{ \(expression) }}".utf8))
+    let run = try PreprocessFixture.program.run(
+      fixture.byteArguments(
+        try fixture.writeLines([conversation]),
+        [
+          "--chat", "--chat-template", template, "--workers", "1", "--memory", "160MiB",
+        ]), shellSetup: "ulimit -v 3000000")
+    #expect(run.status == 1 && run.errors.contains("line 2"), "\(run.all)")
+    #expect(
+      run.errors.contains("a string of more than") || run.errors.contains("a value of more than"),
+      "\(run.all)")
   }
 }

@@ -24,7 +24,8 @@ struct TrainProgramTests {
   }
 
   @Test(
-    "help reads as recorded", arguments: ["", "check", "plan", "eval", "generate", "export"])
+    "help reads as recorded",
+    arguments: ["", "check", "plan", "eval", "generate", "export", "precompute"])
   func snapshot(command: String) throws {
     let run = try Self.program.run(command.isEmpty ? ["--help"] : [command, "--help"])
     #expect(run.status == 0)
@@ -72,15 +73,58 @@ struct TrainProgramTests {
       run.output.contains("run            1,000 steps") && run.output.contains("0.0001, linear"))
   }
 
-  @Test("files that are not there are warnings")
+  @Test("files that are not there are errors by their keys, and warnings where that is asked for")
   func missing() throws {
     let file = try write("c.yml", Self.right)
-    let run = try Self.program.run([
+    let words = [
       "check", file, "--set", "data_path=\(folder.path)/x.bin", "--set", "vocab_file=/no/v.json",
-    ])
-    #expect(run.status == 0)
-    #expect(run.errors.contains("warning: vocab_file: there is no /no/v.json\n"))
+    ]
+    let run = try Self.program.run(words)
+    #expect(run.status == 1 && run.output.contains("model "), "\(run.all)")
+    #expect(run.errors.contains("error: vocab_file: there is no /no/v.json\n"))
+    #expect(run.errors.contains("error: data_path: there is no \(folder.path)/x.bin.bin and no "))
     #expect(run.errors.contains("leave .bin out of the path"))
+    #expect(run.errors.contains("--without-data"))
+    let alone = try Self.program.run(words + ["--without-data"])
+    #expect(alone.status == 0 && alone.errors.contains("warning: vocab_file: "), "\(alone.all)")
+    let finetune = try Self.program.run([
+      "check", file, "--set", "finetune=true", "--set", "load=/no/run",
+    ])
+    #expect(finetune.status == 1 && finetune.errors.contains("error: load: there is no /no/run\n"))
+  }
+
+  @Test("missing labels, other sides and precomputed companions are named")
+  func missingCompanions() throws {
+    let pairs = ["pos", "neg"].flatMap { side in
+      ["train", "valid", "test"].map { split in
+        """
+        "\(side)_\(split)_data_paths": ["\(folder.file(side))"],
+        "\(side)_\(split)_label_data_paths": ["\(folder.file(side + "_label"))"],
+        """
+      }
+    }
+    for name in ["pos", "neg", "pos_label", "pos_base"] {
+      for end in [".bin", ".idx"] { _ = try write(name + end, "x") }
+    }
+    let text = Self.right.replacing(
+      "{\n",
+      with: """
+        {
+          "train_impl": "dpo", "dataset_impl": "pairwise", "pack_impl": "unpacked",
+          "precompute_model_name": "base", \(pairs.joined())
+
+        """)
+    let file = try write("c.yml", text)
+    let run = try Self.program.run(["check", file])
+    #expect(run.status == 1, "\(run.all)")
+    let found = run.errors.split(separator: "\n").filter { $0.hasPrefix("error: ") }
+    #expect(
+      found == [
+        "error: neg_train_label_data_paths[0]: there is no \(folder.file("neg_label")).bin and no"
+          + " \(folder.file("neg_label")).idx",
+        "error: precompute_model_name: there is no \(folder.file("neg_base")).bin and no"
+          + " \(folder.file("neg_base")).idx; neox-train precompute makes it",
+      ], "\(run.all)")
   }
 
   @Test("a plan counts parameters, tokens and data")

@@ -18,6 +18,10 @@ final class AuxiliaryFile {
     try asking { () throws(SystemError) in try file.append(bytes) }
   }
 
+  func flush() throws(IndexedDataError) {
+    try asking { () throws(SystemError) in try file.flush() }
+  }
+
   func synchronize() throws(IndexedDataError) {
     try asking { () throws(SystemError) in try file.synchronize() }
   }

@@ -22,6 +22,8 @@ public struct DatasetOutput: Equatable, Sendable {
 
   var elementsPath: String { prefix + ".bin" }
   var indexPath: String { prefix + ".idx" }
+  /// Where documents came from; it may be an auxiliary file of a transaction.
+  var sourcePath: String { DocumentSources.path(prefix: prefix) }
   var partialElementsPath: String { prefix + ".bin.partial" }
   var partialIndexPath: String { prefix + ".idx.partial" }
   var sizesPath: String { prefix + ".sizes.partial" }

@@ -64,6 +64,9 @@ final class DatasetSpool {
       openElementCount: openElementCount, hash: hash.saved)
   }
 
+  /// XXH64 of the elements so far.
+  var elementsHash: UInt64 { hash.value }
+
   /// Bytes of elements so far.
   var elementsByteCount: Int { elements.byteCount }
 

@@ -111,6 +111,8 @@ extension DatasetTransaction {
     var paths = journal.manifestPath.isEmpty ? [] : [journal.manifestPath]
     paths += waiting.map(\.0)
     paths += outputs.filter { DurableFile.exists($0.partialIndexPath) }.map(\.indexPath)
+    // New ones get their names behind all elements.
+    paths += outputs.filter { DurableFile.exists($0.partialElementsPath) }.map(\.sourcePath)
     let replaced = paths.filter(DurableFile.exists)
     for path in replaced { try remove(path) }
     if !replaced.isEmpty { try synchronizeFolders() }

@@ -144,7 +144,7 @@ package final class DatasetTransaction {
       }
     }
     guard policy == .keep else { return }
-    for path in outputs.flatMap({ [$0.elementsPath, $0.indexPath] }) + auxiliaries
+    for path in outputs.flatMap({ [$0.elementsPath, $0.indexPath, $0.sourcePath] }) + auxiliaries
     where DurableFile.exists(path) {
       throw .alreadyExists(path: path)
     }
@@ -310,11 +310,17 @@ package final class DatasetTransaction {
     try auxiliaryFiles[place].append(bytes)
   }
 
+  /// Hands an auxiliary file to the system, so that it can be read.
+  func flushAuxiliary(_ place: Int) throws(IndexedDataError) { try auxiliaryFiles[place].flush() }
+
   /// Number of documents in an output so far.
   package func documentCount(output: Int) -> Int { spools[output].documentCount }
 
   /// Bytes of elements in an output so far.
   package func elementsByteCount(output: Int) -> Int { spools[output].elementsByteCount }
+
+  /// XXH64 of the elements of an output so far.
+  package func elementsHash(output: Int) -> UInt64 { spools[output].elementsHash }
 
   /// Bytes in an auxiliary file so far.
   package func auxiliaryByteCount(_ place: Int) -> Int { auxiliaryFiles[place].byteCount }
@@ -336,17 +342,17 @@ package final class DatasetTransaction {
 
   /// Drops the work with its partial files and its journal; finished files are not touched.
   ///
-  /// Auxiliary files that hold something get their names first, where they are to be kept.
-  package func discard(keepsAuxiliaries: Bool = false) throws(IndexedDataError) {
+  /// Of the auxiliary files those in `kept` get their names first, where they hold something.
+  package func discard(keeping kept: [Int] = []) throws(IndexedDataError) {
     try asking { () throws(SystemError) in try DurableFile.remove(journalPath) }
-    for file in auxiliaryFiles where keepsAuxiliaries && file.byteCount > 0 {
+    for file in kept.map({ auxiliaryFiles[$0] }) where file.byteCount > 0 {
       try file.synchronize()
       try asking { () throws(SystemError) in
         try DurableFile.rename(AuxiliaryFile.partialPath(file.path), to: file.path)
       }
     }
     try removeSpools(includingPartials: true)
-    if keepsAuxiliaries { try synchronizeFolders() }
+    if !kept.isEmpty { try synchronizeFolders() }
   }
 
   func synchronize() throws(IndexedDataError) {

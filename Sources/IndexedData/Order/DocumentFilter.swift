@@ -38,21 +38,29 @@ struct DocumentFilter {
     Int(max(sizes[choice], negativeSizes?[choice] ?? 0))
   }
 
-  /// Whether the document is left out.
-  func skips(_ choice: Int) throws(IndexedDataError) -> Bool {
+  /// Why a document is left out.
+  enum Reason {
+    /// Its length, where documents are not cut.
+    case length
+    /// None of its labels in a sample is trained.
+    case labels
+  }
+
+  /// Why the document is left out; `nil` where it is not.
+  func reason(toSkip choice: Int) throws(IndexedDataError) -> Reason? {
     if !request.allowsChopping {
       let limit = request.sequenceLength + 1
       // GPT-NeoX's pairs packed until overflow are left out when they are short.
       let isInverted =
         request.neoxQuirks && data.negative != nil && request.packing == .packUntilOverflow
       let shorter = Int(min(sizes[choice], negativeSizes?[choice] ?? .max))
-      if isInverted ? shorter < limit : length(choice) > limit { return true }
+      if isInverted ? shorter < limit : length(choice) > limit { return .length }
     }
     let document = document(choice)
     for dataset in [data.labels, data.negativeLabels] {
-      if let dataset, try dataset.isMasked(document, at: labels) { return true }
+      if let dataset, try dataset.isMasked(document, at: labels) { return .labels }
     }
-    return false
+    return nil
   }
 
   /// Why nothing was left, as an error.

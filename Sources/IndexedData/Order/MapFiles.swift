@@ -110,28 +110,55 @@ package struct MapFiles: Sendable {
     return key.text
   }
 
-  private func keyFile(_ key: String, _ byteCounts: [Int]) -> [UInt8] {
-    JSONText.object([
-      .init("format", "neox-swift index maps 1"), .init("content_key", .string(key)),
-      .init("doc_idx_bytes", JSONText(byteCounts[0])),
-      .init("sample_idx_bytes", JSONText(byteCounts[1])),
-      .init("shuffle_idx_bytes", JSONText(byteCounts[2])),
-    ]).bytes(.pretty) + [0x0A]
+  private func keyFile(
+    _ key: String, _ byteCounts: [Int], _ leftOut: LeftOutDocuments
+  ) -> [UInt8] {
+    JSONText.object(
+      [
+        .init("format", "neox-swift index maps 2"), .init("content_key", .string(key)),
+        .init("doc_idx_bytes", JSONText(byteCounts[0])),
+        .init("sample_idx_bytes", JSONText(byteCounts[1])),
+        .init("shuffle_idx_bytes", JSONText(byteCounts[2])),
+      ]
+        + Self.counts.map { .init($0.name, JSONText(leftOut[keyPath: $0.path])) }
+    ).bytes(.pretty) + [0x0A]
+  }
+
+  /// What the key file tells of documents that were left out: found when maps are made, which reads
+  /// the labels.
+  private static var counts: [(name: String, path: WritableKeyPath<LeftOutDocuments, Int>)] {
+    [
+      ("documents", \.total), ("examined_documents", \.examined),
+      ("documents_without_label", \.masked), ("documents_of_unfit_length", \.unfit),
+    ]
+  }
+
+  private static func leftOut(_ keyBytes: [UInt8]) -> LeftOutDocuments? {
+    let text = String(decoding: keyBytes, as: UTF8.self)
+    var found = LeftOutDocuments()
+    for (name, path) in counts {
+      guard let start = text.firstRange(of: "\"\(name)\": ")?.upperBound,
+        let number = Int(text[start...].prefix(while: \.isNumber))
+      else { return nil }
+      found[keyPath: path] = number
+    }
+    return found
   }
 
   // Whatever is missing or odd about stored maps, making them again is the remedy.
   private func stored(_ key: String) -> SampleMaps? {
     guard let keyBytes = try? Self.bytes(paths[3], limit: 4096),
+      let leftOut = Self.leftOut(keyBytes),
       let documents = try? NumPyFile(path: paths[0]),
       let samples = try? NumPyFile(path: paths[1]),
       let shuffle = try? NumPyFile(path: paths[2]),
-      keyBytes == keyFile(key, [documents, samples, shuffle].map(\.byteCount)),
+      keyBytes == keyFile(key, [documents, samples, shuffle].map(\.byteCount), leftOut),
       samples.header.shape.count == 2, samples.header.shape[1] == 2,
       samples.header.shape[0] == shuffle.count + 1
     else { return nil }
     return SampleMaps(
       documentIndices: .file(documents), sampleIndices: .file(samples),
-      shuffleIndices: .file(shuffle))
+      shuffleIndices: .file(shuffle), leftOut: leftOut)
   }
 
   private static func bytes(_ path: String, limit: Int) throws(SystemError) -> [UInt8] {
@@ -158,7 +185,7 @@ package struct MapFiles: Sendable {
       try maps?.shuffleIndices.write(to: paths[2], width: nil)
       var byteCounts: [Int] = []
       for path in paths.prefix(3) { byteCounts.append(try InputFile(path: path).byteCount) }
-      try DurableFile.replace(paths[3], with: keyFile(key, byteCounts))
+      try DurableFile.replace(paths[3], with: keyFile(key, byteCounts, maps?.leftOut ?? LeftOutDocuments()))
     }
   }
 

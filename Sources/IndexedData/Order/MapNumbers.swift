@@ -74,13 +74,17 @@ package struct SampleMaps: Sendable {
   package var sampleIndices: MapNumbers
   /// `shuffle_idx`: which row a sample is.
   package var shuffleIndices: MapNumbers
+  /// The documents that are in none of them.
+  package var leftOut: LeftOutDocuments
 
   /// Brings three maps together.
   package init(
-    documentIndices: MapNumbers, sampleIndices: MapNumbers, shuffleIndices: MapNumbers
+    documentIndices: MapNumbers, sampleIndices: MapNumbers, shuffleIndices: MapNumbers,
+    leftOut: LeftOutDocuments = LeftOutDocuments()
   ) {
     self.documentIndices = documentIndices
     self.sampleIndices = sampleIndices
     self.shuffleIndices = shuffleIndices
+    self.leftOut = leftOut
   }
 }

@@ -20,10 +20,14 @@ enum WholeDocumentMaps {
     var run = 0
     var place = 0
     var orderCountAtPassStart = 0
+    var leftOut = LeftOutDocuments()
+    leftOut.total = filter.count
     while rows.count < 2 * sampleCount {
       let choice = Int(queue[place])
       place += 1
-      if !(try filter.skips(choice)) {
+      let reason = try filter.reason(toSkip: choice)
+      if leftOut.examined < filter.count { leftOut.add(reason) }
+      if reason == nil {
         let length = filter.length(choice)
         if run == 0 || run + length > room {
           rows.append(Int64(order.count))
@@ -42,7 +46,8 @@ enum WholeDocumentMaps {
     rows.append(Int64(order.count))
     rows.append(0)
     return SampleMaps(
-      documentIndices: .int64(order), sampleIndices: .int64(rows), shuffleIndices: .int64(shuffle))
+      documentIndices: .int64(order), sampleIndices: .int64(rows), shuffleIndices: .int64(shuffle),
+      leftOut: leftOut)
   }
 
   /// One document a sample, in ascending order again and again; only the samples are shuffled.
@@ -58,7 +63,12 @@ enum WholeDocumentMaps {
     generator.shuffle(&shuffle)
     // One pass tells the whole order, which is that pass again and again.
     var kept: [Int64] = []
-    for choice in 0..<filter.count where !(try filter.skips(choice)) {
+    var leftOut = LeftOutDocuments()
+    leftOut.total = filter.count
+    for choice in 0..<filter.count {
+      let reason = try filter.reason(toSkip: choice)
+      leftOut.add(reason)
+      guard reason == nil else { continue }
       kept.append(Int64(filter.document(choice)))
       if kept.count > sampleCount { break }
     }
@@ -71,6 +81,7 @@ enum WholeDocumentMaps {
       rows.append(0)
     }
     return SampleMaps(
-      documentIndices: .int64(order), sampleIndices: .int64(rows), shuffleIndices: .int64(shuffle))
+      documentIndices: .int64(order), sampleIndices: .int64(rows), shuffleIndices: .int64(shuffle),
+      leftOut: leftOut)
   }
 }

@@ -34,10 +34,14 @@ package struct DatasetAssembly: Sendable {
     try writeDocuments(&index)
     if keepsModes { try writeModes(&index) }
     if options.isDurable { try index.synchronize() } else { try index.flush() }
-    let result = TendedDataset(
+    var result = TendedDataset(
       prefix: prefix, elementType: elementType,
       sequences: pieces.reduce(0) { $0 + $1.sequences.count },
       documents: pieces.reduce(0) { $0 + $1.documents.count }, tokens: tokens)
+    let sources = pieces.map {
+      SourcePiece(prefix: $0.prefix, documents: $0.documents, of: $0.sourceDocumentCount)
+    }
+    try output.writeSources(sources, &result, durable: options.isDurable)
     try output.finish(result, durable: options.isDurable)
     return result
   }

@@ -18,6 +18,8 @@ package struct DatasetPiece: Sendable {
   package let hasModes: Bool
   /// Whether the document index is to be read; else every sequence is a document.
   package let hasDocumentBoundaries: Bool
+  /// Documents of the whole dataset.
+  let sourceDocumentCount: Int
   let layout: IndexLayout
 
   /// A run of documents of an open dataset; all of them by default.
@@ -32,6 +34,7 @@ package struct DatasetPiece: Sendable {
     hasModes = dataset.hasModes
     hasDocumentBoundaries = dataset.hasDocumentBoundaries
     layout = dataset.layout
+    sourceDocumentCount = dataset.tendedDocumentCount
     self.documents = documents
     let start = try dataset.tendedDocumentStart(documents.lowerBound)
     let end = try dataset.tendedDocumentStart(documents.upperBound)

@@ -36,6 +36,8 @@ package struct VerifyReport: Equatable, Sendable {
   package internal(set) var documents = 0
   /// What a deep check found in `.bin`.
   package internal(set) var elements: ElementReport?
+  /// The companions that were compared, in the order of the options.
+  package internal(set) var companions: [CompanionReport] = []
 
   /// Whether every element was looked at.
   package var isDeep: Bool { elements != nil }
@@ -99,10 +101,10 @@ package struct VerifyOptions: Sendable {
   package var endOfDocument: Int64?
   /// What the manifest says of the files.
   package var record: DatasetRecord?
-  /// Datasets whose sequences must have the same sizes, such as labels.
-  package var companions: [String] = []
-  /// A dataset that must have as many sequences, none of them empty, such as rewards.
-  package var rewards: String?
+  /// Datasets that belong to this one.
+  package var companions: [CompanionCheck] = []
+  /// Whether the manifest names a file that tells where the documents came from.
+  package var expectsSource = false
   /// Problems that are listed; all are counted.
   package var limit = 20
   /// Told of the bytes of `.bin` that are done, now and then.

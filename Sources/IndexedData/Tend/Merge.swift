@@ -30,7 +30,7 @@ package func mergeDatasets(
     pieces: pieces, format: format ?? first.format, elementType: elementType ?? first.elementType,
     variant: first.variant, keepsModes: pieces.contains { $0.hasModes })
   var result = try assembly.write(to: output, inputs: inputs, options)
-  result.notes = notes
+  result.notes = notes + result.notes
   return result
 }
 

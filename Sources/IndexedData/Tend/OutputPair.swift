@@ -9,6 +9,9 @@ struct OutputPair: ~Copyable {
   let binPath: String
   /// The path under which `.idx` is written.
   let idxPath: String
+  /// The path under which the sources are written, where there are any.
+  let srcPath: String
+  private var hasSources = false
   private let lock: OutputLock
   private let manifest: OutputManifest?
   private var unfinished: [String]
@@ -25,14 +28,15 @@ struct OutputPair: ~Copyable {
     self.prefix = prefix
     binPath = prefix + ".bin.new"
     idxPath = prefix + ".idx.new"
-    unfinished = [binPath, idxPath]
+    srcPath = DocumentSources.path(prefix: prefix) + ".new"
+    unfinished = [binPath, idxPath, srcPath]
     self.lock = lock
   }
 
   private static func check(
     _ prefix: String, _ inputs: [String], _ options: TendOptions
   ) throws(IndexedDataError) -> OutputManifest? {
-    for suffix in [".bin", ".idx"] {
+    for suffix in [".bin", ".idx", ".src"] {
       let path = prefix + suffix
       guard let mine = FileIdentity(path) else { continue }
       if inputs.contains(where: { mine == FileIdentity($0 + suffix) }) {
@@ -52,7 +56,9 @@ struct OutputPair: ~Copyable {
   /// manifest beside another dataset than its own.
   mutating func finish(_ dataset: TendedDataset, durable: Bool) throws(IndexedDataError) {
     let hasManifest = try writeManifest(dataset, durable)
-    let replaced = ((manifest?.replaced ?? []) + [prefix + ".idx"]).filter(DurableFile.exists)
+    let source = DocumentSources.path(prefix: prefix)
+    let replaced = ((manifest?.replaced ?? []) + [source, prefix + ".idx"])
+      .filter(DurableFile.exists)
     try asking { () throws(SystemError) in
       for path in replaced { try DurableFile.remove(path) }
       if durable {
@@ -61,6 +67,7 @@ struct OutputPair: ~Copyable {
       }
       try DurableFile.rename(binPath, to: prefix + ".bin")
       try DurableFile.rename(idxPath, to: prefix + ".idx")
+      if hasSources { try DurableFile.rename(srcPath, to: source) }
       if durable { try DurableFile.synchronizeFolder(of: prefix + ".idx") }
     }
     guard hasManifest, let path = manifest?.path else {
@@ -73,6 +80,18 @@ struct OutputPair: ~Copyable {
       if durable { try DurableFile.synchronizeFolder(of: path) }
     }
     unfinished = []
+  }
+
+  /// Writes where the documents came from, where any piece of the dataset knows it.
+  mutating func writeSources(
+    _ pieces: [SourcePiece], _ dataset: inout TendedDataset, durable: Bool,
+    passesOverDamage: Bool = false
+  ) throws(IndexedDataError) {
+    let outcome = try SourcePiece.write(
+      pieces, to: srcPath, durable: durable, passesOverDamage: passesOverDamage)
+    dataset.source = outcome.summary
+    dataset.notes += outcome.notes
+    hasSources = outcome.summary != nil
   }
 
   /// Writes the manifest beside its name, so that no lack of room can part it from the dataset.

@@ -45,9 +45,12 @@ struct Rebuild {
     if tail > 0 && !hasTail {
       notes.append("left out \(tail) tokens behind the last end of a document")
     }
-    let result = TendedDataset(
+    var result = TendedDataset(
       prefix: output, elementType: type, sequences: count, documents: count, tokens: kept,
       notes: notes)
+    try files.writeSources(
+      [SourcePiece(prefix: input, documents: 0..<count, of: count)], &result,
+      durable: options.isDurable, passesOverDamage: true)
     try files.finish(result, durable: options.isDurable)
     return result
   }

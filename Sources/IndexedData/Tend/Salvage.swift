@@ -76,9 +76,13 @@ struct Salvage {
       for _ in 0..<sequences { try index.append(mode: Int8(truncatingIfNeeded: modes.read())) }
     }
     if options.isDurable { try index.synchronize() } else { try index.flush() }
-    let result = TendedDataset(
+    var result = TendedDataset(
       prefix: output, elementType: type, sequences: sequences, documents: documents,
       tokens: binByteCount / type.byteCount, notes: notes)
+    let all = keepsDocuments ? layout.documentEntryCount - 1 : layout.sequenceCount
+    try files.writeSources(
+      [SourcePiece(prefix: prefix, documents: 0..<documents, of: all)], &result,
+      durable: options.isDurable, passesOverDamage: true)
     try files.finish(result, durable: options.isDurable)
     return result
   }

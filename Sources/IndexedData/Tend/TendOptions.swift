@@ -49,6 +49,8 @@ package struct TendedDataset: Equatable, Sendable {
   package var documents: Int
   /// Number of elements.
   package var tokens: Int
+  /// The file that tells where the documents came from, where there is one.
+  package var source: SourceSummary?
   /// Things a person should know, a sentence each.
   package var notes: [String] = []
   /// Things that are wrong and stay so, a sentence each.

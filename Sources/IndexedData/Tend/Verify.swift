@@ -46,19 +46,42 @@ package func verifyDataset(
   if let kinds = try contradiction(of: kind.type, elements) {
     report.add(binPath, 0, "elements", expected: kinds.expected, found: kinds.found)
   }
-  for companion in options.companions { try checkCompanion(companion, layout, idxPath, &report) }
-  if let rewards = options.rewards { try checkRewards(rewards, layout, idxPath, &report) }
+  let isSound = report.isSound
+  for companion in options.companions {
+    try companion.run(against: layout, idxPath, options, &report)
+  }
+  try checkSources(options, documents: report.documents, layout, &report)
   if options.isDeep {
     var deep = ElementCheck(
       prefix: prefix, layout: layout, type: kind.type, options: options,
-      knowsDocuments: report.isSound)
+      knowsDocuments: isSound)
     try deep.run(&report)
+    try checkTexts(options, index, &report)
   }
   return report
 }
 
-/// Compares lengths, the type and the index's hash with what the manifest says.
-private func checkRecord(
+/// Compares the dataset with what companions were computed from.
+private func checkTexts(
+  _ options: VerifyOptions, _ index: borrowing FileBytes, _ report: inout VerifyReport
+) throws(IndexedDataError) {
+  let sources = options.companions.filter { $0.source != nil }
+  guard !sources.isEmpty, let elements = report.elements else { return }
+  let found =
+    ContentHash.text(elements.hash)
+    + ContentHash.text(
+      try index.hash(first: index.byteCount))
+  for (place, companion) in options.companions.enumerated() {
+    guard let expected = companion.source, expected != found else { continue }
+    report.add(
+      companion.prefix, nil, "hash of the text that it was computed from", expected: expected,
+      found: "\(found) of \(report.prefix)")
+    report.companions[place].problemCount += 1
+  }
+}
+
+/// Compares lengths and the index's hash with what the manifest says.
+func checkRecord(
   _ record: DatasetRecord?, _ index: borrowing FileBytes, _ elements: borrowing FileBytes,
   _ report: inout VerifyReport
 ) throws(IndexedDataError) {
@@ -104,60 +127,5 @@ private func checkType(
     report.warnings.append(
       "\(path): each sequence has a mode, as in Megatron-core's multimodal datasets;"
         + " GPT-NeoX never writes modes")
-  }
-}
-
-/// Opens a companion; `nil` when it is unsound or has another number of sequences, which is told.
-private func openCompanion(
-  _ prefix: String, _ layout: IndexLayout, _ idxPath: String, _ report: inout VerifyReport
-) throws(IndexedDataError) -> IndexedDataset? {
-  let companion: IndexedDataset
-  do throws(IndexedDataError) {
-    companion = try IndexedDataset(prefix: prefix, mode: .pread)
-  } catch {
-    if case .system = error { throw error }
-    report.add(error, path: prefix + ".idx")
-    return nil
-  }
-  guard companion.sequenceCount != layout.sequenceCount else { return companion }
-  report.add(
-    prefix + ".idx", companion.format == .mmap ? 18 : 32, "number of sequences",
-    expected: "\(layout.sequenceCount) as in \(idxPath)", found: "\(companion.sequenceCount)")
-  return nil
-}
-
-/// Looks for documents without a reward.
-private func checkRewards(
-  _ prefix: String, _ layout: IndexLayout, _ idxPath: String, _ report: inout VerifyReport
-) throws(IndexedDataError) {
-  guard let rewards = try openCompanion(prefix, layout, idxPath, &report),
-    layout.sequenceCount > 0
-  else { return }
-  var sizes = try rewards.layout.sizes(rewards.indexPath, from: 0, count: layout.sequenceCount)
-  for sequence in 0..<layout.sequenceCount {
-    let byte = sizes.byteOffset
-    guard try sizes.read() < 1 else { continue }
-    report.add(
-      prefix + ".idx", byte, "size of sequence \(sequence)", expected: "a reward", found: "none")
-  }
-}
-
-/// Compares the sizes of a companion's sequences.
-private func checkCompanion(
-  _ prefix: String, _ layout: IndexLayout, _ idxPath: String, _ report: inout VerifyReport
-) throws(IndexedDataError) {
-  guard let companion = try openCompanion(prefix, layout, idxPath, &report) else { return }
-  let count = layout.sequenceCount
-  guard count > 0 else { return }
-  var mine = try layout.sizes(idxPath, from: 0, count: count)
-  var other = try companion.layout.sizes(companion.indexPath, from: 0, count: count)
-  for sequence in 0..<count {
-    let byte = other.byteOffset
-    let expected = try mine.read()
-    let found = try other.read()
-    guard expected != found else { continue }
-    report.add(
-      prefix + ".idx", byte, "size of sequence \(sequence)",
-      expected: "\(expected) as in \(idxPath)", found: "\(found)")
   }
 }

@@ -4,6 +4,10 @@ public struct ChatEncoding: Sendable, Equatable {
   public var tokens: [TokenID]
   /// For each id, itself where it is trained on and −100 where not; not shifted.
   public var labels: [Int32]
+  /// Names that the template was to write something of, and that nothing has.
+  package var absentNames: [String] = []
+  /// The numbers, from 0, of messages that say something and that the template wrote nothing of.
+  package var unwrittenTurns: [Int] = []
 
   /// How many tokens are trained on.
   public var supervisedCount: Int { labels.count { $0 != ChatEncoder.masked } }
@@ -98,7 +102,9 @@ public struct ChatEncoder: Sendable {
   ) throws(TokenizeError) -> ChatEncoding {
     guard !messages.isEmpty else { throw .conversation(reason: "there is no message") }
     let turns = try ChatTurns(messages, template, options, variables)
-    var encoding = ChatEncoding(tokens: [], labels: [])
+    var encoding = ChatEncoding(
+      tokens: [], labels: [], absentNames: turns.absentNames,
+      unwrittenTurns: turns.unwrittenTurns)
     for (ids, isTrained) in try ChatTokens.stretches(turns, tokenizer, &cache) {
       encoding.tokens += ids
       encoding.labels += ids.map { isTrained ? Int32(bitPattern: $0) : Self.masked }

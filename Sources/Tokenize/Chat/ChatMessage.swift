@@ -56,6 +56,17 @@ public struct ChatMessage: Sendable, Equatable {
 }
 
 extension ChatMessage {
+  /// Whether it has more than a role and empty values.
+  var saysSomething: Bool {
+    members.contains { member in
+      guard member.name != "role" else { return false }
+      switch member.value {
+      case .null, .string(""), .array([]): return false
+      default: return true
+      }
+    }
+  }
+
   /// Takes a conversation from JSON: an array of objects, each with a `role`.
   ///
   /// - Throws: ``TokenizeError/conversation(reason:)`` with the number of the message that is wrong.

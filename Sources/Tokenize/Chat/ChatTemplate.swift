@@ -17,6 +17,8 @@ public struct ChatTemplate: Sendable {
   public let name: String
   /// The texts of special tokens by the names that templates know them by, such as `bos_token`.
   public let specialTokens: [String: String]
+  /// The roles that the template tells apart from others.
+  package let namedRoles: Set<String>
   private let statements: [TemplateStatement]
 
   /// Parses a template.
@@ -28,6 +30,7 @@ public struct ChatTemplate: Sendable {
     self.name = name
     self.specialTokens = specialTokens
     statements = try TemplateParser.statements(source, name: name)
+    namedRoles = TemplateRoles(in: statements).names
   }
 
   /// Writes a conversation as pieces, each of which knows its message.
@@ -37,8 +40,9 @@ public struct ChatTemplate: Sendable {
     _ messages: [ChatMessage], addGenerationPrompt: Bool = false,
     variables: [String: ChatValue] = [:]
   ) throws(TokenizeError) -> [ChatSpan] {
-    let pieces = try pieces(
-      messages, addGenerationPrompt: addGenerationPrompt, variables: variables)
+    let pieces = try interpreted(
+      messages, addGenerationPrompt: addGenerationPrompt, variables: variables
+    ).pieces
     var spans: [ChatSpan] = []
     for piece in pieces {
       guard let last = spans.last, last.turn == piece.turn else {
@@ -53,10 +57,10 @@ public struct ChatTemplate: Sendable {
     return spans
   }
 
-  /// What each part of the template writes, one after the other.
-  func pieces(
+  /// The interpreter when it has run, with what each part of the template wrote.
+  func interpreted(
     _ messages: [ChatMessage], addGenerationPrompt: Bool, variables: [String: ChatValue]
-  ) throws(TokenizeError) -> [ChatSpan] {
+  ) throws(TokenizeError) -> TemplateInterpreter {
     var names: [String: TemplateValue] = ["tools": .none, "documents": .none]
     for (name, text) in specialTokens { names[name] = .text(text) }
     for (name, value) in variables { names[name] = TemplateValue(value, turn: nil) }
@@ -65,7 +69,7 @@ public struct ChatTemplate: Sendable {
     names["add_generation_prompt"] = .boolean(addGenerationPrompt)
     let interpreter = TemplateInterpreter(name: name, variables: names)
     try interpreter.run(statements)
-    return interpreter.pieces
+    return interpreter
   }
 
   /// Writes a conversation as one text.

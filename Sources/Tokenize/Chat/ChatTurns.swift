@@ -10,13 +10,23 @@ struct ChatTurns {
   private(set) var bytes: [UInt8] = []
   /// Stretches of the text in order, each wholly trained on or not; neighbours differ.
   private(set) var stretches: [(end: Int, isTrained: Bool)] = []
+  /// Names that the template was to write something of, and that nothing has.
+  let absentNames: [String]
+  /// Messages that say something and that the template wrote nothing of.
+  let unwrittenTurns: [Int]
 
   /// Renders a conversation.
   init(
     _ messages: [ChatMessage], _ template: ChatTemplate, _ options: ChatEncodingOptions,
     _ variables: [String: ChatValue]
   ) throws(TokenizeError) {
-    let pieces = try template.pieces(messages, addGenerationPrompt: false, variables: variables)
+    let result = try template.interpreted(
+      messages, addGenerationPrompt: false, variables: variables)
+    let pieces = result.pieces
+    absentNames = result.absentNames.sorted()
+    unwrittenTurns = messages.indices.filter {
+      !result.usedTurns.contains($0) && messages[$0].saysSomething
+    }
     guard options.layout == .turns else {
       bytes = pieces.flatMap(\.bytes)
       stretches = [(bytes.count, options.layout == .unmasked)]
@@ -88,8 +98,12 @@ struct ChatTurns {
     guard let last = messages.lastIndex(where: { $0.role == options.generationRole }), last > 0
     else { return [] }
     let before = Array(messages[..<last])
-    let without = try template.pieces(before, addGenerationPrompt: false, variables: variables)
-    let with = try template.pieces(before, addGenerationPrompt: true, variables: variables)
+    let without = try template.interpreted(
+      before, addGenerationPrompt: false, variables: variables
+    ).pieces
+    let with = try template.interpreted(
+      before, addGenerationPrompt: true, variables: variables
+    ).pieces
     var place = 0
     while place < min(with.count, without.count), with[place].bytes == without[place].bytes {
       place += 1

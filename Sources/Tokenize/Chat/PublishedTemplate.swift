@@ -1,4 +1,10 @@
 /// Templates known by name, written to the layouts that their models were published with.
+///
+/// They give the text of the models' own, of OpenHermes 2.5, Llama 2 chat, Llama 3 Instruct, Mixtral
+/// 8x7B Instruct and Zephyr 7B beta, but for roles that a model does not know: Zephyr's own passes
+/// over them and this one writes them like others, Llama 2's own passes over them where the
+/// assistant is due and this one refuses them. Mistral 7B Instruct 0.1 has a space behind each end of
+/// sequence, which later versions and this one have not.
 struct PublishedTemplate {
   let source: String
   var specialTokens: [String: String] = [:]

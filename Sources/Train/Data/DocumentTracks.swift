@@ -40,10 +40,15 @@ package struct DocumentTracks: Sendable {
       if let referenceName {
         try open(Self.companion(of: text.path, referenceName))
       } else { nil }
-    do throws(IndexedDataError) {
-      try check(sequenceLength)
-    } catch {
-      throw .data(key: text.key, error)
+    try Self.naming(text.key) { () throws(IndexedDataError) in try checkText() }
+    if let labels {
+      try Self.naming(labels.key) { () throws(IndexedDataError) in try checkLabels() }
+    }
+    if let rewards {
+      try Self.naming(rewards.key) { () throws(IndexedDataError) in try checkRewards() }
+    }
+    try Self.naming(Self.referenceKey) { () throws(IndexedDataError) in
+      try checkReferences(sequenceLength)
     }
     // Of a large dataset shuffled samples are read; a small one is soon in memory as a whole.
     for dataset in [self.text, self.labels, references].compactMap({ $0 })
@@ -63,45 +68,60 @@ package struct DocumentTracks: Sendable {
         reason: "there is no \(path).idx; neox-train precompute makes it, and without the key the"
           + " reference is held in memory")
     }
-    return Name(path: path, key: "precompute_model_name")
+    return Name(path: path, key: referenceKey)
   }
 
-  private func check(_ sequenceLength: Int) throws(IndexedDataError) {
+  private static let referenceKey = "precompute_model_name"
+
+  /// Lets errors name the key of the configuration by which the dataset at fault came in.
+  private static func naming(
+    _ key: String, _ check: () throws(IndexedDataError) -> Void
+  ) throws(TrainError) {
+    do throws(IndexedDataError) { try check() } catch { throw .data(key: key, error) }
+  }
+
+  private func checkText() throws(IndexedDataError) {
     guard text.sequenceCount > 0 else {
       throw .unsuitable(path: text.prefix, reason: "has no documents to train on")
     }
-    for dataset in [text, labels].compactMap({ $0 }) where dataset.elementType.isFloatingPoint {
-      throw .unsuitable(
-        path: dataset.prefix, reason: "holds \(dataset.elementType.rawValue), not token ids")
-    }
-    if let labels, let document = try text.firstDifferingSize(from: labels) {
-      let isShort = document >= min(labels.sequenceCount, text.sequenceCount)
-      throw .unequalShapes(
-        first: text.prefix, second: labels.prefix,
-        what: isShort ? "documents" : "labels of document \(document)",
-        expected: isShort ? text.sequenceCount : try text.size(of: document),
-        found: isShort ? labels.sequenceCount : try labels.size(of: document))
-    }
-    if let rewards, rewards.sequenceCount != text.sequenceCount {
+    try Self.checkIDs(text)
+  }
+
+  private static func checkIDs(_ dataset: IndexedDataset) throws(IndexedDataError) {
+    guard dataset.elementType.isFloatingPoint else { return }
+    throw .unsuitable(
+      path: dataset.prefix, reason: "holds \(dataset.elementType.rawValue), not token ids")
+  }
+
+  private func checkLabels() throws(IndexedDataError) {
+    guard let labels else { return }
+    try Self.checkIDs(labels)
+    guard let document = try text.firstDifferingSize(from: labels) else { return }
+    let isShort = document >= min(labels.sequenceCount, text.sequenceCount)
+    throw .unequalShapes(
+      first: text.prefix, second: labels.prefix,
+      what: isShort ? "documents" : "labels of document \(document)",
+      expected: isShort ? text.sequenceCount : try text.size(of: document),
+      found: isShort ? labels.sequenceCount : try labels.size(of: document))
+  }
+
+  private func checkRewards() throws(IndexedDataError) {
+    guard let rewards else { return }
+    guard rewards.sequenceCount == text.sequenceCount else {
       throw .unequalShapes(
         first: text.prefix, second: rewards.prefix, what: "documents",
         expected: text.sequenceCount, found: rewards.sequenceCount)
     }
-    if let rewards {
-      let sizes = try rewards.sizes(of: 0..<rewards.sequenceCount)
-      if let document = sizes.firstIndex(where: { $0 < 1 }) {
-        throw .unequalShapes(
-          first: text.prefix, second: rewards.prefix, what: "rewards of document \(document)",
-          expected: 1, found: 0)
-      }
-    }
-    if let references { try check(references, sequenceLength) }
+    let sizes = try rewards.sizes(of: 0..<rewards.sequenceCount)
+    guard let document = sizes.firstIndex(where: { $0 < 1 }) else { return }
+    throw .unequalShapes(
+      first: text.prefix, second: rewards.prefix, what: "rewards of document \(document)",
+      expected: 1, found: 0)
   }
 
   // GPT-NeoX writes more rows than there are documents.
-  private func check(
-    _ references: IndexedDataset, _ sequenceLength: Int
-  ) throws(IndexedDataError) {
+  private func checkReferences(_ sequenceLength: Int) throws(IndexedDataError) {
+    guard let references else { return }
     guard references.sequenceCount >= text.sequenceCount else {
       throw .unequalShapes(
         first: text.prefix, second: references.prefix, what: "documents",

@@ -8,6 +8,8 @@ package struct SampleDataset: Sendable {
   package let order: any SampleOrder
   /// Where the index maps came from.
   package let mapOrigin: MapOrigin
+  /// The documents, or pairs, that are in no sample.
+  package let leftOut: LeftOutDocuments
 
   /// How many samples there are.
   package var count: Int { order.count }
@@ -24,13 +26,16 @@ package struct SampleDataset: Sendable {
     let data = OrderData(sides)
     do throws(IndexedDataError) {
       guard kind == .neox else {
-        order = try StableOrder(request, data)
+        let stable = try StableOrder(request, data)
+        order = stable
         mapOrigin = .memory(reason: nil)
+        leftOut = stable.leftOut
         return
       }
       let (maps, origin) = try MapFiles(request, data, name: name).prepare(storage)
       order = NeoxOrder(maps, request, prefix: sides[0].text.prefix)
       mapOrigin = origin
+      leftOut = maps.leftOut
     } catch {
       throw .dataset(error)
     }

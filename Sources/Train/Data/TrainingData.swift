@@ -60,6 +60,7 @@ package struct TrainingData: Sendable {
     var notes: [String] = []
     for source in sources {
       for member in source.dataset.members {
+        notes += leftOut(member, source.split, settings)
         let maps = "\(member.sides[0].text.prefix): index maps of \(source.split.rawValue)"
         switch member.mapOrigin {
         case .memory(let reason?):
@@ -91,6 +92,34 @@ package struct TrainingData: Sendable {
           + " labels")
     }
     return notes
+  }
+
+  /// Tells which documents are never seen, as GPT-NeoX leaves them out without a word.
+  private static func leftOut(
+    _ member: SampleDataset, _ split: DataSplit, _ settings: DataSettings
+  ) -> [String] {
+    let leftOut = member.leftOut
+    let paths = member.sides.map(\.text.prefix).joined(separator: " and ")
+    func note(_ count: Int, _ reason: String) -> String? {
+      guard count > 0 else { return nil }
+      let number = RunProgress.grouped(Double(count))
+      let examined = RunProgress.grouped(Double(leftOut.examined))
+      let kind = member.sides.count > 1 ? "pairs" : "documents"
+      // Fewer are looked at where the samples need no more.
+      let all =
+        leftOut.examined < leftOut.total
+        ? "the \(examined) \(kind) looked at in" : "\(examined) \(kind) of"
+      return (split == .train ? "" : "\(split.rawValue) data: ")
+        + "\(number) of \(all) \(paths) \(reason)"
+    }
+    let lack = member.sides.count > 1 ? "have a side without a" : "have no"
+    return [
+      note(
+        leftOut.masked,
+        "\(lack) trained label within seq_length \(settings.sequenceLength) and are left out, as in"
+          + " GPT-NeoX"),
+      note(leftOut.unfit, "are left out for their length, as allow_chopped is false"),
+    ].compactMap { $0 }
   }
 
   /// Batches of one split; `nil` where it has no documents.

@@ -24,7 +24,7 @@ extension ModelSettings {
     hasAttentionBias = model.hasAttentionBias
     isParallel = model.isParallelResidual
     sharesNorm = model.tiesParallelNorms
-    if case .rewardModel = configuration.objective {
+    if configuration.objective.isRewardModel {
       head = .reward
     } else {
       head = model.tiesWeights ? .tied : .untied

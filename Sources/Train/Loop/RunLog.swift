@@ -16,7 +16,8 @@ struct RunLog: ~Copyable {
   private let options: TrainingRun.Options
   private let configuration: TrainingConfiguration
   private let lastIteration: Int
-  private let flops: FlopsCount
+  /// The operations of a step.
+  let flops: FlopsCount
   private let tokensPerStep: Int
   private var meanSeconds: Double?
   /// Operations a second of this machine's fastest matrix products, where they were measured.
@@ -46,10 +47,10 @@ struct RunLog: ~Copyable {
     self.configuration = configuration
     lastIteration = data.iterations
     let model = configuration.model
-    flops = FlopsCount(
-      layerCount: model.layerCount, hiddenSize: model.hiddenSize,
-      vocabularySize: vocabulary.paddedSize, sequenceLength: model.sequenceLength,
-      batchSize: configuration.batch.global, recomputes: configuration.recomputation.isOn)
+    flops = model.operationCount(
+      samples: configuration.batch.global, vocabularySize: vocabulary.paddedSize,
+      recomputes: configuration.recomputation.isOn,
+      isRewardModel: configuration.objective.isRewardModel)
     tokensPerStep =
       configuration.rowsPerMicroBatch * configuration.batch.accumulation * model.sequenceLength
   }
@@ -120,6 +121,7 @@ struct RunLog: ~Copyable {
 
   /// Removes what the run has written behind the checkpoint from which it goes on.
   mutating func goOn(after iteration: Int) throws(TrainError) {
+    try events?.begin(step: iteration + 1)
     try metrics.goOn(after: iteration, isOver: iteration >= lastIteration)
   }
 

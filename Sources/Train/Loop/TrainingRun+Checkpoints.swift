@@ -47,13 +47,12 @@ extension TrainingRun {
     guard let path = checkpoints.load else { return Beginning() }
     let (source, notices) = try LoadSource.open(
       path, iteration: checkpoints.iteration, paddedVocabularySize: vocabulary.paddedSize)
-    for notice in notices { options.note(notice) }
-    guard let source = source.weights.map({ ($0, source) }) else {
-      guard !checkpoints.isFinetuning else {
-        throw .unsupported(what: "load \(path)", reason: "has no checkpoint to finetune")
-      }
-      return Beginning()
+    // Before the notice that training starts from the beginning, which it then does not.
+    guard source.weights != nil || !checkpoints.isFinetuning else {
+      throw .unsupported(what: "load \(path)", reason: "has no checkpoint to finetune")
     }
+    for notice in notices { options.note(notice) }
+    guard let source = source.weights.map({ ($0, source) }) else { return Beginning() }
     guard case .checkpoint(let checkpoint) = source.1 else {
       try source.1.check(configuration, vocabularySize: vocabulary.paddedSize)
       try loadWeights(source.0)

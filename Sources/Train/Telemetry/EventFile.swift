@@ -39,6 +39,13 @@ package struct EventFile: ~Copyable {
     self.clock = clock
   }
 
+  /// Says that the run goes on with a step: TensorBoard drops what earlier files tell of it and of
+  /// later ones, which comes again.
+  package mutating func begin(step: Int) throws(TrainError) {
+    // SessionLog's status START.
+    try write(step: step) { event in event.message(7) { $0.integer(1, 1) } }
+  }
+
   /// Adds a number under a tag.
   package mutating func scalar(_ tag: String, _ value: Double, step: Int) throws(TrainError) {
     try write(step: step) { event in

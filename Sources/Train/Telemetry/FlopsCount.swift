@@ -5,8 +5,9 @@ package struct FlopsCount: Sendable, Equatable {
   package var layerCount: Int
   /// `hidden_size`.
   package var hiddenSize: Int
-  /// The padded vocabulary.
-  package var vocabularySize: Int
+  /// Numbers that the head gives for a token: the padded vocabulary, or 1 in a reward model, where the
+  /// reference counts the vocabulary all the same.
+  package var outputSize: Int
   /// `seq_length`.
   package var sequenceLength: Int
   /// `train_batch_size`.
@@ -16,12 +17,12 @@ package struct FlopsCount: Sendable, Equatable {
 
   /// Describes a step.
   package init(
-    layerCount: Int, hiddenSize: Int, vocabularySize: Int, sequenceLength: Int, batchSize: Int,
+    layerCount: Int, hiddenSize: Int, outputSize: Int, sequenceLength: Int, batchSize: Int,
     recomputes: Bool
   ) {
     self.layerCount = layerCount
     self.hiddenSize = hiddenSize
-    self.vocabularySize = vocabularySize
+    self.outputSize = outputSize
     self.sequenceLength = sequenceLength
     self.batchSize = batchSize
     self.recomputes = recomputes
@@ -38,6 +39,6 @@ package struct FlopsCount: Sendable, Equatable {
     let layers = Double(layerCount)
     let s = Double(sequenceLength)
     return 24 * passes * Double(batchSize) * s * layers * h * h
-      * (1 + s / (6 * h) + Double(vocabularySize) / (16 * layers * h))
+      * (1 + s / (6 * h) + Double(outputSize) / (16 * layers * h))
   }
 }

@@ -6,9 +6,24 @@ internal import Synchronization
 /// Cheap to call often: it writes only when enough time has gone by.
 package final class ProgressLine: Sendable {
   private struct State {
-    var start: (time: Double, bytes: Int)?
+    var start: Start?
     var lastWrite = -Double.infinity
     var hasOpenLine = false
+  }
+
+  /// Where a piece of work began.
+  private struct Start {
+    let time: Double
+    let activity: String
+    let amount: Int
+    let done: Int
+
+    init(_ progress: Progress, at time: Double) {
+      self.time = time
+      activity = progress.activity
+      amount = progress.amount
+      done = progress.extent.done
+    }
   }
 
   private enum Form: Sendable {
@@ -54,17 +69,25 @@ package final class ProgressLine: Sendable {
     self.write = write
   }
 
+  /// Counts speed from here on, where work begins or goes on; says nothing.
+  package func begin(_ progress: Progress) {
+    guard form != .none else { return }
+    state.withLock { state in
+      let time = now()
+      state.start = Start(progress, at: time)
+      // A job that is over in a moment needs no plain line.
+      if form == .plain { state.lastWrite = time }
+    }
+  }
+
   /// Says how far the work has come, if it is time to.
   package func update(_ progress: Progress) {
     guard form != .none else { return }
     state.withLock { state in
       let time = now()
-      let start = state.start ?? (time, progress.bytes)
-      if state.start == nil {
-        state.start = start
-        // A job that is over in a moment needs no plain line.
-        if form == .plain { state.lastWrite = time }
-      }
+      // A job that is over in a moment needs no plain line.
+      if state.start == nil, form == .plain { state.lastWrite = time }
+      let start = start(of: progress, at: time, &state)
       guard time - state.lastWrite >= form.interval else { return }
       state.lastWrite = time
       emit(progress, since: start, at: time, &state)
@@ -76,7 +99,7 @@ package final class ProgressLine: Sendable {
     guard form != .none else { return }
     state.withLock { state in
       let time = now()
-      let start = state.start ?? (time, progress.bytes)
+      let start = start(of: progress, at: time, &state)
       emit(progress, since: start, at: time, &state)
       closeLine(&state)
     }
@@ -87,64 +110,95 @@ package final class ProgressLine: Sendable {
     state.withLock { state in closeLine(&state) }
   }
 
+  /// The start of the work; tokens of another dataset, say, begin anew.
+  private func start(of progress: Progress, at time: Double, _ state: inout State) -> Start {
+    if let start = state.start, progress.measure == .bytes || start.activity == progress.activity {
+      return start
+    }
+    let start = Start(progress, at: time)
+    state.start = start
+    return start
+  }
+
   private func closeLine(_ state: inout State) {
     if state.hasOpenLine { write("\n") }
     state.hasOpenLine = false
   }
 
   private func emit(
-    _ progress: Progress, since start: (time: Double, bytes: Int), at time: Double,
-    _ state: inout State
+    _ progress: Progress, since start: Start, at time: Double, _ state: inout State
   ) {
     let seconds = time - start.time
-    let rate = seconds > 0 ? Double(progress.bytes - start.bytes) / seconds : 0
+    let rate = seconds > 0 ? Double(progress.amount - start.amount) / seconds : 0
+    let left = secondsLeft(progress, done: progress.extent.done - start.done, in: seconds)
     switch form {
     case .rewriting:
-      write("\r\(progressText(progress, rate))\u{1B}[K")
+      write("\r\(progressText(progress, rate, left))\u{1B}[K")
       state.hasOpenLine = true
     case .plain:
-      write(progressText(progress, rate) + "\n")
+      write(progressText(progress, rate, left) + "\n")
     case .json:
-      write(progressJSON(progress, seconds, rate) + "\n")
+      write(progressJSON(progress, seconds, rate, left) + "\n")
     case .none:
       break
     }
   }
 }
 
-private func secondsLeft(_ progress: Progress, _ rate: Double) -> Double? {
-  guard let total = progress.totalBytes, rate > 0, total > progress.bytes else { return nil }
-  return Double(total - progress.bytes) / rate
+/// At the pace so far; `nil` where the end is not known, or reached.
+private func secondsLeft(_ progress: Progress, done: Int, in seconds: Double) -> Double? {
+  let extent = progress.extent
+  guard let total = extent.total, done > 0, seconds > 0, total > extent.done else { return nil }
+  return Double(total - extent.done) / (Double(done) / seconds)
 }
 
-private func progressText(_ progress: Progress, _ rate: Double) -> String {
+/// Bytes a second in a unit that shows digits.
+private func speed(_ rate: Double) -> String {
+  rate > 0 && rate < 1e6 ? "\(fixed(rate / 1e3, 1)) kB/s" : "\(fixed(rate / 1e6, 1)) MB/s"
+}
+
+private func progressText(_ progress: Progress, _ rate: Double, _ left: Double?) -> String {
   var parts: [String] = []
-  if let total = progress.totalBytes, total > 0 {
-    let percent = fixed(Double(progress.bytes) / Double(total) * 100, 1)
-    parts.append("\(percent)%")
-    parts.append("\(humanBytes(progress.bytes)) of \(humanBytes(total))")
-  } else {
-    parts.append(humanBytes(progress.bytes))
+  let extent = progress.extent
+  if let total = extent.total, total > 0 {
+    parts.append("\(fixed(Double(extent.done) / Double(total) * 100, 1))%")
   }
-  if let documents = progress.documents {
+  if progress.measure == .bytes {
+    let total = progress.totalBytes.flatMap { $0 > 0 ? " of \(humanBytes($0))" : nil } ?? ""
+    parts.append(humanBytes(progress.bytes) + total)
+  }
+  if case .documents(let total) = progress.measure {
+    parts.append("\(grouped(extent.done)) of \(counted(total, "document"))")
+  } else if let documents = progress.documents {
     parts.append("\(humanCount(documents)) document\(documents == 1 ? "" : "s")")
   }
-  if let tokens = progress.tokens {
+  if case .tokens(let total) = progress.measure {
+    parts.append("\(humanCount(extent.done)) of \(humanCount(total)) tokens")
+  } else if let tokens = progress.tokens {
     parts.append("\(humanCount(tokens)) token\(tokens == 1 ? "" : "s")")
   }
-  parts.append("\(fixed(rate / 1e6, 1)) MB/s")
-  if let left = secondsLeft(progress, rate) { parts.append("\(humanSeconds(left)) left") }
+  parts.append(
+    progress.measure == .bytes ? speed(rate) : "\(grouped(Int(min(rate, 1e15)))) tokens/s")
+  if let left { parts.append("\(humanSeconds(left)) left") }
   return "\(progress.activity): " + parts.joined(separator: ", ")
 }
 
-private func progressJSON(_ progress: Progress, _ seconds: Double, _ rate: Double) -> String {
-  var fields = ["\"activity\":\(jsonString(progress.activity))", "\"bytes\":\(progress.bytes)"]
+private func progressJSON(
+  _ progress: Progress, _ seconds: Double, _ rate: Double, _ left: Double?
+) -> String {
+  var fields = ["\"activity\":\(jsonString(progress.activity))"]
+  if progress.measure == .bytes { fields.append("\"bytes\":\(progress.bytes)") }
   if let total = progress.totalBytes { fields.append("\"total_bytes\":\(total)") }
   if let documents = progress.documents { fields.append("\"documents\":\(documents)") }
+  if case .documents(let total) = progress.measure {
+    fields.append("\"total_documents\":\(total)")
+  }
   if let tokens = progress.tokens { fields.append("\"tokens\":\(tokens)") }
+  if case .tokens(let total) = progress.measure { fields.append("\"total_tokens\":\(total)") }
   fields.append("\"seconds\":\(fixed(seconds, 3))")
-  fields.append("\"bytes_per_second\":\(fixed(rate, 0))")
-  if let left = secondsLeft(progress, rate) { fields.append("\"seconds_left\":\(fixed(left, 1))") }
+  let unit = progress.measure == .bytes ? "bytes" : "tokens"
+  fields.append("\"\(unit)_per_second\":\(fixed(rate, 0))")
+  if let left { fields.append("\"seconds_left\":\(fixed(left, 1))") }
   return "{\(fields.joined(separator: ","))}"
 }
 

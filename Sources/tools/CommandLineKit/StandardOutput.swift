@@ -3,8 +3,9 @@ internal import Synchronization
 
 /// Standard output, buffered; safe to use from several threads.
 ///
-/// A reader that goes away, as `head` does, ends the program quietly with status 141. Any other
-/// failure to write is kept and reported when the program ends.
+/// A reader that goes away, as `head` does, ends the program quietly with status 141, unless
+/// ``goOnWithoutReader(_:)`` says otherwise. Any other failure to write is kept and reported when the
+/// program ends.
 package final class StandardOutput: Sendable {
   /// The one standard output.
   package static let shared = StandardOutput()
@@ -12,6 +13,8 @@ package final class StandardOutput: Sendable {
   private struct State {
     var pending: [UInt8] = []
     var failure: Int32 = 0
+    var whenReaderLeft: (@Sendable () -> Void)?
+    var isUnread = false
   }
 
   private let state = Mutex(State())
@@ -39,6 +42,13 @@ package final class StandardOutput: Sendable {
     }
   }
 
+  /// Lets the program go on when its reader goes away; what is written from then on is dropped.
+  ///
+  /// `note` is called once, when that is found out.
+  package func goOnWithoutReader(_ note: @escaping @Sendable () -> Void) {
+    state.withLock { $0.whenReaderLeft = note }
+  }
+
   /// Hands everything to the system.
   ///
   /// - Returns: `errno` of the first write that failed, or 0.
@@ -52,9 +62,15 @@ package final class StandardOutput: Sendable {
 
   private static func drain(_ state: inout State) {
     defer { state.pending.removeAll(keepingCapacity: true) }
-    guard state.failure == 0 else { return }
-    state.failure = writeAll(state.pending, to: STDOUT_FILENO)
-    if state.failure == EPIPE { exit(141) }
+    guard state.failure == 0, !state.isUnread else { return }
+    let failure = writeAll(state.pending, to: STDOUT_FILENO)
+    guard failure == EPIPE else {
+      state.failure = failure
+      return
+    }
+    guard let note = state.whenReaderLeft else { exit(141) }
+    state.isUnread = true
+    note()
   }
 }
 

@@ -24,6 +24,8 @@ package enum PreprocessError: Error, Equatable, Sendable {
   case pipeInShards(String)
   /// A saved position lies outside the inputs.
   case cannotResume(String)
+  /// A record is not where it was.
+  case noRecord(String)
   /// Standard input or a pipe does not hold what unfinished work has read of it.
   case otherData(name: String, finding: String)
   /// The work was asked to stop while a pipe gave nothing.
@@ -61,6 +63,7 @@ extension PreprocessError: CustomStringConvertible {
       return "\(path): changed while it was read; leave inputs alone during a run, and begin anew"
     case .pipeInShards(let path):
       return "\(path): cannot be divided, because it is no file; leave --shard out, or store it"
+    case .noRecord(let reason): return reason
     case .cannotResume(let reason):
       return "the work that was begun cannot be continued: \(reason); "
         + "throw it away with --restart"

@@ -12,7 +12,7 @@ struct DatasetPrefix: ArgumentValue, CustomStringConvertible {
   let path: String
 
   init(_ path: String) {
-    let isFile = path.hasSuffix(".bin") || path.hasSuffix(".idx")
+    let isFile = [".bin", ".idx", ".src"].contains { path.hasSuffix($0) }
     self.path = isFile ? String(path.dropLast(4)) : path
   }
 

@@ -7,17 +7,17 @@ struct Companions {
   enum Kind { case text, labels, rewards }
 
   let kind: Kind
-  /// The prefixes of labels and rewards; `nil` where there are none.
-  let labels: String?
-  let rewards: String?
+  /// Labels and rewards; `nil` where there are none.
+  let labels: CompanionCheck?
+  let rewards: CompanionCheck?
 
   /// Takes what the manifest of the run that made the dataset tells.
   ///
   /// Where there is none, names tell: `P_KEY_label_document` and `P_KEY_reward_document` belong to
   /// `P_KEY_document`.
   init(besideDataset prefix: String, manifest: DatasetManifest?) {
-    var labels: String?
-    var rewards: String?
+    var labels: CompanionCheck?
+    var rewards: CompanionCheck?
     if let manifest, manifest.tellsOfCompanions {
       kind = manifest.kind
       labels = manifest.labels
@@ -25,16 +25,16 @@ struct Companions {
     } else {
       kind = Self.kind(byNameOf: prefix)
       if let stem = Self.stem(of: prefix, "") {
-        labels = stem + "_label" + Self.end
-        rewards = stem + "_reward" + Self.end
+        labels = CompanionCheck(stem + "_label" + Self.end, .labels)
+        rewards = CompanionCheck(stem + "_reward" + Self.end, .rewards)
       }
     }
     if kind != .text {
       labels = nil
       rewards = nil
     }
-    self.labels = labels.flatMap { Self.exists($0) ? $0 : nil }
-    self.rewards = rewards.flatMap { Self.exists($0) ? $0 : nil }
+    self.labels = labels.flatMap { Self.exists($0.prefix) ? $0 : nil }
+    self.rewards = rewards.flatMap { Self.exists($0.prefix) ? $0 : nil }
   }
 
   private static let end = "_document"
@@ -62,7 +62,7 @@ struct Companions {
     }
   }
 
-  private static func exists(_ prefix: String) -> Bool {
+  static func exists(_ prefix: String) -> Bool {
     DurableFile.exists(prefix + ".idx") && DurableFile.exists(prefix + ".bin")
   }
 }

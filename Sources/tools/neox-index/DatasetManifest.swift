@@ -44,32 +44,40 @@ struct DatasetManifest {
   /// Whether it is of the run that read the records, and so knows what belongs to what.
   var tellsOfCompanions: Bool { manifest.counts != nil }
 
+  /// Whether it names a file that tells where the documents came from.
+  var hasSource: Bool { output.source != nil }
+
   /// What the dataset holds.
   var kind: Companions.Kind {
     if output.supervision != nil { return .labels }
     return hasRewards && output.largestID == nil ? .rewards : .text
   }
 
-  /// The prefix of the text's labels; `nil` where it has none.
-  var labels: String? {
+  /// The text's labels; `nil` where it has none.
+  var labels: CompanionCheck? {
     guard let key else { return nil }
     // GPT-NeoX's script for masks calls the labels of `text` so.
     let names = key == "text" ? ["text_label", "label"] : [key + "_label"]
-    return companion { $0.supervision != nil && names.contains($0.key ?? "") }
+    return companion(.labels) { $0.supervision != nil && names.contains($0.key ?? "") }
   }
 
-  /// The prefix of the text's rewards; `nil` where it has none.
-  var rewards: String? {
+  /// The text's rewards; `nil` where it has none.
+  var rewards: CompanionCheck? {
     guard let key, hasRewards else { return nil }
-    return companion { $0.largestID == nil && $0.key == key + "_reward" }
+    return companion(.rewards) { $0.largestID == nil && $0.key == key + "_reward" }
   }
 
   private var hasRewards: Bool {
     manifest.options.contains { $0.name == "reward-key" && !$0.value.isEmpty }
   }
 
-  private func companion(_ isIt: (Manifest.Output) -> Bool) -> String? {
-    manifest.outputs.first(where: isIt).map { folder + $0.idx.path.dropLast(".idx".count) }
+  private func companion(
+    _ kind: CompanionCheck.Kind, _ isIt: (Manifest.Output) -> Bool
+  ) -> CompanionCheck? {
+    manifest.outputs.first(where: isIt).map { output in
+      CompanionCheck(
+        folder + output.idx.path.dropLast(".idx".count), kind, record: Self.record(of: output))
+    }
   }
 
   /// Whether an end-of-document id was put behind each document.
@@ -84,13 +92,15 @@ struct DatasetManifest {
   var vocabularyHashes: [String] { manifest.vocabulary.files.map(\.hash) }
 
   /// What the files should be.
-  var record: DatasetRecord {
+  var record: DatasetRecord { Self.record(of: output) }
+
+  private static func record(of output: Manifest.Output) -> DatasetRecord {
     var record = DatasetRecord()
     record.elementType = ElementType(rawValue: output.elementType)
     record.binBytes = output.bin.byteCount
     record.idxBytes = output.idx.byteCount
-    record.binHash = Self.xxHash(output.bin.hash)
-    record.idxHash = Self.xxHash(output.idx.hash)
+    record.binHash = xxHash(output.bin.hash)
+    record.idxHash = xxHash(output.idx.hash)
     return record
   }
 

@@ -79,7 +79,12 @@ struct DerivedManifests: Sendable {
             path: name + ".idx", byteCount: idxBytes,
             hash: "xxh64:" + ContentHash.text(idxHash)),
           elementType: dataset.elementType.rawValue, documents: dataset.documents,
-          tokens: dataset.tokens)
+          tokens: dataset.tokens,
+          source: dataset.source.map { source in
+            .init(
+              path: name + ".src", byteCount: source.byteCount,
+              hash: "xxh64:" + ContentHash.text(source.hash))
+          })
       ]
       return manifest.fileBytes
     }

@@ -11,7 +11,7 @@ struct DocumentText {
   var documentCount: Int { dataset.tendedDocumentCount }
 
   /// Number of tokens in a document.
-  func length(of document: Int) throws -> Int {
+  func length(of document: Int) throws(IndexedDataError) -> Int {
     var length = 0
     for sequence in try dataset.tendedSequences(ofDocument: document) {
       // Sizes that cannot all be true may add up to more than a number holds.
@@ -27,7 +27,7 @@ struct DocumentText {
   }
 
   /// The ids of a part of a document.
-  func ids(_ part: DocumentPart) throws -> [Int64] {
+  func ids(_ part: DocumentPart) throws(IndexedDataError) -> [Int64] {
     var ids: [Int64] = []
     var place = 0
     for sequence in try dataset.tendedSequences(ofDocument: part.document) {
@@ -43,6 +43,18 @@ struct DocumentText {
       place += size
     }
     return ids
+  }
+
+  /// The numbers of a document as fractions; of a companion, where `text` has the document.
+  func fractions(ofDocument document: Int, of text: DocumentText? = nil) throws -> [Float] {
+    var values: [Float] = []
+    for sequence in try (text ?? self).dataset.tendedSequences(ofDocument: document) {
+      var some = [Float](repeating: 0, count: try dataset.size(of: sequence))
+      var span = some.mutableSpan
+      try dataset.read(sequence, from: 0, into: &span)
+      values += some
+    }
+    return values
   }
 
   /// The bytes that ids stand for; `nil` without a tokenizer.

@@ -11,6 +11,7 @@ struct ExportCommand: Command {
   var key = "text"
   var exportsIDs = false
   var keepsEnd = false
+  var showsSource = false
   var isJSON = false
   var overwrites = false
   var tokenizer = TokenizerFlags()
@@ -33,6 +34,10 @@ struct ExportCommand: Command {
       """
       --ids loses nothing. An id that the tokenizer does not know is an error.
       """,
+      """
+      With --source, which needs PREFIX.src, each object has a member source as neox-index where \
+      prints it: file, member, byte, line and id where the record had one; null where nothing is known.
+      """,
     ],
     examples: [
       .init(
@@ -51,6 +56,7 @@ struct ExportCommand: Command {
           shownDefault: "standard output", "the file to write; - is standard output"),
         .option("--key", \.key, placeholder: "KEY", "the member that holds the text"),
         .flag("--ids", \.exportsIDs, "write ids, not text"),
+        .flag("--source", \.showsSource, "also write where each document came from"),
         .flag("--keep-eod", \.keepsEnd, "keep an end-of-document id at the end of a text"),
         .flag("--overwrite", \.overwrites, "replace a finished file"),
         .flag(
@@ -70,9 +76,10 @@ struct ExportCommand: Command {
       throw UsageError("no tokenizer is known for this dataset: name one, or use --ids")
     }
     let text = DocumentText(dataset: dataset, tokenizer: tokenizer)
+    let sources = showsSource ? try SourceFlags.open(prefix.path, of: text.documentCount) : nil
     guard let output, output != "-" else {
       for document in 0..<text.documentCount {
-        StandardOutput.shared.write(try line(document, text))
+        StandardOutput.shared.write(try line(document, text, sources))
       }
       return
     }
@@ -81,7 +88,8 @@ struct ExportCommand: Command {
       throw IndexedDataError.alreadyExists(path: output)
     }
     let inputs =
-      try [dataset.indexPath, dataset.elementsPath] + self.tokenizer.files(for: prefix.path)
+      try [dataset.indexPath, dataset.elementsPath] + [sources?.path].compactMap(\.self)
+      + self.tokenizer.files(for: prefix.path)
     for path in [output, output + ".neox-new"] {
       guard let mine = FileIdentity(path) else { continue }
       guard !inputs.contains(where: { mine == FileIdentity($0) }) else {
@@ -89,16 +97,18 @@ struct ExportCommand: Command {
       }
     }
     let lock = try OutputLock(output: output)
-    try withExtendedLifetime(lock) { try replace(output, text) }
+    try withExtendedLifetime(lock) { try replace(output, text, sources) }
   }
 
-  private func replace(_ output: String, _ text: DocumentText) throws {
+  private func replace(
+    _ output: String, _ text: DocumentText, _ sources: DocumentSources?
+  ) throws {
     // Another process may have finished in between.
     guard overwrites || !DurableFile.exists(output) else {
       throw IndexedDataError.alreadyExists(path: output)
     }
     do {
-      try write(text, to: output + ".neox-new")
+      try write(text, sources, to: output + ".neox-new")
       try DurableFile.rename(output + ".neox-new", to: output)
       try DurableFile.synchronizeFolder(of: output)
     } catch {
@@ -124,16 +134,20 @@ struct ExportCommand: Command {
         + " standard output there")
   }
 
-  private func write(_ text: DocumentText, to path: String) throws {
+  private func write(
+    _ text: DocumentText, _ sources: DocumentSources?, to path: String
+  ) throws {
     var file = try AppendFile(path: path)
     for document in 0..<text.documentCount {
-      let line = try line(document, text)
+      let line = try line(document, text, sources)
       try unsafe file.append(line.span.bytes)
     }
     try file.synchronize()
   }
 
-  private func line(_ document: Int, _ text: DocumentText) throws -> [UInt8] {
+  private func line(
+    _ document: Int, _ text: DocumentText, _ sources: DocumentSources?
+  ) throws -> [UInt8] {
     var ids = try text.ids(DocumentPart(document: document, start: 0, end: nil))
     let end = text.tokenizer?.endOfDocument.map { Int64($0) }
     if !exportsIDs, !keepsEnd, end != nil, ids.last == end { ids.removeLast() }
@@ -143,10 +157,14 @@ struct ExportCommand: Command {
         reason: "document \(document): the tokenizer does not know the id \(id);"
           + " name the right tokenizer, or use --ids")
     }
-    guard let bytes else {
-      return JSONText.object([.init("tokens", .array(ids.map { .integer($0) }))]).bytes() + [0x0A]
-    }
     var members: [JSONText.Member] = []
+    if let sources {
+      members.append(.init("source", try SourceFlags.json(of: document, sources)))
+    }
+    guard let bytes else {
+      members.insert(.init("tokens", .array(ids.map { .integer($0) })), at: 0)
+      return JSONText.object(members).bytes() + [0x0A]
+    }
     if let exact = String(validating: bytes, as: UTF8.self) {
       members.append(.init(key, .string(exact)))
     } else {

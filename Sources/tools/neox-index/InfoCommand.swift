@@ -18,8 +18,8 @@ struct InfoCommand: Command {
       """
       With --json the members are prefix, format, variant, element_type, documents, \
       has_document_boundaries, sequences, has_modes, tokens, bin_bytes, idx_bytes, \
-      empty_sequences, length (min, median, mean, p99, max), length_histogram (from, to, count) \
-      and, with --seq-length, samples; several datasets make an array.
+      empty_sequences, length (min, median, mean, p99, max), length_histogram (from, to, count), \
+      with PREFIX.src source (files, bytes) and, with --seq-length, samples; several datasets make an array.
       """,
     ],
     examples: [
@@ -45,11 +45,12 @@ struct InfoCommand: Command {
     var values: [JSONText] = []
     for (place, prefix) in prefixes.enumerated() {
       let statistics = try DatasetStatistics(IndexedDataset(prefix: prefix.path, mode: .pread))
+      let sources = try DocumentSources(besideDataset: prefix.path)
       if isJSON {
-        values.append(json(statistics))
+        values.append(json(statistics, sources))
       } else {
         if place > 0 { StandardOutput.shared.line() }
-        StandardOutput.shared.write(text(statistics))
+        StandardOutput.shared.write(text(statistics, sources))
       }
     }
     if isJSON { printJSON(values.count == 1 ? values[0] : .array(values)) }
@@ -60,7 +61,7 @@ struct InfoCommand: Command {
     sequenceLength.map { max(0, statistics.tokens - 1) / $0 }
   }
 
-  private func text(_ s: DatasetStatistics) -> String {
+  private func text(_ s: DatasetStatistics, _ sources: DocumentSources?) -> String {
     var table = TextTable([.left(""), .left("")])
     let boundaries = s.hasDocumentBoundaries ? "" : " (no document index: a sequence each)"
     table.add(["  format", s.format == .mmap ? "MMIDIDX" : "TNTIDX"])
@@ -79,6 +80,13 @@ struct InfoCommand: Command {
     if let samples = samples(s), let sequenceLength {
       table.add(["  samples", "\(grouped(samples)) of \(grouped(sequenceLength)) tokens an epoch"])
     }
+    if let sources {
+      table.add([
+        "  source",
+        "\(counted(sources.files.count, "file")), .src \(humanBytes(sources.byteCount))"
+          + " (neox-index where)",
+      ])
+    }
     let histogram = TextHistogram(bins(s).map { (label($0.range), $0.count) })
     return "\(s.prefix)\n\(table.text)\n  sequences by length in tokens\n"
       + histogram.text(width: 40).split(separator: "\n").map { "  \($0)\n" }.joined()
@@ -94,7 +102,7 @@ struct InfoCommand: Command {
       .filter { $0.range.lowerBound > 0 || $0.count > 0 }
   }
 
-  private func json(_ s: DatasetStatistics) -> JSONText {
+  private func json(_ s: DatasetStatistics, _ sources: DocumentSources?) -> JSONText {
     var members: [JSONText.Member] = [
       .init("prefix", .string(s.prefix)), .init("format", .string(s.format.rawValue)),
       .init("variant", .string(s.variant.rawValue)),
@@ -121,6 +129,12 @@ struct InfoCommand: Command {
             ]
           })),
     ]
+    if let sources {
+      members.append(
+        .init(
+          "source",
+          ["files": JSONText(sources.files.count), "bytes": JSONText(sources.byteCount)]))
+    }
     if let samples = samples(s) { members.append(.init("samples", JSONText(samples))) }
     return .object(members)
   }

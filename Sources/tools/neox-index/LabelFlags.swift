@@ -52,8 +52,8 @@ struct LabelFlags: Sendable {
     let beside = Companions(
       besideDataset: prefix, manifest: try DatasetManifest(besideDataset: prefix))
     let companions = LabelledText(
-      text: text, labels: try Self.open(labels?.path ?? beside.labels),
-      rewards: try Self.open(rewards?.path ?? beside.rewards),
+      text: text, labels: try Self.open(labels?.path ?? beside.labels?.prefix),
+      rewards: try Self.open(rewards?.path ?? beside.rewards?.prefix),
       references: try Self.open(references?.path))
     guard companions.hasAny else {
       throw UsageError(

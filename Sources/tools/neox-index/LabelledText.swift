@@ -60,7 +60,11 @@ struct LabelledText {
     let labels = try self.labels.map {
       try DocumentText(dataset: $0, tokenizer: nil).ids(part)
     }
-    let references = try self.references.map { try Self.floats($0, part.document, text) } ?? []
+    let references =
+      try self.references.map {
+        try DocumentText(dataset: $0, tokenizer: nil).fractions(
+          ofDocument: part.document, of: text)
+      } ?? []
     return ids.indices.map { index in
       var row = TokenRow(id: ids[index], tokenizer: text.tokenizer)
       row.label = labels?[index]
@@ -74,25 +78,11 @@ struct LabelledText {
   /// The reward of a document.
   func reward(of document: Int) throws -> [Number]? {
     guard let rewards else { return nil }
+    let whole = DocumentText(dataset: rewards, tokenizer: nil)
     guard rewards.elementType.isFloatingPoint else {
-      let whole = DocumentText(dataset: rewards, tokenizer: nil)
       return try whole.ids(DocumentPart(document: document, start: 0, end: nil)).map { .whole($0) }
     }
-    let all = DocumentText(dataset: rewards, tokenizer: nil)
-    return try Self.floats(rewards, document, all).map { .fraction($0) }
-  }
-
-  private static func floats(
-    _ dataset: IndexedDataset, _ document: Int, _ text: DocumentText
-  ) throws -> [Float] {
-    var values: [Float] = []
-    for sequence in try text.dataset.tendedSequences(ofDocument: document) {
-      var some = [Float](repeating: 0, count: try dataset.size(of: sequence))
-      var span = some.mutableSpan
-      try dataset.read(sequence, from: 0, into: &span)
-      values += some
-    }
-    return values
+    return try whole.fractions(ofDocument: document).map { .fraction($0) }
   }
 }
 

@@ -35,6 +35,7 @@ struct Main {
       .init(BuildMapsCommand.self), .init(BatchCommand.self), .init(SeenCommand.self),
       .init(VerifyCommand.self), .init(RepairCommand.self), .init(SplitCommand.self),
       .init(MergeCommand.self), .init(ConvertCommand.self), .init(ExportCommand.self),
-      .init(DiffCommand.self),
+      .init(DiffCommand.self), .init(GrepCommand.self), .init(DedupeCommand.self),
+      .init(WhereCommand.self),
     ])
 }

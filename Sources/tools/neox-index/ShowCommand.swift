@@ -15,7 +15,8 @@ struct ShowCommand: Command {
     name: "show", summary: "print documents, or parts of them",
     description: [
       """
-      Prints documents as text where a tokenizer is known, else as ids. A document is named by its \
+      Prints documents as text where a tokenizer is known, else as ids; labels, rewards and other \
+      numbers as such, unless a tokenizer is named. A document is named by its \
       number, counted from 0; NUMBER:FIRST-END is the part from token FIRST up to, but without, \
       token END.
       """, DocumentFlags.textNote, DocumentFlags.jsonNote, LabelFlags.note,
@@ -48,7 +49,7 @@ struct ShowCommand: Command {
   func run() throws {
     let dataset = try IndexedDataset(prefix: prefix.path)
     let text = DocumentText(
-      dataset: dataset, tokenizer: output.showsIDs ? nil : try tokenizer.load(for: prefix.path))
+      dataset: dataset, tokenizer: output.showsIDs ? nil : try tokenizer.load(forText: prefix.path))
     if let logits = try topLogits.open(for: text) {
       guard !labels.isShown else {
         throw UsageError("--labels and --top-logits show one thing each; give one of them")
@@ -82,12 +83,35 @@ struct DocumentFlags: Sendable {
     """
   static let jsonNote = """
     With --json each line has the members document, first, length (tokens printed), of (tokens in \
-    the document), tokens, and with a tokenizer text and exact (whether text had nothing to escape).
+    the document), tokens (values where they are fractions), and with a tokenizer text and exact (whether text had nothing to escape).
     """
+
+  /// Prints fractions, as rewards and log-probabilities of a reference model are.
+  private func printNumbers(_ part: DocumentPart, _ text: DocumentText) throws {
+    let all = try text.fractions(ofDocument: part.document)
+    let start = min(max(part.start, 0), all.count)
+    let values = all[start..<max(start, min(part.end ?? all.count, all.count))]
+    guard isJSON else {
+      StandardOutput.shared.line(
+        "--- document \(part.document): \(grouped(values.count)) of \(grouped(all.count)) numbers")
+      StandardOutput.shared.line(values.map { "\($0)" }.joined(separator: " "))
+      return
+    }
+    let members: [JSONText.Member] = [
+      .init("document", JSONText(part.document)), .init("first", JSONText(part.start)),
+      .init("length", JSONText(values.count)), .init("of", JSONText(all.count)),
+      .init("values", .array(values.map { .number(Double($0)) })),
+    ]
+    StandardOutput.shared.write(JSONText.object(members).bytes() + [0x0A])
+  }
 
   /// Prints parts of documents.
   func print(_ parts: [DocumentPart], _ text: DocumentText) throws {
     for part in parts {
+      if text.dataset.elementType.isFloatingPoint {
+        try printNumbers(part, text)
+        continue
+      }
       let ids = try text.ids(part)
       let length = try text.length(of: part.document)
       let words = text.words(ids)

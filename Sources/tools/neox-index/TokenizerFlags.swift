@@ -41,6 +41,20 @@ struct TokenizerFlags: Sendable {
     return try DatasetManifest(besideDataset: prefix)?.tokenizer()
   }
 
+  /// As ``load(for:)``, but where no tokenizer is named only for a dataset of text: labels, rewards
+  /// and the like are numbers, whatever the tokenizer of their run.
+  func load(forText prefix: String) throws -> (any Tokenizer)? {
+    if kind == nil {
+      let manifest = try DatasetManifest(besideDataset: prefix)
+      guard Companions(besideDataset: prefix, manifest: manifest).kind == .text else {
+        // Refuses options that miss --tokenizer-type.
+        return vocabularyFile ?? mergeFile ?? endOfDocumentToken == nil
+          ? nil : try load(for: prefix)
+      }
+    }
+    return try load(for: prefix)
+  }
+
   /// The files of the tokenizers that were named and recorded, and the manifest.
   func files(for prefix: String) throws -> [String] {
     let named = [vocabularyFile, mergeFile].compactMap(\.self).flatMap(FileHashes.filesOfVocabulary)

@@ -25,12 +25,17 @@ struct VerifyCommand: Command {
       and what was found. With a manifest beside the dataset, lengths, type and the hashes that it \
       has are compared as well. Labels and rewards that it names, or without one \
       PREFIX_KEY_label_document and PREFIX_KEY_reward_document beside PREFIX_KEY_document, are \
-      compared with the text: labels must have its sizes, and each document a reward.
+      compared with the text: labels must have its sizes, and each document a reward. So are \
+      log-probabilities of a reference model, PREFIX_NAME with a PREFIX_NAME_key.json: each \
+      document must have a row. A line tells of each companion what was compared. \
+      PREFIX.src, where there is one, is read as a whole and must tell of as many documents.
       """,
       """
       --deep also reads every token: each must be below the vocabulary size, and where an \
       end-of-document id is known, documents must end with it. The vocabulary size and the id come \
-      from the options, a tokenizer or the manifest.
+      from the options, a tokenizer or the manifest. Of companions the hash of their values is \
+      compared with the one in the manifest or the key, and the text with the one that reference \
+      log-probabilities were computed from.
       """,
       """
       Without a manifest some changes leave a dataset that another program could have written, and \
@@ -46,7 +51,8 @@ struct VerifyCommand: Command {
       """,
       """
       With --json the members of each dataset are prefix, sound, deep, problem_count, problems \
-      (path, byte, what, expected, found), warnings, sequences, documents, bytes_read and, with \
+      (path, byte, what, expected, found), warnings, companions (prefix, kind, sound, content: \
+      same, different, unknown or unread), sequences, documents, bytes_read and, with \
       --deep, smallest_id, largest_id, documents_ended, ends_inside, bin_xxh64.
       """,
     ],
@@ -143,10 +149,17 @@ struct VerifyCommand: Command {
     options.limit = limit
     options.record = manifest?.record
     let beside = Companions(besideDataset: prefix, manifest: manifest)
+    let references = try ReferenceCompanions(besideDataset: prefix)
+    let found = [beside.labels, beside.rewards].compactMap(\.self) + references.references
     options.companions =
-      companions.map(\.path)
-      + [beside.labels].compactMap(\.self).filter { !companions.map(\.path).contains($0) }
-    options.rewards = beside.rewards
+      companions.filter { named in !found.contains { $0.prefix == named.path && $0.kind == .labels }
+      }
+      .map { CompanionCheck($0.path, .labels) } + found
+    for path in references.logits {
+      writeNote(
+        "\(path): reference logits, not looked at here; neox-index verify \(path) does that")
+    }
+    options.expectsSource = manifest?.hasSource == true
     let kind = beside.kind
     options.holdsLabels = kind == .labels
     let recordedSize = kind == .rewards ? nil : manifest?.vocabularySize
@@ -168,12 +181,47 @@ struct VerifyCommand: Command {
         "… and \(grouped(report.problemCount - report.problems.count)) more")
     }
     for warning in report.warnings { StandardOutput.shared.line("warning: \(warning)") }
+    for companion in report.companions { StandardOutput.shared.line(Self.line(companion)) }
     var verdict = "sound, \(counted(report.documents, "document")), "
     if !report.isSound { verdict = "\(counted(report.problemCount, "problem")), " }
     var depth = isDeep ? "tokens not looked at, for these problems" : nil
     if report.isDeep { depth = "every token looked at" }
     StandardOutput.shared.line(
       "\(report.prefix): \(verdict)\(depth ?? "tokens not looked at (--deep does)")")
+  }
+
+  /// What was compared of a companion.
+  private static func line(_ companion: CompanionReport) -> String {
+    let check = companion.check
+    let shape: String
+    switch check.kind {
+    case .labels: shape = "one for each token"
+    case .rewards: shape = "some for each document"
+    case .references:
+      shape =
+        check.rowLength.map { "a row of \(grouped($0)) for each document" }
+        ?? "a row for each document"
+    }
+    let content =
+      switch companion.content {
+      case .same: "values as they were made"
+      case .different: "values are not as they were made"
+      case .unknown: "values not compared, no hash of them is known"
+      case .unread: "values not compared (--deep does)"
+      }
+    guard companion.problemCount > 0 else {
+      return "\(check.prefix): \(check.kind.rawValue), \(shape), \(content)"
+    }
+    return
+      "\(check.prefix): \(check.kind.rawValue), \(counted(companion.problemCount, "problem")), "
+      + content
+  }
+
+  private static func json(_ companion: CompanionReport) -> JSONText {
+    [
+      "prefix": .string(companion.check.prefix), "kind": .string(companion.check.kind.rawValue),
+      "sound": .bool(companion.problemCount == 0), "content": .string(companion.content.rawValue),
+    ]
   }
 
   private static func json(_ report: VerifyReport) -> JSONText {
@@ -191,6 +239,7 @@ struct VerifyCommand: Command {
             ]
           })),
       .init("warnings", .array(report.warnings.map { .string($0) })),
+      .init("companions", .array(report.companions.map(Self.json))),
       .init("sequences", JSONText(report.sequences)),
       .init("documents", JSONText(report.documents)),
       .init("bytes_read", JSONText(report.bytesRead)),

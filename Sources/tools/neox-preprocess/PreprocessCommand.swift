@@ -65,6 +65,7 @@ struct PreprocessCommand: Command {
         "PREFIX_KEY_label_document.bin, .idx",
         "with labels: for each token itself where it is trained on, else -100"),
       .init("PREFIX_KEY_reward_document.bin, .idx", "with --reward-key: rewards of documents"),
+      .init("PREFIX_KEY_document.src", "with --source: where each document came from"),
       .init(
         "PREFIX_manifest.json",
         "inputs, tokenizer, options, counts and hashes of the output; nothing in it differs between "

@@ -9,6 +9,8 @@ struct RunArguments: Sendable {
   var errorPolicy = ErrorPolicy.stop
   var specialInText: SpecialInText?
   var skipsBlankLines = false
+  var recordsSources = false
+  var idKey: String?
   var endOfDocumentToken: String?
   var workers = WorkerPool.processorCount
   var memory = ByteSize(bytes: 1 << 30)
@@ -44,6 +46,19 @@ struct RunArguments: Sendable {
         .flag(
           "--skip-blank-lines", \.skipsBlankLines,
           "pass over blank lines between JSON lines; without this they are faulty records"),
+      ]),
+    ArgumentGroup(
+      "sources",
+      [
+        .flag(
+          "--source", \.recordsSources,
+          "write PREFIX_KEY_document.src beside each text: of each document the input file, the byte "
+            + "and line of its record and the member of an archive, about 3 bytes a document; "
+            + "neox-index where prints them"),
+        .option(
+          "--id-key", \.idKey, placeholder: "KEY",
+          "with --source, also keep this member of the records, such as id or meta: a string as it "
+            + "is, any other value as JSON, of 64KiB at most"),
       ]),
     ArgumentGroup(
       "work",
@@ -105,6 +120,11 @@ struct RunArguments: Sendable {
     recipe.specialInText = specialInText
     recipe.skipsBlankLines = skipsBlankLines
     recipe.tokenizer.endOfDocumentToken = endOfDocumentToken
+    if recordsSources {
+      recipe.sources = SourceChoice(idKey: idKey)
+    } else if idKey != nil {
+      throw UsageError("argument --id-key: ids are kept with --source only")
+    }
     recipe.shard = try chosenShard()
   }
 

@@ -7,7 +7,7 @@ final class RunReport: Sendable {
   private let line: ProgressLine
   private let logInterval: Int?
   private let activity: String
-  private let last = Mutex(PreprocessRun.Progress())
+  private let last = Mutex<PreprocessRun.Progress?>(nil)
 
   init(style: ProgressStyle, logInterval: Int?, documentCount: Int?) {
     line = ProgressLine(style: style)
@@ -18,18 +18,20 @@ final class RunReport: Sendable {
 
   /// Takes in where the run stands; cheap enough to be called for every block of input.
   func update(_ now: PreprocessRun.Progress) {
-    let before = last.withLock { last in
-      let before = last.records
+    let earlier = last.withLock { last in
+      let earlier = last
       last = now
-      return before
+      return earlier
     }
+    // Blocks are read ahead: the first that is done may be all there is.
+    guard let before = earlier?.records else { return line.begin(shown(now)) }
     guard let logInterval else { return line.update(shown(now)) }
     if now.records / logInterval > before / logInterval { line.finish(shown(now)) }
   }
 
   /// Shows the end of the work.
   func finish() {
-    var end = last.withLock { $0 }
+    guard var end = last.withLock({ $0 }) else { return }
     end.bytes = max(end.totalBytes, end.bytes)
     line.finish(shown(end))
   }

@@ -1,5 +1,6 @@
 import CommandLineKit
 import Preprocess
+import Tokenize
 
 /// What a run tells of labels, rewards and pairs when it is done.
 struct SupervisionReport {
@@ -10,11 +11,12 @@ struct SupervisionReport {
   func line(of labels: Manifest.Output) -> String? {
     guard let counts = labels.supervision else { return nil }
     let share = Double(counts.supervised) / Double(max(labels.tokens, 1)) * 100
-    var line = "  trained on: \(counted(counts.supervised, "token")), \(Self.percent(share))"
-    if let spread = counts.spread {
-      line +=
-        "; of a document \(spread.smallest)% to \(spread.largest)%, half of them "
-        + "\(spread.median)% or less"
+    var line = "  trained on: \(counted(counts.supervised, "token")), "
+    if case .chat(let chat) = recipe.supervision, chat.options.layout == .rewardModel {
+      line += "the last of each document"
+    } else {
+      line += Self.percent(share)
+      if let spread = counts.spread { line += Self.words(spread, counts) }
     }
     if counts.unsupervised > 0 {
       line += "; nothing of \(counted(counts.unsupervised, "document"))"
@@ -26,6 +28,18 @@ struct SupervisionReport {
       }
     }
     return line
+  }
+
+  /// The shares of documents.
+  private static func words(
+    _ spread: (smallest: Int, median: Int, largest: Int), _ counts: SupervisionCounts
+  ) -> String {
+    // Shares are cut to whole percent.
+    guard spread.largest > 0 else {
+      return counts.supervised > 0 ? "; less than 1% of each document" : ""
+    }
+    return "; of a document \(spread.smallest)% to \(spread.largest)%, half of them "
+      + "\(spread.median)% or less"
   }
 
   /// The lines about pairs; none where there are none.

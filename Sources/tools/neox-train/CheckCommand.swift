@@ -5,6 +5,7 @@ import Train
 /// `neox-train check`: says whether a configuration is right, and all that is wrong.
 struct CheckCommand: Command {
   var configuration = ConfigurationFlags()
+  var isWithoutData = false
 
   static let page = CommandPage(
     name: "check", summary: "say whether a configuration is right",
@@ -13,25 +14,37 @@ struct CheckCommand: Command {
       Reads the files as a run would and lists everything that is wrong, in all files at once: \
       unknown and misspelled keys, values of the wrong kind, keys that contradict each other, batch \
       sizes that do not multiply, and what is not supported, with the reason. Keys that are accepted \
-      and mean nothing here are listed too. Files that the configuration names are not opened; \
-      those that are not there are warnings.
+      and mean nothing here are listed too.
+      """,
       """
+      Files that the configuration names and a run would read have to be there: the tokenizer's, the \
+      datasets with their labels, rewards and precomputed companions, and what finetune loads. They \
+      are not opened. Before they are made, --without-data checks the configuration alone.
+      """,
     ],
     examples: [
       .init("One file:", "neox-train check configs/125M.yml"),
       .init("Several, from a folder:", "neox-train check -d configs 125M local_setup"),
+      .init("Before there is any data:", "neox-train check configs/125M.yml --without-data"),
       .init(
         "With a change:", "neox-train check configs/125M.yml --set train_micro_batch_size_per_gpu=8"
       ),
     ],
     exitStatus: [
-      .init("0", "The configuration is right."),
-      .init("1", "It has problems, which are listed on standard error."),
+      .init("0", "The configuration is right, and its files are there."),
+      .init("1", "It has problems, or files are missing; all are listed on standard error."),
       .init("2", "The command line is wrong."),
     ])
 
   static let groups: [ArgumentGroup<Self>] = [
-    ConfigurationFlags.group.lifted(to: \.configuration)
+    ConfigurationFlags.group.lifted(to: \.configuration),
+    .init(
+      "check",
+      [
+        .flag(
+          "--without-data", \.isWithoutData,
+          "missing files are warnings: check the configuration alone")
+      ]),
   ]
 
   func run() throws {
@@ -44,8 +57,18 @@ struct CheckCommand: Command {
       writeError("neox-train: \(problems)\n")
       throw QuietExit(1)
     }
-    for warning in MissingFiles(configuration).warnings { writeError("warning: \(warning)\n") }
     StandardOutput.shared.write(ConfigurationSummary(configuration).text)
+    StandardOutput.shared.flush()
+    let missing = MissingFiles(configuration).sentences
+    for sentence in missing {
+      writeError("\(isWithoutData ? "warning" : "error"): \(sentence)\n")
+    }
+    guard missing.isEmpty || isWithoutData else {
+      writeError(
+        "neox-train: the configuration is right, but files are missing; --without-data checks it"
+          + " alone\n")
+      throw QuietExit(1)
+    }
   }
 
   private func show(_ report: ConfigurationReport) {

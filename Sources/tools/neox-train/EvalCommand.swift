@@ -43,6 +43,11 @@ struct EvalCommand: Command {
         "Each token with at least half a window before it:",
         "neox-train eval c.yml --data data/books_text_document --stride 1024"),
       .init("On the configuration's test data:", "neox-train eval c.yml --split test --json"),
+    ],
+    exitStatus: [
+      .init("0", "The figures are printed."),
+      .init("1", "It failed, or was interrupted; how far it came is on standard error."),
+      .init("2", "The command line is wrong."),
     ])
 
   static let groups: [ArgumentGroup<Self>] =
@@ -75,27 +80,46 @@ struct EvalCommand: Command {
       throw UsageError("--split is a part of the configuration's data, and --data another dataset")
     }
     _ = try model.load()
+    Interruption.listen()
     let trained = try model.model(model.configuration.load(for: Main.program.name))
-    let result: EvaluationResult
-    if let data {
-      result = try evaluate(trained, data)
-    } else {
-      result = try SplitEvaluation.run(trained, split: (split ?? .valid).split) { writeNote($0) }
+    let line = ProgressLine(style: progress)
+    var extent = (done: 0, count: 0)
+    let tell = { (done: Int, count: Int) in
+      extent = (done, count)
+      line.update(Progress(activity: "evaluating", tokens: done, measure: .tokens(of: count)))
     }
+    let result: EvaluationResult
+    do {
+      defer { line.interrupt() }
+      result =
+        if let data { try evaluate(trained, data, progress: tell) } else {
+          try SplitEvaluation.run(
+            trained, split: (split ?? .valid).split, progress: tell, note: writeNote)
+        }
+    }
+    guard !result.isInterrupted else { throw interrupted(result, extent) }
     show(result, trained)
   }
 
-  private func evaluate(_ trained: TrainedModel, _ data: String) throws -> EvaluationResult {
-    let line = ProgressLine(style: progress)
-    defer { line.interrupt() }
+  /// Says how far the work came; there is nothing that could go on.
+  private func interrupted(
+    _ result: EvaluationResult, _ extent: (done: Int, count: Int)
+  ) -> Interrupted {
+    let loss = extent.done > 0 ? ", whose lm_loss is \(result.loss)" : ""
+    let all = extent.done > 0 ? " of \(grouped(extent.count))" : ""
+    return Interrupted(
+      description: "interrupted after \(grouped(extent.done))\(all) tokens\(loss); the same command"
+        + " begins anew", exitStatus: 1)
+  }
+
+  private func evaluate(
+    _ trained: TrainedModel, _ data: String, progress: @escaping (Int, Int) -> Void
+  ) throws -> EvaluationResult {
     var evaluation = DatasetEvaluation()
     evaluation.stride = stride
     evaluation.batchSize = batchSize
     evaluation.separatesDocuments = separatesDocuments
-    evaluation.progress = { tokens, bytes, allBytes in
-      line.update(
-        Progress(activity: "evaluating", bytes: bytes, totalBytes: allBytes, tokens: tokens))
-    }
+    evaluation.progress = progress
     return try evaluation.run(trained, dataset: data, tokenizer: tokenizer(trained))
   }
 

@@ -76,7 +76,6 @@ struct GenerateCommand: Command {
       writeNote("--prompt wins over text_gen_type \(generation.mode.rawValue)")
     }
     let prompts = try isInteractive ? [] : contexts(generation)
-    // Before the threads that compute, which would take its signals.
     var record = try GenerationRecord(path: path)
     let generator = try TextGenerator(model.model(configuration))
     if isInteractive {

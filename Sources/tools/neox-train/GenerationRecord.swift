@@ -10,8 +10,6 @@ struct GenerationRecord: ~Copyable {
 
   /// Begins a file beside `path`, which gets its name at the end, and goes where a signal ends the
   /// program; `-` is standard output.
-  ///
-  /// No thread may have been started before.
   init(path: String?) throws {
     self.path = path == "-" ? nil : path
     isPrinting = path != "-"

@@ -80,9 +80,11 @@ struct PrecomputeCommand: Command {
     work.overwrites = overwrites
     work.topCount = topCount
     work.note = writeNote
-    work.progress = { path, done, count in
-      let activity = "precomputing \(path), of \(grouped(count)) documents"
-      line.update(Progress(activity: activity, bytes: 0, documents: done))
+    work.progress = { state in
+      line.update(
+        Progress(
+          activity: "precomputing \(state.path)", documents: state.done, tokens: state.tokens,
+          measure: .documents(of: state.count)))
     }
     let outcome = try work.run(trained, threads: model.threads)
     for path in outcome.written { StandardOutput.shared.line("written \(path)") }

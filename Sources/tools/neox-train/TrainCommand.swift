@@ -24,6 +24,7 @@ struct TrainCommand: Command {
       continues where `load` names that folder.
       """,
       """
+      A reader of the output that goes away, as head does, does not end the run. \
       Every step adds a line to metrics.jsonl in `log_dir`, else in `save`, else in the working \
       directory. Documentation/arguments.md lists all keys of configurations.
       """,
@@ -66,7 +67,7 @@ struct TrainCommand: Command {
       output: {
         StandardOutput.shared.line($0)
         StandardOutput.shared.flush()
-      }, note: { writeError("neox-train: note: \($0)\n") })
+      }, note: writeNote)
     options.threads = threads
     options.metricsPath = metrics
     options.overwrites = overwrites
@@ -74,6 +75,10 @@ struct TrainCommand: Command {
     options.progress = { report.show($0) }
     options.measuresPeak = report.isShown
     Interruption.listen()
+    StandardOutput.shared.goOnWithoutReader {
+      writeNote(
+        "nobody reads standard output any more; the run goes on, and metrics.jsonl has its steps")
+    }
     let ending = try TrainingRun(configuration, options).run()
     report.close()
     guard case .interrupted(let iteration, let checkpoint) = ending else { return }

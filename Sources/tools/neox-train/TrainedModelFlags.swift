@@ -43,6 +43,6 @@ struct TrainedModelFlags: Sendable {
 }
 
 /// Says something on standard error that is worth knowing but stops nothing.
-func writeNote(_ text: String) {
+@Sendable func writeNote(_ text: String) {
   writeError("neox-train: note: \(text)\n")
 }

@@ -21,11 +21,9 @@ struct TrainingPlan {
     _ configuration: TrainingConfiguration, vocabularySize: Int, stock: DataStock,
     speed: Speed
   ) throws {
-    var isRewardModel = false
-    if case .rewardModel = configuration.objective { isRewardModel = true }
     guard
       let parameters = configuration.model.parameterCount(
-        vocabularySize: vocabularySize, isRewardModel: isRewardModel)
+        vocabularySize: vocabularySize, isRewardModel: configuration.objective.isRewardModel)
     else {
       throw TrainError.unsupported(
         what: "a model of this size", reason: "its parameters are more than can be counted")
@@ -142,7 +140,9 @@ struct TrainingPlan {
   private var lengthRows: [Row] {
     let operations = configuration.model.operationCount(
       samples: rowsPerStep, vocabularySize: vocabularySize,
-      recomputes: configuration.recomputation.isOn)
+      recomputes: configuration.recomputation.isOn,
+      isRewardModel: configuration.objective.isRewardModel
+    ).hardware
     var rows: [Row] = [
       (
         "tokens a step", whole(tokensPerStep),

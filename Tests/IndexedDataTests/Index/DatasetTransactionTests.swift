@@ -406,7 +406,7 @@ struct DatasetTransactionTests {
     try transaction.note([1, 2, 3])
     try transaction.checkpoint(position: [1])
     try transaction.note([4])
-    try transaction.discard(keepsAuxiliaries: true)
+    try transaction.discard(keeping: [0])
     #expect(try work.files() == ["bad.jsonl": [1, 2, 3, 4]])
   }
 

@@ -129,6 +129,31 @@ struct MapFilesTests {
     #expect(try origin(good, wanted) == .written)
   }
 
+  @Test("documents that are left out are counted, and the count is kept with the maps")
+  func leftOut() throws {
+    let data = OrderData(
+      text: try Sample.t.dataset(folder, "t"), labels: try Sample.tLabels.dataset(folder, "l"))
+    func counts(
+      _ samples: Int, _ packing: Packing, chopping: Bool = true, storage: MapStorage = .besideData
+    ) throws -> [Int] {
+      var wanted = request(.samples(samples), packing: packing)
+      wanted.allowsChopping = chopping
+      let found = try MapFiles(wanted, data, name: "train").prepare(storage).maps.leftOut
+      return [found.total, found.examined, found.masked, found.unfit]
+    }
+    // Document 2 has no label; 2 and 4 are longer than five tokens.
+    for packing in [Packing.unpacked, .packUntilOverflow] {
+      for storage in [MapStorage.memory, .besideData, .besideData] {
+        #expect(try counts(9, packing, storage: storage) == [5, 5, 1, 0])
+        #expect(try counts(9, packing, chopping: false, storage: storage) == [5, 5, 0, 2])
+      }
+    }
+    // Two samples, and the document behind them: no more is looked at.
+    #expect(try counts(2, .unpacked) == [5, 4, 1, 0])
+    #expect(try counts(2, .unpacked) == [5, 4, 1, 0])
+    #expect(try counts(9, .packed) == [0, 0, 0, 0])
+  }
+
   @Test("damaged or half-written maps are made again")
   func damage() throws {
     let data = OrderData(text: try Sample.t.dataset(folder, "t"))

@@ -104,11 +104,11 @@ struct VerifyTests {
     var other = Sample.t
     other.type = .int32
     var options = VerifyOptions()
-    options.companions = [try other.write(folder, "b")]
+    options.companions = [CompanionCheck(try other.write(folder, "b"), .labels)]
     #expect(try verifyDataset(prefix, options).isSound)
     other.sequences[1].append(5)
     other.sequences[2].removeLast()
-    options.companions = [try other.write(folder, "c")]
+    options.companions = [CompanionCheck(try other.write(folder, "c"), .labels)]
     #expect(try verifyDataset(prefix, options).problems.map(\.byte) == [38, 42])
   }
 

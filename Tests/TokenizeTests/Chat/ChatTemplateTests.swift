@@ -149,6 +149,63 @@ struct ChatTemplateTests {
     }
   }
 
+  @Test(
+    "The roles that a template tells apart are known",
+    arguments: [
+      (
+        "{% for m in messages %}{% if m['role'] == 'a' %}{% elif m.role in ['b', 'c'] %}",
+        ["a", "b", "c"]
+      ),
+      (
+        "{% for m in messages %}{% set role = 'x' %}{% if 'd' != role or m.content == 'no' %}",
+        ["d"]
+      ),
+      (
+        "{% for m in messages | selectattr('role', 'equalto', 'e') %}{% if m.role is eq('f') %}",
+        ["e", "f"]
+      ),
+      ("{% for m in messages %}{% if m.role != ('g' if loop.first else 'h') %}", ["g", "h"]),
+    ] as [(String, Set<String>)])
+  func roles(source: String, names: Set<String>) throws {
+    #expect(try ChatTemplate(source: source + "{% endif %}{% endfor %}").namedRoles == names)
+  }
+
+  @Test("What is absent, and messages of which nothing is written, are told")
+  func absent() throws {
+    func seen(_ source: String) throws -> (names: Set<String>, turns: [Int]) {
+      let result = try ChatTemplate(source: source).interpreted(
+        Self.talk, addGenerationPrompt: false, variables: [:])
+      return (result.absentNames, result.usedTurns.sorted())
+    }
+    let loop = "{% for m in messages %}"
+    let lost = try seen(loop + "{{ m.text }}{{ 'x' ~ bos }}{{ m.name or 'y' }}{% endfor %}")
+    #expect(lost.names == ["text", "bos"] && lost.turns == [])
+    let guarded = try seen(
+      loop
+        + "{{ m.text | default('') }}{{ m.a if m.a }}{% if m.b %}{{ m.b }}{% endif %}{% endfor %}")
+    #expect(guarded.names == [])
+    let some = try seen(
+      loop + "{% if m.role == 'user' %}{{ m.content }}{% else %}{{ '-' }}{% endif %}{% endfor %}")
+    #expect(some.turns == [1, 3])
+    // A system prompt within the first turn.
+    let llama = try ChatTemplate.named("llama2").interpreted(
+      Self.talk, addGenerationPrompt: false, variables: [:])
+    #expect(llama.usedTurns.sorted() == [0, 1, 2, 3, 4] && llama.absentNames == [])
+  }
+
+  @Test(
+    "Strings are cut as Python cuts them",
+    arguments: [
+      ("'aaa'.rsplit('aa', 1)", "['a', '']"), ("'a.b.c'.rsplit('.', 1)", "['a.b', 'c']"),
+      ("'aaaa'.rsplit('aa', 5)", "['', '', '']"), ("'abc'.rsplit('x', 1)", "['abc']"),
+      ("'héllo'[1:4]", "éll"), ("'héllo'[::-1]", "olléh"), ("'héllo'[-1]", "o"),
+      ("'héllo'[4:1:-1]", "oll"), ("'héllo'[3:2]", ""), ("'héllo' | reverse", "olléh"),
+      ("'a  b'.split(none, 1)", "['a', 'b']"), ("'aXbX'.replace('', '-', 2)", "-a-XbX"),
+    ])
+  func cuts(expression: String, text: String) throws {
+    #expect(try ChatTemplate(source: "{{ \(expression) }}").text(Self.talk) == text)
+  }
+
   @Test("Deep templates are refused, not run out of the stack")
   func deep() {
     for (open, close) in [

@@ -122,8 +122,13 @@ struct ConfigurationValueTests {
       max_position_embeddings: 2048
       """
     ).model
-    let count = model.operationCount(samples: 4, vocabularySize: 50304, recomputes: true)
+    let count = model.operationCount(samples: 4, vocabularySize: 50304, recomputes: true).hardware
     #expect(abs(count / 9.939091193856e12 - 1) < 1e-12)
+    // The head of a reward model gives one number a token.
+    let reward = model.operationCount(
+      samples: 4, vocabularySize: 50304, recomputes: true, isRewardModel: true)
+    let head = 6.0 * 4 * 2048 * 768
+    #expect(abs((count - reward.hardware) / (head * 50303) - 1) < 1e-9)
   }
 
   @Test("a model that cannot be counted is none")

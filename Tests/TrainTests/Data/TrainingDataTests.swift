@@ -197,6 +197,45 @@ struct TrainingDataTests {
     #expect(try RunMaps(settings).items.isEmpty)
   }
 
+  @Test("documents and pairs that are left out are told of, by new maps and by old ones")
+  func leftOut() throws {
+    let text = try fixture.write("t", DataFixture.text, .uint16)
+    let labels = try fixture.write("l", DataFixture.labels)
+    let negative = try fixture.write("n", DataFixture.negatives, .uint16)
+    let negativeLabels = try fixture.write(
+      "nl", DataFixture.negatives.enumerated().map { $0 > 0 ? $1 : $1.map { _ in -100 } })
+    var settings = fixture.settings([text], iterations: 6, length: 4)
+    settings.train.labels = [labels]
+    settings.valid = settings.train
+    settings.evaluationIterations = 1
+    settings.packing = .unpacked
+    settings.mapStorage = .besideData
+    let note =
+      " of \(text) have no trained label within seq_length 4 and are left out, as in GPT-NeoX"
+    for _ in 0..<2 {
+      #expect(
+        try TrainingData(settings).notes == [
+          "1 of 5 documents" + note,
+          "valid data: 1 of the 4 documents looked at in" + note.dropFirst(3),
+        ])
+    }
+    settings.evaluationIterations = 0
+    settings.valid = DataList()
+    settings.hasPairs = true
+    settings.train.negatives = [negative]
+    settings.train.negativeLabels = [negativeLabels]
+    settings.allowsChopping = false
+    for _ in 0..<2 {
+      #expect(
+        try TrainingData(settings).notes == [
+          "1 of 5 pairs of \(text) and \(negative) have a side without a trained label within"
+            + " seq_length 4 and are left out, as in GPT-NeoX",
+          "3 of 5 pairs of \(text) and \(negative) are left out for their length, as allow_chopped"
+            + " is false",
+        ])
+    }
+  }
+
   @Test("epochs: all samples of a pass, as often as wanted")
   func epochs() throws {
     let text = try fixture.write("s", (0..<41).map { [Int64($0 + 1), 0] })
@@ -276,9 +315,19 @@ struct TrainingDataTests {
     refuse("data_path") { $0.dataPath = text }
     refuse("data_path") { $0.train.paths = [] }
     refuse("train_label_data_paths") { $0.train.labels = [text, text] }
-    refuse("short") { $0.train.labels = [short] }
-    refuse("few") { $0.train.labels = [few] }
-    refuse("float32") { $0.train.labels = [fractions] }
+    let labelKey = "train_label_data_paths[0]: \(fixture.folder.path)"
+    refuse(labelKey + "/short: labels of document 0") { $0.train.labels = [short] }
+    refuse(labelKey + "/few: documents") { $0.train.labels = [few] }
+    refuse(labelKey + "/f: holds float32") { $0.train.labels = [fractions] }
+    refuse("train_reward_data_paths[0]: \(few): documents") {
+      $0.train.rewards = [few]
+      $0.packing = .unpacked
+    }
+    refuse("precompute_model_name: \(text)_bad: log-probabilities of document 0") {
+      $0.referenceName = "bad"
+      $0.packing = .unpacked
+      _ = try? fixture.write("t_bad", values: (0..<5).map { _ in [1, 2] })
+    }
     refuse("float32") { $0.train.paths = [fractions] }
     refuse("t_gone.idx") { $0.train.paths = [text + "_gone"] }
     refuse("pack_impl unpacked") { $0.train.rewards = [text] }

@@ -1,5 +1,6 @@
 import Foundation
 import IndexedData
+import Machine
 import TestSupport
 import Testing
 
@@ -187,6 +188,36 @@ struct EvaluationTests {
     #expect(throws: TrainError.self) {
       try SplitEvaluation.run(other, split: .valid, storage: .memory) { _ in }
     }
+  }
+
+  @Test("an interrupted evaluation says so, and what it found by then")
+  func interrupted() throws {
+    let (model, _, data) = try trained()
+    let interruption = Interruption()
+    var told: [Int] = []
+    var evaluation = DatasetEvaluation()
+    evaluation.interruption = interruption
+    evaluation.progress = { done, count in
+      told = [done, count]
+      if done > count / 2 { interruption.raise() }
+    }
+    let result = try evaluation.run(model, dataset: data)
+    #expect(result.isInterrupted && result.loss > 0 && result.loss < 6)
+    #expect(try told == [result.tokenCount, IndexedDataset(prefix: data).tokenCount])
+    #expect(told[0] > told[1] / 2 && told[0] < told[1] / 2 + 3 * 2 * 32)
+    let split = try SplitEvaluation.run(
+      model, split: .test, storage: .memory, interruption: interruption
+    ) { _ in }
+    #expect(split.isInterrupted && split.tokenCount == 0)
+    interruption.clear()
+    let stopped = try SplitEvaluation.run(
+      model, split: .test, storage: .memory, interruption: interruption,
+      progress: { done, count in
+        told = [done, count]
+        interruption.raise()
+      }, note: { _ in })
+    // The first of two times two micro batches.
+    #expect(stopped.isInterrupted && told == [64, 256] && stopped.tokenCount == 64)
   }
 
   @Test("what cannot be evaluated is an error")

@@ -169,6 +169,10 @@ struct PreferenceRunTests {
     let written = try precompute(threads: 2).written
     #expect(Set(written) == [folder.file("pos_base"), folder.file("neg_base")])
     let bytes = try written.map { try Data(contentsOf: URL(filePath: $0 + ".bin")) }
+    for path in written {
+      let key = try ReferenceKey(path: ReferenceKey.path(path))
+      #expect(try key.values == ContentHash.text(FileSeal(ofFile: path + ".bin").hash))
+    }
     #expect(try precompute(threads: 2).kept.count == 2)
     let ours = losses(try run("precomputed", more))
     for (found, value) in zip(ours, losses(expected)) { #expect(abs(found - value) < 1e-5) }
@@ -219,6 +223,21 @@ struct PreferenceRunTests {
     #expect(run.evaluations.last?["accuracy"] as? Double == 1)
     let names = ["pos_values", "neg_values", "margin", "accuracy"]
     #expect(names.allSatisfy { run.steps[0][$0] is Double })
+  }
+
+  @Test("the operations of a reward model's steps have no vocabulary in them")
+  func rewardOperations() throws {
+    func outputs(_ objective: String) throws -> Int {
+      let config = try configuration(["train_impl": objective])
+      var options = TrainingRun.Options(output: { _ in }, note: { _ in })
+      options.metricsPath = folder.file("metrics.jsonl")
+      options.mapStorage = .memory
+      let run = try TrainingRun(
+        TrainingConfiguration(ConfigurationRequest(files: [config])), options)
+      return run.log.flops.outputSize
+    }
+    #expect(try outputs("rm") == 1)
+    #expect(try outputs("dpo") == 512)
   }
 
   @Test("a sample without a trained label is an error that names it, or is counted")

@@ -100,6 +100,29 @@ struct TrainingRunTests {
     #expect(try self.run("killed").steps.count == 12)
   }
 
+  @Test("TensorBoard is told from which step on a killed run repeats its steps")
+  func killedEvents() throws {
+    let path = folder.file("board")
+    let keys: [String: Any] = ["tensorboard_dir": path]
+    // The event's step, and a session log of status START.
+    func sessions(_ step: UInt8) throws -> Int {
+      try FileManager.default.contentsOfDirectory(atPath: path).count { name in
+        let bytes = try folder.read("board/" + name)
+        return bytes.indices.contains {
+          bytes[$0...].starts(with: [0x10, step, 0x3A, 2, 0x08, 1])
+        }
+      }
+    }
+    _ = try run("killed", keys.merging(["exit_interval": 10]) { $1 })
+    try FileManager.default.removeItem(atPath: folder.file("killed/global_step10"))
+    #expect(try (1...12).allSatisfy { try sessions($0) == 0 })
+    _ = try run("killed", keys)
+    #expect(try sessions(6) == 1)
+    // Weights alone begin a run of their own.
+    _ = try run("tuned", keys.merging(["load": folder.file("killed"), "finetune": true]) { $1 })
+    #expect(try (1...13).allSatisfy { try sessions($0) == ($0 == 6 ? 1 : 0) })
+  }
+
   @Test("where metrics cannot be written, the run is saved before it fails")
   func fullDisk() throws {
     let config = try RunFixture.makeConfiguration(

@@ -93,8 +93,10 @@ struct OptimizationLoopTests {
     #expect(abs(parameters.allValues[0][0] + 0.6) < 1e-6)
     // The other process has an overflow, which this one does not see.
     let poisoned = TwoProcesses(other: 1)
-    let skipped = try Self.make(Self.parameters([3]), wrapper: .bfloat16, communicator: poisoned)
+    let others = Self.parameters([3])
+    let skipped = try Self.make(others, wrapper: .bfloat16, communicator: poisoned)
     #expect(try skipped.step().isSkipped)
+    #expect(others.allValues[0] == [0])
   }
 
   @Test("fp16 at stage 0 begins with a step without gradients, with the reference's quirks only")

@@ -85,9 +85,9 @@ struct ReferenceLogitsTests {
     let name = "\(data)_base_top\(all)"
     let path = name + ".logits"
     let outcome = try work(all).run(model, threads: 2)
-    #expect(outcome.written == [name])
+    #expect(outcome.written == [path])
     let bytes = try folder.read("text_base_top\(all).logits")
-    #expect(try work(all).run(model, threads: 1).kept == [name])
+    #expect(try work(all).run(model, threads: 1).kept == [path])
     _ = try work(nil).run(model, threads: 2)
     let dataset = try IndexedDataset(prefix: data)
     let scores = try IndexedDataset(prefix: data + "_base")
@@ -113,10 +113,10 @@ struct ReferenceLogitsTests {
     try FileManager.default.removeItem(atPath: name + "_key.json")
     var stopped = work(all)
     let interruption = stopped.interruption
-    stopped.progress = { _, done, _ in if done > 0 { interruption.raise() } }
+    stopped.progress = { if $0.done > 0 { interruption.raise() } }
     #expect(try stopped.run(model, threads: 1).isInterrupted)
     #expect(!FileManager.default.fileExists(atPath: path))
-    #expect(try work(all).run(model, threads: 1).written == [name])
+    #expect(try work(all).run(model, threads: 1).written == [path])
     #expect(try folder.read("text_base_top\(all).logits") == bytes)
   }
 

@@ -44,6 +44,19 @@ struct EventFileTests {
     #expect(bytes.suffix(4) == sum)
   }
 
+  @Test("a session begins at a step, with status START")
+  func session() throws {
+    let path = folder.file("events")
+    do {
+      var file = try EventFile(path: path) { 1.5 }
+      try file.begin(step: 300)
+      try file.flush()
+    }
+    let event = try folder.read("events").dropLast(4).suffix(16)
+    #expect(
+      Array(event) == [0x09, 0, 0, 0, 0, 0, 0, 0xF8, 0x3F, 0x10, 0xAC, 0x02, 0x3A, 2, 0x08, 1])
+  }
+
   @Test("two files begun at once have two names")
   func names() throws {
     for _ in 0..<2 { _ = try EventFile(folder: folder.file("logs/run")) }

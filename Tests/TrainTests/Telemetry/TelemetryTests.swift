@@ -11,7 +11,7 @@ struct TelemetryTests {
   init() throws { folder = try TemporaryFolder() }
 
   static let flops = FlopsCount(
-    layerCount: 12, hiddenSize: 768, vocabularySize: 50304, sequenceLength: 2048, batchSize: 4,
+    layerCount: 12, hiddenSize: 768, outputSize: 50304, sequenceLength: 2048, batchSize: 4,
     recomputes: true)
 
   @Test("the operations of a step")

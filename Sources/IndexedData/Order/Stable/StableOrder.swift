@@ -20,6 +20,8 @@ package struct StableOrder: SampleOrder {
 
   /// How many samples an epoch has.
   package let samplesPerEpoch: Int
+  /// The documents, or pairs, that are in no sample.
+  package let leftOut: LeftOutDocuments
   private let layout: Layout
   private let documents: Range<Int>
   private let seed: UInt32
@@ -52,11 +54,14 @@ package struct StableOrder: SampleOrder {
       }
       layout = .packed(places, length: request.sequenceLength)
       samplesPerEpoch = max(1, (places.count - 1) / request.sequenceLength)
+      leftOut = LeftOutDocuments()
     case .unpacked, .packUntilOverflow:
       // What the first label is the answer to lies in another document.
       let filter = try DocumentFilter(request, data, labels: 1..<(request.sequenceLength + 1))
       let room = request.packing == .unpacked ? 0 : request.sequenceLength + 1
-      let (starts, kept) = try Self.samples(filter, room: room)
+      var leftOut = LeftOutDocuments()
+      let (starts, kept) = try Self.samples(filter, room: room, &leftOut)
+      self.leftOut = leftOut
       guard starts.count > 0 else { throw filter.nothingLeft }
       layout = .whole(starts: starts, kept: kept)
       samplesPerEpoch = starts.count
@@ -65,13 +70,16 @@ package struct StableOrder: SampleOrder {
 
   /// Puts documents into samples of up to `room` tokens, or one into each.
   private static func samples(
-    _ filter: DocumentFilter, room: Int
+    _ filter: DocumentFilter, room: Int, _ leftOut: inout LeftOutDocuments
   ) throws(IndexedDataError) -> (starts: BitSelection, kept: BitSelection) {
     var starts = BitSelection()
     var kept = BitSelection()
     var filled = 0
+    leftOut.total = filter.count
     for choice in 0..<filter.count {
-      let isKept = try !filter.skips(choice)
+      let reason = try filter.reason(toSkip: choice)
+      leftOut.add(reason)
+      let isKept = reason == nil
       let length = filter.length(choice)
       let isStart = isKept && (kept.count == 0 || filled + length > room || room == 0)
       if isStart { filled = 0 }

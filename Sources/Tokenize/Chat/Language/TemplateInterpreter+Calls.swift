@@ -7,7 +7,7 @@ extension TemplateInterpreter {
   ) throws(TokenizeError) -> TemplateValue {
     switch function {
     case .raiseException:
-      let reason = arguments.value(0, "message").map { text(of: $0).string } ?? ""
+      let reason = try text(of: arguments.value(0, "message") ?? .text("")).string
       throw failure("the template refuses the conversation: \(reason)")
     case .strftimeNow:
       throw failure(
@@ -117,7 +117,7 @@ extension TemplateInterpreter {
     case "strip", "lstrip", "rstrip":
       return .text(
         text.stripped(try argument(0)?.bytes, left: method != "rstrip", right: method != "lstrip"))
-    case "upper", "lower", "title", "capitalize": return .text(cased(text, method))
+    case "upper", "lower", "title", "capitalize": return .text(try cased(text, method))
     case "startswith", "endswith":
       return .boolean(
         try affixes(arguments).contains {
@@ -133,25 +133,26 @@ extension TemplateInterpreter {
         guard let separator else {
           throw failure("rsplit() at white space with a limit is not supported")
         }
+        try allow(weight: min(text.count(of: separator.bytes, limit: limit), limit) + 2)
         return try list(text.splitFromRight(separator.bytes, limit: limit).map { .text($0) })
       }
-      return try list(text.split(separator?.bytes, limit: limit).map { .text($0) })
+      return try list(try parts(of: text, at: separator?.bytes, limit: limit).map { .text($0) })
     case "splitlines":
-      var lines = text.replacing(TemplateText("\r\n"), with: TemplateText("\n"), limit: .max)
-        .split([0x0A], limit: .max)
+      let unified = text.replacing(TemplateText("\r\n"), with: TemplateText("\n"), limit: .max)
+      var lines = try parts(of: unified, at: [0x0A])
       if lines.last?.bytes.isEmpty == true { lines.removeLast() }
       return try list(lines.map { .text($0) })
     case "replace":
       guard let old = try argument(0), let new = try argument(1) else {
         throw failure("replace() takes two strings")
       }
-      return .text(try checked(text.replacing(old, with: new, limit: count(2, "count"))))
+      return .text(try replacing(old, with: new, in: text, limit: count(2, "count")))
     case "join":
       return .text(try joined(arguments.value(0) ?? .undefined("join() takes a list"), text))
     case "find", "count", "index":
       guard let wanted = try argument(0) else { throw failure("\(method)() takes a string") }
       if method == "count", !wanted.bytes.isEmpty {
-        return .integer(text.split(wanted.bytes, limit: .max).count - 1)
+        return .integer(text.count(of: wanted.bytes, limit: .max))
       }
       guard let found = wanted.bytes.isEmpty ? 0..<0 : text.firstRange(of: wanted.bytes) else {
         guard method == "find" else { throw failure("index() finds nothing") }
@@ -205,11 +206,12 @@ extension TemplateInterpreter {
   }
 
   /// A text in another case; `method` is Python's name for it.
-  func cased(_ text: TemplateText, _ method: String) -> TemplateText {
+  func cased(_ text: TemplateText, _ method: String) throws(TokenizeError) -> TemplateText {
     let string = text.string
+    let bytes: [UInt8]
     switch method {
-    case "upper": return TemplateText(Array(string.uppercased().utf8), of: text)
-    case "lower": return TemplateText(Array(string.lowercased().utf8), of: text)
+    case "upper": bytes = Array(string.uppercased().utf8)
+    case "lower": bytes = Array(string.lowercased().utf8)
     default:
       var result = ""
       var isInside = false
@@ -218,8 +220,11 @@ extension TemplateInterpreter {
           isInside ? scalar.properties.lowercaseMapping : scalar.properties.titlecaseMapping
         isInside = method == "capitalize" || scalar.properties.isCased
       }
-      return TemplateText(Array(result.utf8), of: text)
+      bytes = Array(result.utf8)
     }
+    // At most three times as long.
+    try allow(byteCount: bytes.count)
+    return TemplateText(bytes, of: text)
   }
 
   /// The texts of a list with a separator between them.
@@ -228,9 +233,8 @@ extension TemplateInterpreter {
   {
     var result = TemplateText([])
     for (place, item) in try items(of: value).enumerated() {
-      if place > 0 { result.append(separator) }
-      result.append(text(of: item))
-      _ = try checked(result)
+      if place > 0 { try append(separator, to: &result) }
+      try append(try text(of: item), to: &result)
     }
     return result
   }

@@ -24,11 +24,11 @@ extension TemplateInterpreter {
     case "trim":
       var set: [UInt8]?
       if case .text(let chars) = arguments.value(0, "chars") { set = chars.bytes }
-      return .text(text(of: value).stripped(set, left: true, right: true))
-    case "title": return .text(titled(text(of: value)))
-    case "upper", "lower", "capitalize": return .text(cased(text(of: value), name))
-    case "string", "safe": return .text(text(of: value))
-    case "e", "escape": return .text(escaped(text(of: value)))
+      return .text(try text(of: value).stripped(set, left: true, right: true))
+    case "title": return .text(try titled(text(of: value)))
+    case "upper", "lower", "capitalize": return .text(try cased(text(of: value), name))
+    case "string", "safe": return .text(try text(of: value))
+    case "e", "escape": return .text(try escaped(text(of: value)))
     case "default", "d":
       let other = arguments.value(0, "default_value") ?? .text("")
       if case .undefined = value { return other }
@@ -40,7 +40,7 @@ extension TemplateInterpreter {
         case .text(let new) = arguments.value(1, "new")
       else { throw failure("replace takes two strings") }
       let limit = arguments.value(2, "count").flatMap { integer($0) } ?? .max
-      return .text(try checked(text(of: value).replacing(old, with: new, limit: limit)))
+      return .text(try replacing(old, with: new, in: try text(of: value), limit: limit))
     case "tojson": return .text(try json(value, try style(arguments)))
     case "indent": return .text(try indented(text(of: value), arguments))
     case "int":
@@ -78,27 +78,29 @@ extension TemplateInterpreter {
       guard case .mapping(let mapping) = value else {
         throw failure("dictsort of a \(kind(of: value))")
       }
-      let pairs = zip(mapping.keys, mapping.values).map { ($0, $1) }.sorted {
-        cased($0.0, "lower").bytes.lexicographicallyPrecedes(cased($1.0, "lower").bytes)
+      var rows: [(sortKey: [UInt8], pair: TemplateValue)] = []
+      for (key, value) in zip(mapping.keys, mapping.values) {
+        rows.append(
+          (try cased(key, "lower").bytes, .list(TemplateList([.text(key), value], isTuple: true))))
       }
-      return try list(pairs.map { .list(TemplateList([.text($0), $1], isTuple: true)) })
+      rows.sort { $0.sortKey.lexicographicallyPrecedes($1.sortKey) }
+      return try list(rows.map(\.pair))
     case "list": return try list(try items(of: value))
     case "first":
       return try items(of: value).first ?? .undefined("there is no first item")
     case "last": return try items(of: value).last ?? .undefined("there is no last item")
     case "reverse":
       guard case .text(let text) = value else { return try list(try items(of: value).reversed()) }
-      var result = TemplateText([])
-      for character in text.characters.reversed() { result.append(character) }
-      return .text(result)
+      return .text(text.reversed)
     case "join":
       var items = try items(of: value)
       if let attribute = arguments.value(1, "attribute") {
         items = try items.map { item throws(TokenizeError) in try member(attribute, of: item) }
       }
-      return .text(
-        try joined(
-          .list(TemplateList(items)), arguments.value(0, "d").map(text) ?? TemplateText([])))
+      let separator = try arguments.value(0, "d").map { value throws(TokenizeError) in
+        try text(of: value)
+      }
+      return .text(try joined(.list(TemplateList(items)), separator ?? TemplateText([])))
     case "sum":
       var sum = arguments.value(1, "start") ?? .integer(0)
       for item in try items(of: value) {
@@ -122,7 +124,7 @@ extension TemplateInterpreter {
       throw failure("an attribute is named by a string")
     }
     var value = item
-    for part in path.split([0x2E], limit: .max) {
+    for part in try parts(of: path, at: [0x2E]) {
       value = try self.item(
         Int(part.string).map { .integer($0) } ?? .text(part), of: value)
     }
@@ -139,7 +141,7 @@ extension TemplateInterpreter {
     for item in try items(of: value) {
       var key =
         try attribute.map { name throws(TokenizeError) in try member(name, of: item) } ?? item
-      if !isSensitive, case .text(let text) = key { key = .text(cased(text, "lower")) }
+      if !isSensitive, case .text(let text) = key { key = .text(try cased(text, "lower")) }
       if name == "unique", rows.contains(where: { areEqual($0.key, key) }) { continue }
       rows.append((key, item))
     }
@@ -194,8 +196,10 @@ extension TemplateInterpreter {
     let name = try called(arguments, Self.filters, "filter")
     let rest = TemplateArguments(
       values: Array(arguments.values.dropFirst()), named: arguments.named)
+    var weight = 1
     for item in try items(of: value) {
-      results.append(try deeper { () throws(TokenizeError) in try filter(name, item, rest) })
+      let result = try deeper { () throws(TokenizeError) in try filter(name, item, rest) }
+      try append(result, to: &results, weight: &weight)
     }
     return try list(results)
   }
@@ -224,7 +228,7 @@ extension TemplateInterpreter {
     }
     var testName: String?
     if !rest.values.isEmpty {
-      testName = comparisons[text(of: rest.values[0]).string]
+      testName = comparisons[try text(of: rest.values[0]).string]
       if testName == nil { testName = try called(rest, Self.tests, "test") }
       rest.values.removeFirst()
     }
@@ -258,22 +262,24 @@ extension TemplateInterpreter {
   }
 
   /// Jinja's titles: a word begins behind white space and `-({[<`, unlike with Python's method.
-  private func titled(_ text: TemplateText) -> TemplateText {
+  private func titled(_ text: TemplateText) throws(TokenizeError) -> TemplateText {
     var result = ""
     var isInside = false
     for scalar in text.string.unicodeScalars {
       result += isInside ? scalar.properties.lowercaseMapping : scalar.properties.uppercaseMapping
       isInside = !TemplateText.isSpace(scalar) && !"-({[<".unicodeScalars.contains(scalar)
     }
+    try allow(byteCount: result.utf8.count)
     return TemplateText(Array(result.utf8), of: text)
   }
 
-  private func escaped(_ text: TemplateText) -> TemplateText {
+  private func escaped(_ text: TemplateText) throws(TokenizeError) -> TemplateText {
     var result = text
     for (old, new) in [
       ("&", "&amp;"), (">", "&gt;"), ("<", "&lt;"), ("'", "&#39;"), ("\"", "&#34;"),
     ] {
-      result = result.replacing(TemplateText(old), with: TemplateText(new), limit: .max)
+      result = try replacing(
+        TemplateText(old), with: TemplateText(new), in: result, limit: .max)
     }
     return result
   }
@@ -294,12 +300,12 @@ extension TemplateInterpreter {
     let first = try isTrue(arguments.value(1, "first") ?? .boolean(false))
     let blank = try isTrue(arguments.value(2, "blank") ?? .boolean(false))
     var result = TemplateText([])
-    for (place, line) in text.split([0x0A], limit: .max).enumerated() {
+    for (place, line) in try parts(of: text, at: [0x0A]).enumerated() {
       if place > 0 { result.append(TemplateText("\n")) }
-      if place == 0 ? first : blank || !line.bytes.isEmpty { result.append(margin) }
-      result.append(line)
+      if place == 0 ? first : blank || !line.bytes.isEmpty { try append(margin, to: &result) }
+      try append(line, to: &result)
     }
-    return try checked(result)
+    return result
   }
 
   private func style(_ arguments: TemplateArguments) throws(TokenizeError) -> JSONStyle {
@@ -319,8 +325,8 @@ extension TemplateInterpreter {
     }
     if style.indent != nil { style.itemSeparator = Array(",".utf8) }
     if case .list(let pair) = arguments.value(2, "separators"), pair.items.count == 2 {
-      style.itemSeparator = text(of: pair.items[0]).bytes
-      style.keySeparator = text(of: pair.items[1]).bytes
+      style.itemSeparator = try text(of: pair.items[0]).bytes
+      style.keySeparator = try text(of: pair.items[1]).bytes
     }
     return style
   }
@@ -349,8 +355,8 @@ extension TemplateInterpreter {
     case ("true", .boolean(let value)): return value
     case ("false", .boolean(let value)): return !value
     case ("sameas", _): return isSame(value, try other())
-    case ("upper", .text(let text)): return cased(text, "upper").bytes == text.bytes
-    case ("lower", .text(let text)): return cased(text, "lower").bytes == text.bytes
+    case ("upper", .text(let text)): return try cased(text, "upper").bytes == text.bytes
+    case ("lower", .text(let text)): return try cased(text, "lower").bytes == text.bytes
     case ("odd", _), ("even", _), ("divisibleby", _):
       let divisor = name == "divisibleby" ? try other() : .integer(2)
       let rest = try arithmetic(value, "%", divisor)

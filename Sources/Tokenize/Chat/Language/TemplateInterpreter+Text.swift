@@ -2,30 +2,39 @@
 
 extension TemplateInterpreter {
   /// What `{{ value }}` writes.
-  func text(of value: TemplateValue) -> TemplateText {
+  ///
+  /// - Throws: ``TokenizeError/template(name:line:reason:)`` where it is too long.
+  func text(of value: TemplateValue) throws(TokenizeError) -> TemplateText {
     switch value {
     case .text(let text): return text
-    case .undefined: return TemplateText([])
+    case .undefined(let reason):
+      noteWritten(undefined: reason)
+      return TemplateText([])
     default:
       var result = TemplateText([])
-      appendRepresentation(of: value, to: &result)
+      try appendRepresentation(of: value, to: &result)
       return result
     }
   }
 
-  private func appendRepresentation(of value: TemplateValue, to result: inout TemplateText) {
+  private func appendRepresentation(
+    of value: TemplateValue, to result: inout TemplateText
+  ) throws(TokenizeError) {
+    try allow(byteCount: result.bytes.count)
     switch value {
     case .undefined: result.append(TemplateText("Undefined"))
     case .none: result.append(TemplateText("None"))
     case .boolean(let value): result.append(TemplateText(value ? "True" : "False"))
     case .integer(let value): result.append(TemplateText(String(value)))
     case .number(let value): result.append(TemplateText(Self.pythonNumber(value)))
-    case .text(let text): result.append(TemplateText(Self.quoted(text.string), of: text))
+    case .text(let text):
+      try allow(byteCount: result.bytes.count + text.bytes.count)
+      try append(TemplateText(Self.quoted(text.bytes), of: text), to: &result)
     case .list(let list):
       result.append(TemplateText(list.isTuple ? "(" : "["))
       for (place, item) in list.items.enumerated() {
         if place > 0 { result.append(TemplateText(", ")) }
-        appendRepresentation(of: item, to: &result)
+        try appendRepresentation(of: item, to: &result)
       }
       if list.isTuple, list.items.count == 1 { result.append(TemplateText(",")) }
       result.append(TemplateText(list.isTuple ? ")" : "]"))
@@ -33,9 +42,9 @@ extension TemplateInterpreter {
       result.append(TemplateText("{"))
       for (place, key) in mapping.keys.enumerated() {
         result.append(TemplateText(place > 0 ? ", " : ""))
-        appendRepresentation(of: .text(key), to: &result)
+        try appendRepresentation(of: .text(key), to: &result)
         result.append(TemplateText(": "))
-        appendRepresentation(of: mapping.values[place], to: &result)
+        try appendRepresentation(of: mapping.values[place], to: &result)
       }
       result.append(TemplateText("}"))
     case .namespace, .loop, .macro, .function:
@@ -78,7 +87,9 @@ extension TemplateInterpreter {
       + (exponent.count < 2 ? "0" : "") + exponent
   }
 
-  private static func quoted(_ text: String) -> [UInt8] {
+  private static func quoted(_ bytes: [UInt8]) -> [UInt8] {
+    if isPlain(bytes) { return [0x27] + bytes + [0x27] }
+    let text = String(decoding: bytes, as: UTF8.self)
     let scalars = text.unicodeScalars
     let quote: Unicode.Scalar = scalars.contains("'") && !scalars.contains("\"") ? "\"" : "'"
     var result = String.UnicodeScalarView()
@@ -103,6 +114,11 @@ extension TemplateInterpreter {
     }
     result.append(quote)
     return Array(String(result).utf8)
+  }
+
+  /// Whether a text is nothing but printable ASCII, and needs no escapes in any of the forms.
+  private static func isPlain(_ bytes: [UInt8]) -> Bool {
+    bytes.allSatisfy { (0x20..<0x7F).contains($0) && $0 != 0x22 && $0 != 0x27 && $0 != 0x5C }
   }
 
   private static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
@@ -150,7 +166,9 @@ extension TemplateInterpreter {
       result.append(
         TemplateText(["nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"][text] ?? text))
     case .text(let text):
-      result.append(TemplateText(Self.jsonString(text.string, style.escapesAll), of: text))
+      try allow(byteCount: result.bytes.count + text.bytes.count)
+      try append(
+        TemplateText(Self.jsonString(text.bytes, style.escapesAll), of: text), to: &result)
     case .list(let list):
       try appendJSON(
         list.items.map { (nil, $0) }, brackets: ("[", "]"), style, level: level, to: &result)
@@ -172,28 +190,31 @@ extension TemplateInterpreter {
     brackets: (open: String, close: String), _ style: JSONStyle, level: Int,
     to result: inout TemplateText
   ) throws(TokenizeError) {
-    func breakLine(_ level: Int) {
+    func breakLine(_ level: Int) throws(TokenizeError) {
       guard let indent = style.indent, !members.isEmpty else { return }
+      // Levels are few, and the indent is no longer than a text can be.
+      try allow(byteCount: result.bytes.count + indent.count * level + 1)
       result.append(TemplateText([0x0A] + repeatElement(indent, count: level).joined()))
     }
     result.append(TemplateText(brackets.open))
     for (place, member) in members.enumerated() {
-      if place > 0 { result.append(TemplateText(style.itemSeparator)) }
-      breakLine(level + 1)
+      if place > 0 { try append(TemplateText(style.itemSeparator), to: &result) }
+      try breakLine(level + 1)
       if let key = member.key {
-        result.append(TemplateText(Self.jsonString(key.string, style.escapesAll), of: key))
-        result.append(TemplateText(style.keySeparator))
+        try append(
+          TemplateText(Self.jsonString(key.bytes, style.escapesAll), of: key), to: &result)
+        try append(TemplateText(style.keySeparator), to: &result)
       }
       try appendJSON(member.value, style, level: level + 1, to: &result)
-      _ = try checked(result)
     }
-    breakLine(level)
+    try breakLine(level)
     result.append(TemplateText(brackets.close))
   }
 
-  private static func jsonString(_ text: String, _ escapesAll: Bool) -> [UInt8] {
+  private static func jsonString(_ bytes: [UInt8], _ escapesAll: Bool) -> [UInt8] {
+    if isPlain(bytes) { return [0x22] + bytes + [0x22] }
     var result = Array("\"".utf8)
-    for scalar in text.unicodeScalars {
+    for scalar in String(decoding: bytes, as: UTF8.self).unicodeScalars {
       switch scalar {
       case "\"", "\\": result += [UInt8(ascii: "\\"), UInt8(scalar.value)]
       case "\n": result += Array("\\n".utf8)

@@ -37,7 +37,8 @@ extension TemplateInterpreter {
   func list(_ items: [TemplateValue], isTuple: Bool = false) throws(TokenizeError) -> TemplateValue
   {
     let list = TemplateList(items, isTuple: isTuple)
-    try check(depth: list.depth, weight: list.weight)
+    try allow(weight: list.weight)
+    try check(depth: list.depth)
     return .list(list)
   }
 
@@ -46,16 +47,14 @@ extension TemplateInterpreter {
     _ members: [(TemplateText, TemplateValue)]
   ) throws(TokenizeError) -> TemplateValue {
     let mapping = TemplateMapping(members)
-    try check(depth: mapping.depth, weight: mapping.weight)
+    try allow(weight: mapping.weight)
+    try check(depth: mapping.depth)
     return .mapping(mapping)
   }
 
-  private func check(depth: Int, weight: Int) throws(TokenizeError) {
+  private func check(depth: Int) throws(TokenizeError) {
     guard depth <= TemplateValue.deepest else {
       throw failure("a value of more than \(TemplateValue.deepest) levels")
-    }
-    guard weight <= TemplateValue.heaviest else {
-      throw failure("a value of more than \(TemplateValue.heaviest) parts")
     }
   }
 
@@ -64,7 +63,7 @@ extension TemplateInterpreter {
     switch value {
     case .list(let list): list.items
     case .mapping(let mapping): mapping.keys.map { .text($0) }
-    case .text(let text): text.characters.map { .text($0) }
+    case .text(let text): try characters(of: text)
     case .undefined: []
     default: throw failure("a \(kind(of: value)) has no items to go through")
     }
@@ -74,7 +73,7 @@ extension TemplateInterpreter {
   func member(_ name: String, of value: TemplateValue) throws(TokenizeError) -> TemplateValue {
     switch value {
     case .mapping(let mapping):
-      return mapping[Array(name.utf8)] ?? .undefined("the mapping has no member \(name)")
+      return mapping[Array(name.utf8)] ?? absent(name, "the mapping has no member \(name)")
     case .namespace(let namespace):
       return namespace.members[name] ?? .undefined("the namespace has no member \(name)")
     case .loop(let loop):
@@ -102,12 +101,13 @@ extension TemplateInterpreter {
       return list.items[place]
     case (.text(let text), _):
       guard let index = integer(key) else { return .undefined("a string has numbered characters") }
-      let starts = text.characterStarts
-      let place = index < 0 ? index + starts.count - 1 : index
-      guard place >= 0, place < starts.count - 1 else {
+      let count = text.characterCount
+      let place = index < 0 ? index + count : index
+      guard place >= 0, place < count else {
         return .undefined("the string has no character \(index)")
       }
-      return .text(text.part(starts[place]..<starts[place + 1]))
+      return .text(
+        text.part(text.start(ofCharacter: place)..<text.start(ofCharacter: place + 1)))
     case (_, .text(let name)): return try member(name.string, of: value)
     default: return .undefined("a \(kind(of: value)) has no such item")
     }
@@ -127,13 +127,13 @@ extension TemplateInterpreter {
     }
     let step = try bound(step) ?? 1
     guard step != 0 else { throw failure("a slice's step is 0") }
-    let all: [TemplateValue]
+    let count: Int
     switch value {
     case .undefined(let reason): throw failure(reason)
-    case .list, .text: all = try items(of: value)
+    case .list(let list): count = list.items.count
+    case .text(let text): count = text.characterCount
     default: throw failure("a \(kind(of: value)) has no slices")
     }
-    let count = all.count
     func clamped(_ bound: Int?, _ otherwise: Int) -> Int {
       guard let bound else { return otherwise }
       let place = bound < 0 ? bound + count : bound
@@ -141,13 +141,18 @@ extension TemplateInterpreter {
     }
     let from = clamped(try bound(start), step > 0 ? 0 : count - 1)
     let to = clamped(try bound(end), step > 0 ? count : -1)
-    let chosen = stride(from: from, to: to, by: step).map { all[$0] }
-    guard case .text = value else {
-      if case .list(let list) = value { return try self.list(chosen, isTuple: list.isTuple) }
-      return try list(chosen)
+    let places = stride(from: from, to: to, by: step)
+    if case .list(let list) = value {
+      return try self.list(places.map { list.items[$0] }, isTuple: list.isTuple)
     }
+    guard case .text(let whole) = value, from != to else { return .text("") }
+    if step == 1 {
+      let start = whole.start(ofCharacter: from)
+      return .text(whole.part(start..<max(start, whole.start(ofCharacter: to))))
+    }
+    let starts = whole.characterStarts
     var text = TemplateText([])
-    for case .text(let character) in chosen { text.append(character) }
+    for place in places { text.append(whole.part(starts[place]..<starts[place + 1])) }
     return .text(text)
   }
 
@@ -179,25 +184,24 @@ extension TemplateInterpreter {
     _ left: TemplateValue, _ sign: String, _ right: TemplateValue
   ) throws(TokenizeError) -> TemplateValue {
     if sign == "~" {
-      var joined = text(of: left)
-      joined.append(text(of: right))
-      return .text(try checked(joined))
+      var joined = try text(of: left)
+      try append(try text(of: right), to: &joined)
+      return .text(joined)
     }
     for case .undefined(let reason) in [left, right] { throw failure(reason) }
     switch (left, sign, right) {
     case (.text(var text), "+", .text(let other)):
-      text.append(other)
-      return .text(try checked(text))
+      try append(other, to: &text)
+      return .text(text)
     case (.list(let list), "+", .list(let other)) where list.isTuple == other.isTuple:
+      try allow(weight: list.weight + other.weight - 1)
       return try self.list(list.items + other.items, isTuple: list.isTuple)
     case (.text(let text), "*", _), (_, "*", .text(let text)):
       if let count = integer(left) ?? integer(right) {
-        guard
-          text.bytes.count.multipliedReportingOverflow(by: max(count, 0)).partialValue
-            <= Self.largest, count <= Self.largest
-        else { throw failure("a string of more than \(Self.largest) bytes") }
-        let bytes = Array(repeatElement(text.bytes, count: max(count, 0)).joined())
-        return .text(TemplateText(bytes, of: text))
+        // Neither factor is above the limit, so that their product fits.
+        try allow(byteCount: count)
+        try allow(byteCount: text.bytes.count * max(count, 0))
+        return .text(text.repeated(max(count, 0)))
       }
     case (.text, "%", _): throw failure("formatting a string with % is not supported")
     default: break
@@ -249,14 +253,6 @@ extension TemplateInterpreter {
     }
     guard !result.overflow else { throw failure("\(left) \(sign) \(right) is too large") }
     return .integer(result.partialValue)
-  }
-
-  /// A text, unless it is too long.
-  func checked(_ text: TemplateText) throws(TokenizeError) -> TemplateText {
-    guard text.bytes.count <= Self.largest else {
-      throw failure("a string of more than \(Self.largest) bytes")
-    }
-    return text
   }
 
   /// Whether `left sign right` holds.

@@ -13,6 +13,12 @@ final class TemplateInterpreter {
 
   private let name: String
   private(set) var pieces: [ChatSpan] = []
+  /// The messages that something was written of.
+  private(set) var usedTurns: Set<Int> = []
+  /// Names that something was to be written of, and that nothing has.
+  private(set) var absentNames: Set<String> = []
+  /// The names by the reason that a value of theirs is undefined for.
+  private var namesByReason: [String: String] = [:]
   private var scopes: [[String: TemplateValue]]
   /// The message that a loop stands at.
   private var turn: Int?
@@ -78,7 +84,7 @@ final class TemplateInterpreter {
   private func execute(_ statement: TemplateStatement) throws(TokenizeError) -> Ending {
     switch statement.kind {
     case .text(let bytes): try write(TemplateText(bytes))
-    case .output(let expression): try write(text(of: try evaluate(expression)))
+    case .output(let expression): try write(try text(of: try evaluate(expression)))
     case .branches(let branches, let otherwise):
       for branch in branches where try isTrue(try evaluate(branch.condition)) {
         return try execute(branch.body)
@@ -166,6 +172,11 @@ final class TemplateInterpreter {
 
   private func write(_ text: TemplateText) throws(TokenizeError) {
     guard !text.bytes.isEmpty else { return }
+    if let source = text.turn {
+      usedTurns.insert(source)
+      // Text of an earlier message, such as a system prompt, may come with that of this one.
+      if let turn { usedTurns.insert(turn) }
+    }
     written += text.bytes.count
     guard written <= Self.largest else {
       throw failure("the template writes more than \(Self.largest) bytes")
@@ -199,7 +210,19 @@ final class TemplateInterpreter {
       if let value = scope[name] { return value }
     }
     if let function = TemplateFunction(rawValue: name) { return .function(function) }
-    return .undefined("\(name) is undefined")
+    return absent(name, "\(name) is undefined")
+  }
+
+  /// The value of a name that nothing has.
+  func absent(_ name: String, _ reason: String) -> TemplateValue {
+    // No honest template asks for so many.
+    if namesByReason.count < 1000 { namesByReason[reason] = name }
+    return .undefined(reason)
+  }
+
+  /// Notes that nothing is written for an undefined value.
+  func noteWritten(undefined reason: String) {
+    if let name = namesByReason[reason] { absentNames.insert(name) }
   }
 
   private func call(
@@ -281,7 +304,8 @@ final class TemplateInterpreter {
     case .name(let name): return lookUp(name)
     case .list(let items, let isTuple):
       var values: [TemplateValue] = []
-      for item in items { values.append(try evaluate(item)) }
+      var weight = 1
+      for item in items { try append(try evaluate(item), to: &values, weight: &weight) }
       return try list(values, isTuple: isTuple)
     case .mapping(let members): return try mapping(members)
     case .attribute(let owner, let name):

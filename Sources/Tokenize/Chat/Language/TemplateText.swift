@@ -63,6 +63,64 @@ struct TemplateText: Sendable {
     return zip(starts, starts.dropFirst()).map { part($0..<$1) }
   }
 
+  /// In how many places `wanted` is found, none of which overlap, but `limit` at most; an empty text
+  /// is found before each code point and at the end.
+  func count(of wanted: [UInt8], limit: Int) -> Int {
+    guard !wanted.isEmpty else { return min(characterCount + 1, limit) }
+    var count = 0
+    var start = 0
+    while count < limit, let found = firstRange(of: wanted, from: start) {
+      start = found.upperBound
+      count += 1
+    }
+    return count
+  }
+
+  /// How many words there are between white space.
+  var wordCount: Int {
+    var count = 0
+    var isInside = false
+    for scalar in string.unicodeScalars {
+      let isSpace = Self.isSpace(scalar)
+      if !isSpace, !isInside { count += 1 }
+      isInside = !isSpace
+    }
+    return count
+  }
+
+  /// Where the code point of a number, from 0, starts; the end where there are not so many.
+  func start(ofCharacter number: Int) -> Int {
+    var left = number
+    for place in bytes.indices where bytes[place] & 0xC0 != 0x80 {
+      if left == 0 { return place }
+      left -= 1
+    }
+    return bytes.count
+  }
+
+  /// The text `count` times.
+  func repeated(_ count: Int) -> TemplateText {
+    let total = bytes.count * count
+    guard total > 0 else { return TemplateText([], of: self) }
+    var result = bytes
+    result.reserveCapacity(total)
+    while result.count <= total / 2 { result += result }
+    result += result[..<(total - result.count)]
+    return TemplateText(result, of: self)
+  }
+
+  /// The text with its code points in the other direction.
+  var reversed: TemplateText {
+    var result: [UInt8] = []
+    result.reserveCapacity(bytes.count)
+    var end = bytes.count
+    for place in bytes.indices.reversed() where bytes[place] & 0xC0 != 0x80 {
+      result += bytes[place..<end]
+      end = place
+    }
+    return TemplateText(result, of: self)
+  }
+
   /// Where `wanted` is first found from `start` on; `nil` for nowhere.
   func firstRange(of wanted: [UInt8], from start: Int = 0) -> Range<Int>? {
     guard !wanted.isEmpty, wanted.count <= bytes.count else { return nil }
@@ -163,11 +221,18 @@ struct TemplateText: Sendable {
 
   /// As ``split(_:limit:)`` at a separator, from the right.
   func splitFromRight(_ separator: [UInt8], limit: Int) -> [TemplateText] {
-    let parts = split(separator, limit: .max)
-    guard parts.count - 1 > limit else { return parts }
-    let last = parts.suffix(limit)
-    let first = parts.dropLast(limit).reduce(0) { $0 + $1.bytes.count }
-    let cut = first + separator.count * (parts.count - limit - 1)
-    return [part(0..<cut)] + last
+    var parts: [TemplateText] = []
+    var end = bytes.count
+    var place = end - separator.count
+    while place >= 0, parts.count < limit {
+      if bytes[place..<place + separator.count].elementsEqual(separator) {
+        parts.append(part(place + separator.count..<end))
+        end = place
+        place -= separator.count
+      } else {
+        place -= 1
+      }
+    }
+    return [part(0..<end)] + parts.reversed()
   }
 }

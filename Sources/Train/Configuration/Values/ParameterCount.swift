@@ -52,12 +52,14 @@ extension TrainingConfiguration.Model {
     }
   }
 
-  /// The operations of one step of `samples` samples, as GPT-NeoX counts them
-  /// (`megatron/logging.py: get_flops`); `recomputes` is whether activations are computed again.
-  package func operationCount(samples: Int, vocabularySize: Int, recomputes: Bool) -> Double {
-    let (h, l) = (Double(hiddenSize), Double(layerCount))
-    let (s, v) = (Double(sequenceLength), Double(vocabularySize))
-    return 24 * (recomputes ? 4 : 3) * Double(samples) * s * l * h * h
-      * (1 + s / (6 * h) + v / (16 * l * h))
+  /// The operations of one step of `samples` samples, as GPT-NeoX counts them; `recomputes` is whether
+  /// activations are computed again.
+  package func operationCount(
+    samples: Int, vocabularySize: Int, recomputes: Bool, isRewardModel: Bool = false
+  ) -> FlopsCount {
+    FlopsCount(
+      layerCount: layerCount, hiddenSize: hiddenSize,
+      outputSize: isRewardModel ? 1 : vocabularySize, sequenceLength: sequenceLength,
+      batchSize: samples, recomputes: recomputes)
   }
 }

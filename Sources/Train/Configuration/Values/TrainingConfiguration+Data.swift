@@ -83,6 +83,12 @@ extension TrainingConfiguration {
       }
     }
 
+    /// Whether the head gives one number instead of those of the vocabulary.
+    package var isRewardModel: Bool {
+      if case .rewardModel = self { return true }
+      return false
+    }
+
     /// Whether what the answers of a pair begin with is computed once.
     package var sharesPrefixes: Bool {
       if case .dpo(_, _, sharesPrefixes: true) = self { return true }

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import IndexedData
+package import Machine
 package import Tokenize
 
 /// How well a model predicts text.
@@ -10,6 +11,8 @@ package struct EvaluationResult: Sendable, Equatable {
   package var loss = 0.0
   /// Bytes that the predicted tokens stand for; `nil` where no tokenizer is known.
   package var byteCount: Int?
+  /// Whether it was interrupted: the figures are those of the tokens before.
+  package var isInterrupted = false
 
   /// exp(``loss``): the perplexity.
   package var perplexity: Double { exp(loss) }
@@ -29,8 +32,10 @@ package struct DatasetEvaluation {
   package var batchSize: Int?
   /// Whether every document is a text of its own; else they follow each other as in training.
   package var separatesDocuments = false
-  /// Is told how many tokens are done, and how many bytes they and all tokens take.
-  package var progress: (_ tokens: Int, _ bytes: Int, _ allBytes: Int) -> Void = { _, _, _ in }
+  /// Raised when the work shall stop.
+  package var interruption = Interruption.process
+  /// Is told how many tokens are done, and how many the dataset has.
+  package var progress: (_ done: Int, _ count: Int) -> Void = { _, _ in }
 
   /// The defaults.
   package init() {}
@@ -69,6 +74,10 @@ package struct DatasetEvaluation {
     var result = EvaluationResult()
     var sum = 0.0
     while true {
+      if interruption.isRaised {
+        result.isInterrupted = true
+        break
+      }
       var count = 0
       for row in 0..<rows {
         let fresh = try windows.next(into: &batch, row: row)
@@ -81,14 +90,12 @@ package struct DatasetEvaluation {
       sum += loss.loss * Double(count)
       result.tokenCount += count
       bytes?.add(batch)
-      progress(
-        result.tokenCount, result.tokenCount * dataset.elementType.byteCount,
-        dataset.elementsByteCount)
+      progress(result.tokenCount, dataset.tokenCount)
     }
-    guard result.tokenCount > 0 else {
+    guard result.tokenCount > 0 || result.isInterrupted else {
       throw .unsupported(what: prefix, reason: "it has no token that follows another")
     }
-    result.loss = sum / Double(result.tokenCount)
+    result.loss = sum / Double(max(result.tokenCount, 1))
     result.byteCount = bytes?.count
     return result
   }

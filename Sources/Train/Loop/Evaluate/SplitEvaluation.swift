@@ -1,16 +1,20 @@
 package import IndexedData
+package import Machine
 
 /// Evaluates a model on the validation or test data of its configuration, as training does at its end
 /// (`megatron/training.py: evaluate`): `eval_iters` batches, in the order that the seed gives.
 package enum SplitEvaluation {
   /// Runs the model over the batches of a split.
   ///
-  /// Index maps are kept where `storage` says.
+  /// Index maps are kept where `storage` says. `progress` is told how many predictions are done, and
+  /// how many there are, those that count nothing included; `interruption` ends the work.
   ///
   /// - Returns: the mean loss of the micro batches, and their tokens and bytes.
   /// - Throws: ``TrainError`` where the configuration has no such data, or it cannot be read.
   package static func run(
     _ trained: TrainedModel, split: DataSplit, storage: MapStorage = .besideData,
+    interruption: Interruption = .process,
+    progress: (_ done: Int, _ count: Int) -> Void = { _, _ in },
     note: (String) -> Void
   ) throws(TrainError) -> EvaluationResult {
     let configuration = trained.configuration
@@ -40,15 +44,19 @@ package enum SplitEvaluation {
     var batch = source.makeBatch()
     var bytes = TokenBytes(tokenizer)
     var result = EvaluationResult()
-    for _ in 0..<count {
+    var done = 0
+    while done < count, !interruption.isRaised {
       try loader.next(&batch)
       result.tokenCount += batch.lossMask.count { $0 != 0 }
       bytes.add(batch)
       result.loss += try CrossEntropy().run(
         batch, on: trained.model, in: space, gradientScale: nil, dropout: nil
       ).loss
+      done += 1
+      progress(done * batch.labels.count, count * batch.labels.count)
     }
-    result.loss /= Double(max(count, 1))
+    result.isInterrupted = done < count
+    result.loss /= Double(max(done, 1))
     result.byteCount = bytes.count
     return result
   }

@@ -23,6 +23,9 @@ struct ReferenceKey: Equatable {
   var coversPadding: Bool
   /// Logits of each token, where they are logits and not log-probabilities.
   var topCount: Int?
+  /// XXH64 of the companion's `.bin`; keys of earlier versions and of logits, which have hashes of
+  /// their own, have none.
+  var values: String?
 
   /// The path of a companion's key.
   static func path(_ prefix: String) -> String { prefix + "_key.json" }
@@ -63,7 +66,18 @@ struct ReferenceKey: Equatable {
     tokenizer = try fields.string("tokenizer")
     coversPadding = try fields.boolean("covers_padding")
     topCount = fields.optional("top_k") == nil ? nil : try fields.integer("top_k")
+    values = fields.optional("values") == nil ? nil : try fields.string("values")
   }
+
+  /// The key of a companion whose values have this XXH64.
+  func sealed(with hash: UInt64) -> ReferenceKey {
+    var sealed = self
+    sealed.values = ContentHash.text(hash)
+    return sealed
+  }
+
+  /// The key as the bytes of its file.
+  var fileBytes: [UInt8] { json.bytes(.pretty) + [0x0A] }
 
   /// The key as a file has it.
   var json: JSONText {
@@ -77,10 +91,13 @@ struct ReferenceKey: Equatable {
       .init("covers_padding", .bool(coversPadding)),
     ]
     if let topCount { members.append(.init("top_k", JSONText(topCount))) }
+    if let values { members.append(.init("values", .string(values))) }
     return .object(members)
   }
 
   /// What differs from the key that is wanted, in the words of a message; `nil` where nothing does.
+  ///
+  /// The hash of the values is no part of what they were computed from.
   func difference(from wanted: ReferenceKey) -> String? {
     var differences: [String] = []
     func compare(_ what: String, _ found: String, _ wanted: String) {

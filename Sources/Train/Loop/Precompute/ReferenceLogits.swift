@@ -33,7 +33,7 @@ extension ReferencePrecompute {
     let writer = try reading { () throws(IndexedDataError) in
       try TokenDistributionWriter(
         path: Self.logitsPath(companion),
-        key: (ReferenceKey.path(companion), key.json.bytes(.pretty) + [0x0A]),
+        key: (ReferenceKey.path(companion), key.fileBytes),
         topCount: topCount, vocabularySize: model.settings.vocabularySize,
         documents: text.dataset.sequenceCount, policy: overwrites ? .overwrite : .keep)
     }
@@ -41,8 +41,10 @@ extension ReferencePrecompute {
     let bytesPerPosition = 8 * topCount + 4
     let count = text.dataset.sequenceCount
     var watch = Stopwatch()
+    var state = Progress(text.dataset, done: 0)
     while writer.documentCount < count {
-      progress(path, writer.documentCount, count)
+      state.done = writer.documentCount
+      progress(state)
       if interruption.isRaised {
         try reading { () throws(IndexedDataError) in try writer.suspend() }
         return false
@@ -57,6 +59,7 @@ extension ReferencePrecompute {
         end += 1
       }
       let logits = try workers.topLogits(of: first..<end, in: text, count: topCount)
+      for document in first..<end { state.tokens += try text.count(of: document) }
       try reading { () throws(IndexedDataError) in
         try writer.append(logits, threads: workers.count)
         if watch.seconds > Self.checkpointSeconds {
@@ -65,7 +68,8 @@ extension ReferencePrecompute {
         }
       }
     }
-    progress(path, count, count)
+    state.done = count
+    progress(state)
     try reading { () throws(IndexedDataError) in try writer.finish() }
     return true
   }

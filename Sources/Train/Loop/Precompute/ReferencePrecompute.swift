@@ -17,17 +17,35 @@ package struct ReferencePrecompute {
   package var topCount: Int?
   /// Raised when the work shall stop and be kept.
   package var interruption = Interruption.process
-  /// Is told how many documents of a dataset are done, and how many there are.
-  package var progress: (_ path: String, _ done: Int, _ count: Int) -> Void = { _, _, _ in }
+  /// Is told how far the work has come, now and then.
+  package var progress: (Progress) -> Void = { _ in }
   /// Takes a note.
   package var note: (String) -> Void = { _ in }
 
   /// The defaults.
   package init() {}
 
+  /// How far the work on a dataset has come.
+  package struct Progress: Sendable, Equatable {
+    /// The dataset's prefix.
+    package var path: String
+    /// Documents that are done, those of earlier runs included.
+    package var done: Int
+    /// Documents that there are.
+    package var count: Int
+    /// Tokens that this run has computed.
+    package var tokens = 0
+
+    init(_ dataset: IndexedDataset, done: Int) {
+      path = dataset.prefix
+      self.done = done
+      count = dataset.sequenceCount
+    }
+  }
+
   /// What was done.
   package struct Outcome: Sendable, Equatable {
-    /// The companions that were written.
+    /// The companions that were written: the prefix of a dataset, or a file of logits.
     package var written: [String] = []
     /// Those that were there already.
     package var kept: [String] = []
@@ -68,7 +86,7 @@ package struct ReferencePrecompute {
       // With a journal, a kill came between the names of the files.
       if !overwrites, DurableFile.exists(file), !DurableFile.exists(journal) {
         if let text = try ReferenceKey.check(companion, key) { note(text) }
-        outcome.kept.append(companion)
+        outcome.kept.append(topCount == nil ? companion : file)
         continue
       }
       let isDone =
@@ -79,7 +97,7 @@ package struct ReferencePrecompute {
         outcome.isInterrupted = true
         return outcome
       }
-      outcome.written.append(companion)
+      outcome.written.append(topCount == nil ? companion : file)
     }
     return outcome
   }
@@ -122,38 +140,47 @@ package struct ReferencePrecompute {
       let text = ReferenceText(
         dataset: dataset, length: key.sequenceLength,
         vocabularySize: model.settings.vocabularySize, coversPadding: key.coversPadding)
-      let record = key.json.bytes(.pretty) + [0x0A]
       let transaction = try DatasetTransaction(
         journal: companion + ".journal",
         outputs: [DatasetOutput(prefix: companion, elementType: .float32)],
-        auxiliaries: [ReferenceKey.path(companion)], identity: record,
+        auxiliaries: [ReferenceKey.path(companion)], identity: key.fileBytes,
         policy: overwrites ? .overwrite : .keep)
       guard !transaction.isFinished else { return true }
-      if transaction.resumedPosition == nil {
-        try unsafe transaction.appendAuxiliary(0, record.span.bytes)
+      guard try fill(transaction, text, workers) else { return false }
+      // Work that an earlier version began has its key already.
+      if transaction.auxiliaryByteCount(0) == 0 {
+        let sealed = key.sealed(with: transaction.elementsHash(output: 0)).fileBytes
+        try unsafe transaction.appendAuxiliary(0, sealed.span.bytes)
       }
-      return try fill(transaction, text, workers)
+      try transaction.finish()
+      return true
     } catch {
       throw .dataset(error)
     }
   }
 
+  /// Appends what is left to do; `false` when it was interrupted.
   private func fill(
     _ transaction: DatasetTransaction, _ text: ReferenceText, _ workers: ReferenceWorkers
   ) throws(IndexedDataError) -> Bool {
     let count = text.dataset.sequenceCount
     let sizes = [Int32](repeating: Int32(clamping: text.length), count: 1)
     var watch = Stopwatch()
+    var state = Progress(text.dataset, done: 0)
     while transaction.documentCount(output: 0) < count {
       let first = transaction.documentCount(output: 0)
-      progress(text.dataset.prefix, first, count)
+      state.done = first
+      progress(state)
       if interruption.isRaised {
         try transaction.suspend(position: [])
         return false
       }
       let documents = first..<min(first + Self.chunk, count)
       let rows: [[Float]]
-      do throws(TrainError) { rows = try workers.values(of: documents, in: text) } catch {
+      do throws(TrainError) {
+        rows = try workers.values(of: documents, in: text)
+        for document in documents { state.tokens += try text.count(of: document) }
+      } catch {
         if case .dataset(let cause) = error { throw cause }
         throw .unsuitable(path: text.dataset.prefix, reason: "\(error)")
       }
@@ -167,8 +194,8 @@ package struct ReferencePrecompute {
         watch = Stopwatch()
       }
     }
-    progress(text.dataset.prefix, count, count)
-    try transaction.finish()
+    state.done = count
+    progress(state)
     return true
   }
 }

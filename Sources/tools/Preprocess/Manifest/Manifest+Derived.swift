@@ -31,10 +31,10 @@ extension Manifest.Output {
   /// A dataset made of others, of which less is known than of one made of text.
   package init(
     key: String?, bin: Manifest.File, idx: Manifest.File, elementType: String, documents: Int,
-    tokens: Int
+    tokens: Int, source: Manifest.File? = nil
   ) {
     self.init(
       key: key, bin: bin, idx: idx, elementType: elementType, documents: documents,
-      tokens: tokens, largestID: nil, endsFromText: nil, lengths: nil)
+      tokens: tokens, largestID: nil, endsFromText: nil, lengths: nil, source: source)
   }
 }

@@ -78,6 +78,9 @@ extension Manifest.Output {
     key = try node.part("key", isDerived)?.string()
     bin = try Manifest.File(node.child("bin"))
     idx = try Manifest.File(node.child("idx"))
+    source = try node.optional("source").map { (part) throws(TokenizeError) in
+      try Manifest.File(part)
+    }
     elementType = try node.string("element_type")
     documents = try node.count("documents")
     tokens = try node.count("tokens")

@@ -66,6 +66,8 @@ package struct Manifest: Equatable, Sendable {
     package var lengths: LengthHistogram?
     /// Of labels, how much is trained on.
     package var supervision: SupervisionCounts? = nil
+    /// The file that tells where the documents came from, where there is one.
+    package var source: File? = nil
   }
 
   /// The program and its version.
@@ -167,6 +169,9 @@ extension Manifest {
     if let key = output.key { members.append(("key", .string(key))) }
     members += [
       ("bin", json(output.bin)), ("idx", json(output.idx)),
+    ]
+    if let source = output.source { members.append(("source", json(source))) }
+    members += [
       ("element_type", .string(output.elementType)), ("documents", JSONText(output.documents)),
       ("tokens", JSONText(output.tokens)),
     ]

@@ -45,9 +45,11 @@ struct Committer: ~Copyable {
     } else {
       try settle(result.faults, of: result.tag)
       for index in result.outputs.indices { try append(index, result) }
+      try noteSources(result)
       state.counts.written += result.counts.read - result.counts.empty - result.faults.count
     }
     state.pairs.add(result.pairs)
+    state.conversations.add(result.conversations)
     state.counts.read += result.counts.read
     state.counts.empty += result.counts.empty
     state.position = ledger.finish(result.tag, lines: result.counts.lines)
@@ -100,6 +102,7 @@ struct Committer: ~Copyable {
     state.outputs[piece.key].addPiece(output, tokenWidth: plan.tokenWidth)
     guard piece.part.isLast && piece.key == recipe.keys.count - 1 else { return false }
     try endDocuments()
+    try noteSources(result)
     state.counts.written += 1
     return false
   }
@@ -122,6 +125,32 @@ struct Committer: ~Copyable {
         try transaction.endDocument(output: index)
       }
       state.outputs[index].closeDocument()
+    }
+  }
+
+  /// Appends where documents came from to the file of every text.
+  private mutating func noteSources(_ result: borrowing ItemResult) throws(PipelineError) {
+    guard let sources = plan.sources, !result.sources.documents.isEmpty else { return }
+    let tag = result.tag
+    let line = ledger.firstLine(of: tag)
+    let members = tag.members
+    for document in result.sources.documents {
+      let entry = SourceEntry(
+        file: tag.input - sources.inputs.lowerBound,
+        stream: tag.firstStream + document.place.stream,
+        member: members[document.place.stream],
+        byte: document.place.byte, line: line + document.place.linesBefore)
+      let id = document.id.map { result.sources.ids[$0] }
+      guard let block = state.sources?.append(entry, id: id) else { continue }
+      try appendSources(block)
+    }
+  }
+
+  private func appendSources(_ bytes: [UInt8]) throws(PipelineError) {
+    try inDataset { () throws(IndexedDataError) in
+      for place in plan.sourcePlaces {
+        try unsafe transaction.appendAuxiliary(place, bytes.span.bytes)
+      }
     }
   }
 

@@ -19,6 +19,8 @@ struct EncodingPlan: Sendable {
   /// Reads conversations, where there are any.
   let chatEncoder: ChatEncoder?
   let memory: MemoryPlan
+  /// What is written of where documents came from; `nil` for nothing.
+  let sources: SourceChoice?
   /// Memory that goes round between workers and the writer.
   let buffers: BufferPool
 
@@ -39,6 +41,10 @@ struct ItemResult: ~Copyable, Sendable {
   var outputs: [Output] = []
   /// What was seen of pairs.
   var pairs = PairCounts()
+  /// What was seen of conversations.
+  var conversations = ConversationCounts()
+  /// Where the documents came from, where that is wanted; of pieces, with the last.
+  var sources = ItemSources()
   /// Records that became no document, in order.
   var faults: [Refusal] = []
   /// How much of a document the item is, and of which wanted member; `nil` for whole records.

@@ -20,9 +20,10 @@ package enum FileHashes {
     return files
   }
 
-  /// The XXH64 of an input, read from its start to its end; `nil` when the work is asked to stop.
+  /// The XXH64 of an input, read from its start to its end, each part when `mayRead` returns true;
+  /// `nil` when it returns false.
   static func input(
-    _ file: Manifest.File, _ interruption: Interruption
+    _ file: Manifest.File, mayRead: (Range<Int>) -> Bool
   ) throws(PipelineError) -> Manifest.File? {
     var hash = ContentHash()
     let opened: OpenFile
@@ -31,8 +32,8 @@ package enum FileHashes {
     do {
       opened = try OpenFile(file.path)
       while offset < file.byteCount {
-        guard !interruption.isRaised else { return nil }
         let range = offset..<min(offset + block.count, file.byteCount)
+        guard mayRead(range) else { return nil }
         try opened.read(range, into: &block)
         unsafe hash.update(block.span.bytes.extracting(0..<range.count))
         offset = range.upperBound

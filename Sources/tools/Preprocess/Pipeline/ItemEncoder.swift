@@ -15,6 +15,9 @@ final class ItemEncoder {
   private var cache: WordCache
   private var faults: [ItemResult.Refusal] = []
   private var piece: ItemResult.Piece?
+  /// Where the documents came from, where that is wanted.
+  private var sources = ItemSources()
+  private let idReader: IDReader?
   /// The rest of a record is passed over after one of its texts was refused.
   private var isRefused = false
 
@@ -32,6 +35,7 @@ final class ItemEncoder {
     outputs = plan.tracks.map { _ in TrackBuffer() }
     texts = plan.tracks.indices.filter { plan.tracks[$0].kind == .text }
     structured = StructuredEncoder(plan)
+    idReader = plan.sources?.idKey.map { IDReader(key: $0) }
     reader = RecordReader(plan.reading)
     cache = plan.tokenizer.makeCache(byteBudget: plan.memory.cacheBytes)
   }
@@ -40,8 +44,9 @@ final class ItemEncoder {
   func encode(_ item: WorkItem) throws(PreprocessError) -> ItemResult {
     faults.removeAll()
     piece = nil
+    sources.removeAll()
     switch item.shape {
-    case .piece(let part, let key, _, _, _), .uncuttable(_, let part, let key):
+    case .piece(let part, let key, _, _, _, _), .uncuttable(_, let part, let key):
       piece = .init(part: part, key: key)
       // A piece is an item of its own; whoever commits it knows what became of those before.
       isRefused = false
@@ -62,7 +67,9 @@ final class ItemEncoder {
     result.counts = counts
     result.faults = faults
     result.piece = piece
+    result.sources = sources
     result.pairs = structured.takePairs()
+    result.conversations = structured.takeConversations()
     let isStructured = plan.supervision.isStructured
     for (track, output) in zip(plan.tracks, outputs) {
       let start = result.bytes.count
@@ -109,6 +116,7 @@ final class ItemEncoder {
   private func takeRecord(_ document: borrowing DocumentView) {
     let values: [[UInt32]]
     do throws(RecordRefusal) {
+      try idReader?.read(document)
       values = try structured.values(of: document.text, cache: &cache)
     } catch {
       let place = RecordPlace(
@@ -122,6 +130,7 @@ final class ItemEncoder {
       for value in row { output.ids.append(value) }
       output.lengths.append(Int32(truncatingIfNeeded: row.count))
     }
+    if plan.sources != nil { sources.append(document.place, idReader) }
   }
 
   private func take(_ document: borrowing DocumentView) {
@@ -131,6 +140,13 @@ final class ItemEncoder {
     guard !isRefused else { return }
     let output = outputs[texts[document.key]]
     let start = output.ids.count
+    if part == .whole && document.key == 0 || part.isLast && piece != nil {
+      do {
+        try idReader?.read(document)
+      } catch {
+        return refuse(document, start, isEnded: false, error)
+      }
+    }
     if part.isFirst { append(prefix, to: output) }
     do {
       try plan.tokenizer.encode(
@@ -156,6 +172,9 @@ final class ItemEncoder {
       }
     }
     output.lengths.append(Int32(truncatingIfNeeded: output.ids.count - start))
+    if plan.sources != nil, part.isLast, document.key == plan.reading.keys.count - 1 {
+      sources.append(document.place, idReader)
+    }
   }
 
   private static func unsupervised(_ plan: EncodingPlan, _ key: Int) -> RecordRefusal {

@@ -34,7 +34,7 @@ extension PreprocessRun {
     }
     guard inputs.isRereadable else { throw unknownInput }
     let folder = DurableFile.folder(of: path)
-    for file in manifest.outputs.flatMap({ [$0.bin, $0.idx] }) {
+    for file in manifest.outputs.flatMap({ [$0.bin, $0.idx] + [$0.source].compactMap(\.self) }) {
       guard FileHashes.size(of: folder + "/" + file.path) == file.byteCount else {
         throw .outputExists(
           path, hint: "but \(file.path) is gone or has another size; make it again with --overwrite"
@@ -63,7 +63,7 @@ extension PreprocessRun {
   func manifest(
     _ counts: PipelineCounts, _ totals: [RunState.Totals], _ pairs: PairCounts,
     _ summaries: [DatasetSummary],
-    inputs: [Manifest.File], quarantineByteCount: Int
+    inputs: [Manifest.File], quarantineByteCount: Int, sources: SourceSummary?
   ) -> Manifest {
     var outputs: [Manifest.Output] = []
     for (index, summary) in summaries.enumerated() {
@@ -80,7 +80,9 @@ extension PreprocessRun {
           // Templates write ends inside conversations.
           endsFromText: track.kind == .text && !recipe.supervision.isStructured
             ? total.endsFromText : nil, lengths: total.lengths,
-          supervision: track.kind == .labels ? total.supervision : nil))
+          supervision: track.kind == .labels ? total.supervision : nil,
+          source: track.kind == .text
+            ? sources.map { file(name + ".src", $0.byteCount, $0.hash) } : nil))
     }
     var manifest = Manifest(
       program: "neox-preprocess \(toolVersion)", inputs: inputs, vocabulary: vocabulary,
@@ -101,24 +103,28 @@ extension PreprocessRun {
     path.split(separator: "/", omittingEmptySubsequences: false).last.map { String($0) } ?? path
   }
 
-  /// The inputs with their hashes; parts of a whole leave them out, as each would read everything.
+  /// Begins to hash the inputs; parts of a whole leave it out, as each would read everything.
+  func beginHashing(
+    _ files: [Manifest.File], _ interruption: Interruption
+  ) -> InputHashes? {
+    guard settings.hashesInputs && recipe.shard.count == 1 else { return nil }
+    return InputHashes(inputs, files, interruption, isBeside: settings.workers > 1)
+  }
+
+  /// The inputs with their hashes, where they are taken; files that are gone have none.
   ///
-  /// Files that are gone have none. `nil` when the work is asked to stop.
+  /// `nil` when the work is asked to stop.
   /// - Throws: ``PreprocessError/inputChanged(_:)`` when a file is not what it was.
   func hashed(
-    _ files: [Manifest.File], _ interruption: Interruption, _ note: (String) -> Void
+    _ files: [Manifest.File], _ hashes: InputHashes?, _ note: (String) -> Void
   ) throws(PipelineError) -> [Manifest.File]? {
     try checkInputs()
-    guard settings.hashesInputs && recipe.shard.count == 1 else { return files }
+    guard let hashes else { return files }
+    guard let outcomes = hashes.finish() else { return nil }
     var result: [Manifest.File] = []
-    for (entry, file) in zip(inputs.entries, files) {
-      guard entry.isFile else {
-        result.append(file)
-        continue
-      }
+    for (file, outcome) in zip(files, outcomes) {
       do {
-        guard let file = try FileHashes.input(file, interruption) else { return nil }
-        result.append(file)
+        result.append(try outcome.get())
       } catch .source(.system(let error)) where error.code == ENOENT {
         note("\(file.path) is gone since it was read; the manifest has no hash of it")
         result.append(file)

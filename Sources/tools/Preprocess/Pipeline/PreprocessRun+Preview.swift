@@ -29,8 +29,12 @@ extension PreprocessRun {
         if let piece = result.piece {
           show(piece, result, document: shown + 1, &long, line: line)
           let isEnd = piece.part.isLast && piece.key == recipe.keys.count - 1
-          if isEnd && !long.isRefused { shown += 1 }
+          if isEnd && !long.isRefused {
+            noteOrigins(of: result, from: shown, below: count, &ledger, line: line)
+            shown += 1
+          }
         } else {
+          noteOrigins(of: result, from: shown, below: count, &ledger, line: line)
           for index in plan.tracks.indices where plan.tracks[index].kind == .text {
             show(result, index, from: shown, below: count, hasColor, line: line)
           }

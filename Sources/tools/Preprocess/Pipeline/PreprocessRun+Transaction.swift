@@ -1,3 +1,4 @@
+import Glibc
 import IndexedData
 import Machine
 
@@ -23,6 +24,7 @@ extension PreprocessRun {
         hint:
           "no journal tells that it is unfinished work; move it away, or replace it with --restart")
     } catch {
+      if case .system(let error) = error, let refusal = refusal(error) { throw refusal }
       throw .dataset(error)
     }
     if transaction.isFinished && isOther != nil { return try inDataset(open) }
@@ -35,6 +37,22 @@ extension PreprocessRun {
     }
     try inDataset { () throws(IndexedDataError) in try transaction.discard() }
     return try inDataset(open)
+  }
+
+  /// That the first file cannot be made in the folder that the user chose; `nil` of other errors.
+  private func refusal(_ error: SystemError) -> PipelineError? {
+    let isFull = [ENOSPC, EDQUOT].contains(error.code)
+    guard error.call == "open", error.path == recipe.journalPath + ".lock", !isFull else {
+      return nil
+    }
+    let folder = DurableFile.folder(of: error.path)
+    // Of a folder that is there this says that no file can be made in it.
+    let reason =
+      error.code == ENOENT
+      ? "the folder takes no new files" : unsafe String(cString: strerror(error.code))
+    return .option(
+      "--output-prefix: \(DurableFile.name(of: error.path)) cannot be made in the folder \(folder) "
+        + "(\(reason)); give another --output-prefix")
   }
 
   /// Removes what a run left that was killed after its manifest was written.
@@ -87,7 +105,8 @@ extension PreprocessRun {
     _ identity: RunIdentity, _ policy: DatasetTransaction.Policy
   ) throws(IndexedDataError) -> DatasetTransaction {
     try DatasetTransaction(
-      journal: recipe.journalPath, outputs: outputs, auxiliaries: [recipe.quarantinePath],
+      journal: recipe.journalPath, outputs: outputs,
+      auxiliaries: [recipe.quarantinePath] + sourcePaths,
       identity: identity.storedBytes, policy: policy)
   }
 
@@ -104,11 +123,21 @@ extension PreprocessRun {
       state = stored
     }
     state.policy = recipe.errorPolicy
+    if plan.sources != nil, state.sources == nil {
+      state.sources = SourceBlocks()
+      try inDataset { () throws(IndexedDataError) in
+        for place in plan.sourcePlaces {
+          try unsafe transaction.appendAuxiliary(place, SourceBlocks.header.span.bytes)
+        }
+      }
+    }
     return state
   }
 
   private func checkNothingIsInTheWay(_ outputs: [DatasetOutput]) throws(PipelineError) {
-    let files = outputs.flatMap { [$0.prefix + ".bin", $0.prefix + ".idx"] }
+    let files = outputs.flatMap {
+      [$0.prefix + ".bin", $0.prefix + ".idx", DocumentSources.path(prefix: $0.prefix)]
+    }
     for path in files + [recipe.quarantinePath] where DurableFile.exists(path) {
       throw .outputExists(path, hint: "replace it with --overwrite")
     }

@@ -30,7 +30,7 @@ package struct PreprocessRun: Sendable {
     package var totalBytes = 0
     /// Records read.
     package var records = 0
-    /// Tokens of all datasets.
+    /// Tokens of all texts; labels and rewards are none.
     package var tokens = 0
 
     /// The start.
@@ -70,7 +70,8 @@ package struct PreprocessRun: Sendable {
     }
     let chatEncoder = try recipe.makeChatEncoder(tokenizer)
     self.recipe = recipe
-    plan = Self.plan(recipe, settings, tokenizer, chatEncoder)
+    plan = Self.plan(
+      recipe, settings, tokenizer, chatEncoder, try recipe.sources(of: inputs))
     vocabulary = Manifest.Vocabulary(
       kind: recipe.tokenizer.kind.rawValue,
       files: try FileHashes.vocabulary(
@@ -108,7 +109,7 @@ package struct PreprocessRun: Sendable {
 
   private static func plan(
     _ recipe: Recipe, _ settings: RunSettings, _ tokenizer: any Tokenizer,
-    _ chatEncoder: ChatEncoder?
+    _ chatEncoder: ChatEncoder?, _ sources: SourceChoice?
   ) -> EncodingPlan {
     let memory = MemoryPlan(
       budget: settings.memory, workers: settings.workers, keyCount: recipe.keys.count)
@@ -138,13 +139,13 @@ package struct PreprocessRun: Sendable {
       endOfDocument: recipe.appendsEndOfDocument ? tokenizer.endOfDocument : nil,
       tracks: recipe.tracks(textType: elementType), supervision: recipe.supervision,
       unsupervised: recipe.unsupervised, sampleLimit: recipe.sequenceLength.map { $0 + 1 },
-      chatEncoder: chatEncoder, memory: memory,
+      chatEncoder: chatEncoder, memory: memory, sources: sources,
       buffers: BufferPool(byteLimit: memory.poolBytes))
   }
 
   /// Does the work, or continues it where an earlier run of the same kind was broken off.
   ///
-  /// Notes tell why work that was begun is not continued, or where it is, and which records were
+  /// The first report tells where the work begins. Notes tell why work that was begun is not continued, or where it is, and which records were
   /// passed over.
   /// - Throws: ``PipelineError``; after ``PipelineError/suspended(reason:isSaved:)`` the same run
   ///   continues.
@@ -177,8 +178,9 @@ package struct PreprocessRun: Sendable {
       if transaction.isFinished {
         manifest = try storedManifest()
       } else {
-        let state = try work(transaction, interruption, note, report)
-        manifest = try finish(transaction, state, inputFiles, interruption, note)
+        let hashes = beginHashing(inputFiles, interruption)
+        let state = try work(transaction, hashes, interruption, note, report)
+        manifest = try finish(transaction, state, inputFiles, hashes, note)
       }
       return .finished(manifest)
     } catch {
@@ -190,8 +192,8 @@ package struct PreprocessRun: Sendable {
 
   /// Reads, encodes and appends everything that is left to do.
   private func work(
-    _ transaction: DatasetTransaction, _ interruption: Interruption, _ note: (String) -> Void,
-    _ report: (Progress) -> Void
+    _ transaction: DatasetTransaction, _ hashes: InputHashes?, _ interruption: Interruption,
+    _ note: (String) -> Void, _ report: (Progress) -> Void
   ) throws(PipelineError) -> RunState {
     let state = try resumedState(of: transaction)
     if let position = state.position { note(resumption(at: position, state.counts)) }
@@ -200,7 +202,7 @@ package struct PreprocessRun: Sendable {
       checkpointSeconds: settings.checkpointSeconds)
     let ending: OrderedPipeline.Ending
     do {
-      ending = try pass(&committer, interruption, report)
+      ending = try pass(&committer, hashes, interruption, report)
       noteSkipped(committer, note)
     } catch .source(.interrupted) {
       noteSkipped(committer, note)
@@ -247,10 +249,15 @@ package struct PreprocessRun: Sendable {
 
   /// Sends all items through the workers.
   private func pass(
-    _ committer: inout Committer, _ interruption: Interruption, _ report: (Progress) -> Void
+    _ committer: inout Committer, _ hashes: InputHashes?, _ interruption: Interruption,
+    _ report: (Progress) -> Void
   ) throws(PipelineError) -> OrderedPipeline.Ending {
     var source = try makeSource(resumingAt: committer.state.position, interruption)
     let totalBytes = source.byteCount
+    var start = progress(committer.state)
+    start.bytes = source.bytesRead
+    start.totalBytes = totalBytes
+    report(start)
     // Reading and committing are done by different threads at the same time.
     let bytesRead = Atomic(0)
     let plan = plan
@@ -263,6 +270,7 @@ package struct PreprocessRun: Sendable {
         do throws(PreprocessError) {
           let item = try source.next()
           bytesRead.store(source.bytesRead, ordering: .relaxed)
+          hashes?.follow(source.bytesRead)
           return item
         } catch {
           throw .source(error)
@@ -301,28 +309,30 @@ package struct PreprocessRun: Sendable {
   /// Gives the datasets their names.
   private func finish(
     _ transaction: DatasetTransaction, _ state: RunState, _ inputFiles: [Manifest.File],
-    _ interruption: Interruption, _ note: (String) -> Void
+    _ hashes: InputHashes?, _ note: (String) -> Void
   ) throws(PipelineError) -> Manifest {
     let counts = state.counts
     guard counts.addUp else { throw .miscounted(counts.sentence) }
     try checkCompanions(state)
+    for suspicion in suspicions(state) { note(suspicion) }
     // A part of a whole may well have no document of its own.
     guard counts.written > 0 || recipe.shard.count > 1 else {
       let isTold = transaction.auxiliaryByteCount(0) > 0
       try inDataset { () throws(IndexedDataError) in
-        try transaction.discard(keepsAuxiliaries: true)
+        try transaction.discard(keeping: [0])
       }
       throw .noDocument(
         counts: counts.sentence, quarantine: isTold ? recipe.quarantinePath : nil)
     }
-    guard let inputs = try hashed(inputFiles, interruption, note) else {
+    guard let inputs = try hashed(inputFiles, hashes, note) else {
       throw try interrupted(transaction, at: state)
     }
+    let sources = try finishSources(transaction, state, inputs)
     let quarantineByteCount = transaction.auxiliaryByteCount(0)
     let describe = { (summaries: [DatasetSummary]) in
       manifest(
         counts, state.outputs, state.pairs, summaries, inputs: inputs,
-        quarantineByteCount: quarantineByteCount)
+        quarantineByteCount: quarantineByteCount, sources: sources)
     }
     try inDataset { () throws(IndexedDataError) in
       for places in labelledPlaces { try transaction.requireEqualShapes(places) }
@@ -381,7 +391,9 @@ package struct PreprocessRun: Sendable {
   private func progress(_ state: RunState) -> Progress {
     var progress = Progress()
     progress.records = state.counts.read
-    for output in state.outputs { progress.tokens += output.tokens + output.open.tokens }
+    for (track, output) in zip(plan.tracks, state.outputs) where track.kind == .text {
+      progress.tokens += output.tokens + output.open.tokens
+    }
     return progress
   }
 }

@@ -28,6 +28,8 @@ package struct Recipe: Sendable {
   package var implementation = DatasetImplementation.mmap
   /// What becomes of faulty records.
   package var errorPolicy = ErrorPolicy.stop
+  /// What is written of where documents came from; `nil` for nothing.
+  package var sources: SourceChoice?
   /// The part of the input.
   package var shard = Shard.whole
   /// Where the output goes: `PREFIX_KEY_document.bin` and `.idx`.
@@ -64,7 +66,9 @@ package struct Recipe: Sendable {
   /// Files that a run makes, and files it works with, all of which it may replace.
   var outputPaths: [String] {
     let datasets = trackNames.map { datasetPrefix(key: $0) }
-    let files = datasets.flatMap { [$0 + ".bin", $0 + ".idx"] } + [quarantinePath]
+    let files =
+      datasets.flatMap { [$0 + ".bin", $0 + ".idx", DocumentSources.path(prefix: $0)] }
+      + [quarantinePath]
     let numbers = datasets.flatMap { [$0 + ".sizes", $0 + ".documents"] }
     let whole = [Manifest.path(prefix: shardPrefix), journalPath]
     let locks = datasets.map { $0 + OutputLock.ending } + [journalPath + ".lock"]
@@ -73,7 +77,7 @@ package struct Recipe: Sendable {
   }
 
   /// The options as a manifest records them; inputs and vocabulary have rows of their own.
-  var options: [Manifest.Option] { plainOptions + supervisionOptions }
+  var options: [Manifest.Option] { plainOptions + supervisionOptions + sourceOptions }
 
   private var plainOptions: [Manifest.Option] {
     [

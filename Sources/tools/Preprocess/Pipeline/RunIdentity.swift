@@ -38,13 +38,18 @@ struct RunIdentity: Equatable, Sendable {
       guard row.name != Self.input, then[row.name] != row.value else { return nil }
       switch (row.name, then[row.name]) {
       case (Self.vocabulary, _): return "the vocabulary was another then"
+      case (_, nil) where row.name == "source": return "--source was not given then"
       case (_, nil): return "--\(row.name) was unknown then"
       case (_, "true"): return "--\(row.name) was given then"
       case (_, "false"), (_, ""): return "--\(row.name) was not given then"
       case (_, let value?): return "--\(row.name) was \(value) then"
       }
     }
-    return (inputDifferences(to: later, paths) + options).joined(separator: "; ")
+    let now = Set(later.rows.map(\.name))
+    let gone = rows.filter { $0.name == "source" && !now.contains($0.name) }.map { _ in
+      "--source was given then"
+    }
+    return (inputDifferences(to: later, paths) + options + gone).joined(separator: "; ")
   }
 
   private func inputDifferences(to later: RunIdentity, _ paths: [String]) -> [String] {

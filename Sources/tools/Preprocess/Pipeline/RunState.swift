@@ -1,3 +1,4 @@
+import IndexedData
 import Tokenize
 
 /// What has been committed so far, as the journal keeps it beside the datasets' own state.
@@ -11,6 +12,10 @@ struct RunState: Equatable, Sendable {
   var isAbandoning = false
   /// What was seen of pairs.
   var pairs = PairCounts()
+  /// What was seen of conversations.
+  var conversations = ConversationCounts()
+  /// What is not in a file yet of where documents came from, where that is wanted.
+  var sources: SourceBlocks?
   /// One for each dataset.
   var outputs: [Totals]
 
@@ -43,8 +48,9 @@ struct RunState: Equatable, Sendable {
 
   // Little-endian 64-bit numbers: a version, the counts (5), the policy, the flag, the number of
   // outputs, the counts of pairs (4), for each output 7 numbers, the histogram's classes and the
-  // counts of what is trained on, and the position if there is one.
-  private static let version: UInt64 = 3
+  // counts of what is trained on, the bytes of what was seen of conversations, the bytes of the state
+  // of sources or 0, these two, and the position if there is one.
+  private static let version: UInt64 = 5
   private static let headWords = 9 + PairCounts.numberCount
   private static let labelStart = 7 + LengthHistogram.classCount
   private static let outputWords = labelStart + SupervisionCounts.numberCount
@@ -63,25 +69,40 @@ struct RunState: Equatable, Sendable {
       ]
       words += (numbers + output.lengths.counts + output.supervision.numbers).map(UInt64.init)
     }
+    let seen = conversations.storedBytes
+    let stored = sources?.storedBytes ?? []
+    words += [UInt64(seen.count), UInt64(stored.count)]
     return words.flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> ($0 * 8)) } }
-      + (position?.storedBytes ?? [])
+      + seen + stored + (position?.storedBytes ?? [])
   }
 
   /// Reads a state back; `nil` unless the bytes are one of `outputCount` outputs, of this version.
   init?(storedBytes bytes: [UInt8], outputCount: Int) {
-    let positionStart = 8 * (Self.headWords + outputCount * Self.outputWords)
-    guard bytes.count >= positionStart else { return nil }
+    let seenStart = 8 * (Self.headWords + outputCount * Self.outputWords + 2)
+    guard bytes.count >= seenStart else { return nil }
     var numbers: [Int] = []
-    for start in stride(from: 0, to: positionStart, by: 8) {
+    for start in stride(from: 0, to: seenStart, by: 8) {
       guard let number = Int(exactly: Self.word(bytes[start..<(start + 8)])) else { return nil }
       numbers.append(number)
     }
     guard numbers[0] == Int(Self.version), numbers[8] == outputCount else { return nil }
     self.init(outputCount: outputCount)
-    if bytes.count > positionStart {
-      guard let position = SourcePosition(storedBytes: Array(bytes[positionStart...])) else {
+    let (seenCount, storedCount) = (numbers[numbers.count - 2], numbers[numbers.count - 1])
+    var rest = bytes[seenStart...]
+    guard seenCount <= rest.count, storedCount <= rest.count - seenCount,
+      let seen = ConversationCounts(storedBytes: rest.prefix(seenCount))
+    else { return nil }
+    conversations = seen
+    rest = rest.dropFirst(seenCount)
+    if storedCount > 0 {
+      guard let sources = SourceBlocks(storedBytes: Array(rest.prefix(storedCount))) else {
         return nil
       }
+      self.sources = sources
+      rest = rest.dropFirst(storedCount)
+    }
+    if !rest.isEmpty {
+      guard let position = SourcePosition(storedBytes: Array(rest)) else { return nil }
       self.position = position
     }
     (counts.read, counts.written, counts.empty) = (numbers[1], numbers[2], numbers[3])

@@ -10,13 +10,16 @@ package struct DocumentView: ~Escapable {
   package let place: RecordPlace
   /// The text: UTF-8, of length 0 where this member is empty and another is not.
   package let text: RawSpan
-  private let record: RawSpan
+  /// The record as it was stored; of a long one, the text.
+  let record: RawSpan
+  /// Whether the record is JSON, and not text.
+  let hasMembers: Bool
   private let longRecord: RawRecord?
 
   @_lifetime(copy text, copy record)
   init(
     key: Int, part: DocumentPart = .whole, textByte: Int = 0, place: RecordPlace, text: RawSpan,
-    record: RawSpan, longRecord: RawRecord? = nil
+    record: RawSpan, hasMembers: Bool = true, longRecord: RawRecord? = nil
   ) {
     self.key = key
     self.part = part
@@ -24,7 +27,14 @@ package struct DocumentView: ~Escapable {
     self.place = place
     self.text = text
     self.record = record
+    self.hasMembers = hasMembers
     self.longRecord = longRecord
+  }
+
+  /// Where a long record is stored.
+  var longExtent: (file: OpenFile, range: Range<Int>)? {
+    guard case .extent(let file, let range)? = longRecord else { return nil }
+    return (file, range)
   }
 
   /// The record as it was stored, for a quarantine; this copies it.

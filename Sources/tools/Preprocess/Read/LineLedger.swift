@@ -13,13 +13,19 @@ package struct LineLedger: Sendable {
   ///
   /// Where reading began in the middle of a file, this counts the lines before that, once.
   package mutating func place(of record: RecordPlace, in item: ItemTag) -> Place {
+    Place(
+      name: item.names[record.stream], line: firstLine(of: item) + record.linesBefore,
+      byte: record.byte)
+  }
+
+  /// The number of the first line of the next item to be finished, counted as for a place.
+  mutating func firstLine(of item: ItemTag) -> Int {
     if let first = item.firstLine {
       line = first
     } else if line == 0 {
       line = Self.countLines(of: item.path, before: item.startByte) + 1
     }
-    return Place(
-      name: item.names[record.stream], line: line + record.linesBefore, byte: record.byte)
+    return line
   }
 
   /// Counts the lines of an item that is done and returns the position after it.

@@ -5,6 +5,8 @@ struct LongRecord: Sendable {
   enum Kind: Sendable {
     case json(keys: [[UInt8]])
     case text(translatesNewlines: Bool)
+
+    var isJSON: Bool { if case .json = self { true } else { false } }
   }
 
   /// A wanted text: its stored bytes, and how they become text; `nil` when it is empty.

@@ -86,12 +86,12 @@ package struct RecordReader: ~Copyable {
         unsafe readRecord(bytes, place, &counts, body, onFault)
       case .whole(.text(let translates), let place):
         unsafe readText(bytes, place, translates: translates, &counts, body, onFault)
-      case .piece(let part, let key, let textByte, let place, let raw):
+      case .piece(let part, let key, let textByte, let place, let raw, let isJSON):
         if part.isLast && key == keys.count - 1 { counts.read = 1 }
         let span = unsafe RawSpan(_unsafeElements: bytes)
         let view = DocumentView(
           key: key, part: part, textByte: textByte, place: place, text: span, record: span,
-          longRecord: raw)
+          hasMembers: isJSON, longRecord: raw)
         body(view)
       case .fault, .uncuttable, .emptyRecord:
         break
@@ -258,7 +258,9 @@ extension RecordReader {
     unsafe translated.withUnsafeBufferPointer {
       let result = unsafe $0.isEmpty ? stored : RawSpan(_unsafeElements: $0)
       for key in keys.indices {
-        body(DocumentView(key: key, place: place, text: result, record: stored))
+        body(
+          DocumentView(
+            key: key, place: place, text: result, record: stored, hasMembers: false))
       }
     }
     if !translated.isEmpty { swap(&translated, &decoded[0]) }

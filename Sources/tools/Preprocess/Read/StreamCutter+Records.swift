@@ -110,7 +110,8 @@ extension StreamCutter {
     if index > 0 {
       // These records count no lines, so that each item starts at line 1.
       let tag = ItemTag(
-        names: [leaf.name], input: input, path: path, startByte: start, firstLine: 1,
+        names: [leaf.name], firstStream: leaf.ordinal, input: input, path: path, startByte: start,
+        firstLine: 1,
         end: place(leaf).position(start + index))
       let shape = WorkItem.Shape.texts(ranges, translatesNewlines: false)
       return .item(WorkItem(tag: tag, shape: shape, bytes: .memory(window.cut(index))))

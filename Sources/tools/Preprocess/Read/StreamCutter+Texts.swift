@@ -46,7 +46,8 @@ extension StreamCutter {
     let count = batch.bytes.count
     let end = SourcePosition(input: input, stream: batch.nextOrdinal, byte: 0)
     let tag = ItemTag(
-      names: batch.names, input: input, path: path, startByte: 0, firstLine: 1, end: end)
+      names: batch.names, firstStream: batch.firstOrdinal, input: input, path: path, startByte: 0,
+      firstLine: 1, end: end)
     var bytes = pool.take(capacity: count)
     bytes.copy(batch.bytes[...], to: 0)
     return .item(
@@ -72,12 +73,15 @@ private struct TextBatch {
   private(set) var ranges: [RecordRange] = []
   private(set) var names: [String] = []
   private(set) var nextOrdinal = 0
+  /// The number of the first one.
+  private(set) var firstOrdinal = 0
 
   var isEmpty: Bool { ranges.isEmpty }
   /// Whether there are so many that their names would take too much memory.
   var isFull: Bool { ranges.count >= 4096 }
 
   mutating func append(_ text: ArraySlice<UInt8>, _ leaf: LeafWalker.Leaf) {
+    if isEmpty { firstOrdinal = leaf.ordinal }
     let start = bytes.count
     bytes += text
     ranges.append(RecordRange(bytes: start..<bytes.count, stream: names.count, offset: 0))

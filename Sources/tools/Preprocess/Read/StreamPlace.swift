@@ -19,7 +19,7 @@ struct StreamPlace: Sendable {
 
   func tag(from start: Int, end: SourcePosition, firstLine: Int? = nil) -> ItemTag {
     ItemTag(
-      names: [name], input: input, path: path, startByte: start,
+      names: [name], firstStream: ordinal, input: input, path: path, startByte: start,
       firstLine: start == 0 ? 1 : firstLine, end: end)
   }
 }
@@ -67,7 +67,8 @@ struct LongCut {
     return WorkItem(
       tag: stream.tag(from: start, end: position, firstLine: firstLine),
       shape: .piece(
-        piece.part, key: piece.key, textByte: piece.textByte, record: place, raw: raw),
+        piece.part, key: piece.key, textByte: piece.textByte, record: place, raw: raw,
+        isJSON: record.kind.isJSON),
       bytes: .memory(piece.block), lines: isLast ? lines : 0)
   }
 

@@ -22,7 +22,8 @@ package struct WorkItem: Sendable {
     /// Texts at known places.
     case texts([RecordRange], translatesNewlines: Bool)
     /// A piece of one document's text, which begins at a byte of it, ready to be tokenised.
-    case piece(DocumentPart, key: Int, textByte: Int, record: RecordPlace, raw: RawRecord)
+    case piece(
+      DocumentPart, key: Int, textByte: Int, record: RecordPlace, raw: RawRecord, isJSON: Bool)
     /// A long record, all of it.
     case whole(LongRecord.Kind, RecordPlace)
     /// A long record that is no document.
@@ -81,6 +82,8 @@ package enum DocumentPart: Sendable {
 package struct ItemTag: Sendable {
   /// The streams it comes from: paths, and after `!` the members of archives.
   package let names: [String]
+  /// The number of the first of them in the input; the others follow.
+  let firstStream: Int
   /// The input it comes from, counted from 0 in the expanded list.
   package let input: Int
   /// The path of that input.
@@ -106,4 +109,14 @@ package struct ItemCounts: Equatable, Sendable {
 
   /// Makes counts of zero.
   package init() {}
+}
+
+extension ItemTag {
+  /// Of each stream the member of an archive; `nil` where the input is none.
+  var members: [String?] {
+    let root = (path == "-" ? "standard input" : path).utf8
+    return names.map { name in
+      name.utf8.count > root.count ? String(name.utf8.dropFirst(root.count + 1)) : nil
+    }
+  }
 }

@@ -8,6 +8,15 @@ struct StructuredEncoder {
 
   init(_ plan: EncodingPlan) { self.plan = plan }
 
+  /// What was seen of conversations since it was last taken.
+  private var conversations = ConversationCounts()
+
+  /// Takes the counts of conversations.
+  mutating func takeConversations() -> ConversationCounts {
+    defer { conversations = ConversationCounts() }
+    return conversations
+  }
+
   /// Takes the counts of pairs.
   mutating func takePairs() -> PairCounts {
     defer { pairs = PairCounts() }
@@ -55,17 +64,18 @@ struct StructuredEncoder {
 
   // MARK: - Conversations
 
-  private func conversations(
+  private mutating func conversations(
     in root: JSONNode, _ chat: ChatChoice, cache: inout WordCache
   ) throws(RecordRefusal) -> [[UInt32]] {
     let reward = try chat.reward?.bits(in: root)
     var values: [[UInt32]] = []
     for key in plan.reading.keys {
-      let encoding = try encode(try Self.messages(in: root, key), key, cache: &cache)
+      let messages = try Self.messages(in: root, key)
+      let encoding = try encode(messages, key, cache: &cache)
       let labels = encoding.labels.map { UInt32(bitPattern: $0) }
       values.append(encoding.tokens)
       if chat.options.layout != .unmasked {
-        try check(encoding.labels, key)
+        try check(encoding.labels, key, messages)
         values.append(labels)
       }
       if let reward { values.append(reward) }
@@ -73,7 +83,7 @@ struct StructuredEncoder {
     return values
   }
 
-  private func encode(
+  private mutating func encode(
     _ messages: [ChatMessage], _ key: String, cache: inout WordCache
   ) throws(RecordRefusal) -> ChatEncoding {
     guard let encoder = plan.chatEncoder else {
@@ -81,7 +91,9 @@ struct StructuredEncoder {
         "\"\(key)\" is a list of messages; name a template for them with --chat-template")
     }
     do throws(TokenizeError) {
-      return try encoder.encode(messages, cache: &cache)
+      let encoding = try encoder.encode(messages, cache: &cache)
+      conversations.add(messages, encoding)
+      return encoding
     } catch {
       throw RecordRefusal(error, in: "\"\(key)\"")
     }
@@ -112,10 +124,21 @@ struct StructuredEncoder {
     return value
   }
 
-  private func check(_ labels: [Int32], _ key: String) throws(RecordRefusal) {
+  private func check(
+    _ labels: [Int32], _ key: String, _ messages: [ChatMessage] = []
+  ) throws(RecordRefusal) {
     guard plan.unsupervised == .error, !labels.contains(where: { $0 >= 0 }) else { return }
+    var cause = ""
+    if let role = plan.chatEncoder?.options.generationRole, !messages.isEmpty,
+      !messages.contains(where: { $0.role == role })
+    {
+      var roles = NameCounts()
+      for message in messages { roles.add(message.role) }
+      cause = "; no message has the role \(role) of --generation-role, but \(roles.words)"
+    }
     throw RecordRefusal(
-      "\"\(key)\": no token of it would be trained on (--unsupervised keep writes it all the same)")
+      "\"\(key)\": no token of it would be trained on\(cause) (--unsupervised keep writes it all the "
+        + "same)")
   }
 
   // MARK: - Pairs
@@ -135,14 +158,16 @@ struct StructuredEncoder {
     var values: [[UInt32]] = []
     for (key, side) in [(choice.chosen, chosen), (choice.rejected, rejected)] {
       let encoding: Labelled
+      var conversation: [ChatMessage] = []
       switch side {
       case .messages(let messages):
+        conversation = messages
         let chat = try encode(messages, key, cache: &cache)
         encoding = (chat.tokens, chat.labels)
       case .texts(let prompt, let answer):
         encoding = try encode(prompt, answer, key, cache: &cache)
       }
-      try check(encoding.labels, key)
+      try check(encoding.labels, key, conversation)
       values += [encoding.tokens, encoding.labels.map { UInt32(bitPattern: $0) }]
     }
     return values

@@ -1,0 +1,149 @@
+internal import Machine
+
+/// Which documents of a dataset hold the same tokens as an earlier one.
+///
+/// Each document's XXH64 is taken by several threads; documents of equal hashes are compared token
+/// by token, so no chance makes two documents one. It takes about 30 bytes of memory a document.
+package struct DuplicateSearch: Sendable {
+  private let dataset: IndexedDataset
+
+  /// Looks at a dataset.
+  package init(_ dataset: IndexedDataset) {
+    self.dataset = dataset
+  }
+
+  /// What was found.
+  package struct Outcome: Sendable {
+    /// For each document the number of the first with the same tokens among those that are kept,
+    /// counted without the ones that are not.
+    package var keptPlaces: [Int64] = []
+    /// How many documents are kept.
+    package var keptCount = 0
+    /// Tokens of the documents that are not kept.
+    package var repeatedTokens = 0
+
+    /// Whether a document is the first with its tokens.
+    ///
+    /// Places of the first ones rise by one; those of others are lower than what came before.
+    var isKept: [Bool] {
+      var next: Int64 = 0
+      return keptPlaces.map { place in
+        guard place == next else { return false }
+        next += 1
+        return true
+      }
+    }
+  }
+
+  /// Looks through the whole dataset.
+  ///
+  /// `progress` is told of the bytes of `.bin` that are done, and their number.
+  package func run(
+    workers: Int, progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+  ) throws(IndexedDataError) -> Outcome {
+    let count = dataset.tendedDocumentCount
+    let step = max(1, min(65_536, (4 << 20) / max(dataset.elementsByteCount / max(count, 1), 1)))
+    var next = 0
+    var table = FirstDocuments(capacity: count)
+    var outcome = Outcome()
+    outcome.keptPlaces.reserveCapacity(count)
+    var done = 0
+    _ = try OrderedPipeline(workers: workers, name: "hash").run(
+      makeContext: { () },
+      next: { () throws(IndexedDataError) -> Range<Int>? in
+        guard next < count else { return nil }
+        defer { next = min(next + step, count) }
+        return next..<min(next + step, count)
+      },
+      work: { (_, documents) throws(IndexedDataError) in
+        try documents.map { (document) throws(IndexedDataError) in try digest(document) }
+      },
+      commit: { (digests) throws(IndexedDataError) in
+        for digest in digests {
+          try take(digest, &table, &outcome)
+          done += digest.byteCount
+        }
+        progress(done, dataset.elementsByteCount)
+      })
+    return outcome
+  }
+
+  private struct Digest: Sendable {
+    var document: Int
+    var hash: UInt64
+    var byteCount: Int
+  }
+
+  private func digest(_ document: Int) throws(IndexedDataError) -> Digest {
+    var hash = ContentHash()
+    var byteCount = 0
+    for sequence in try dataset.tendedSequences(ofDocument: document) {
+      byteCount += try dataset.withBytes(of: sequence) { bytes in
+        hash.update(bytes)
+        return bytes.byteCount
+      }
+    }
+    return Digest(document: document, hash: hash.value, byteCount: byteCount)
+  }
+
+  private func take(
+    _ digest: Digest, _ table: inout FirstDocuments, _ outcome: inout Outcome
+  ) throws(IndexedDataError) {
+    let first = try table.first(digest.hash, digest.document) { (other) throws(IndexedDataError) in
+      try hasSameTokens(digest.document, other)
+    }
+    guard let first else {
+      outcome.keptPlaces.append(Int64(outcome.keptCount))
+      outcome.keptCount += 1
+      return
+    }
+    outcome.keptPlaces.append(outcome.keptPlaces[first])
+    outcome.repeatedTokens += digest.byteCount / dataset.elementType.byteCount
+  }
+
+  private func hasSameTokens(_ a: Int, _ b: Int) throws(IndexedDataError) -> Bool {
+    let left = try bytes(of: a)
+    return try left == bytes(of: b)
+  }
+
+  private func bytes(of document: Int) throws(IndexedDataError) -> [UInt8] {
+    var bytes: [UInt8] = []
+    for sequence in try dataset.tendedSequences(ofDocument: document) {
+      try dataset.withBytes(of: sequence) { more in
+        unsafe more.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
+      }
+    }
+    return bytes
+  }
+}
+
+/// The first document of each hash, and others of the same hash with other tokens.
+private struct FirstDocuments {
+  // A place holds a document's number plus one, or 0 where it is free.
+  private var places: [UInt64]
+  private var hashes: [UInt64]
+  private let mask: Int
+
+  init(capacity: Int) {
+    var count = 16
+    while count < capacity + capacity / 2 { count *= 2 }
+    places = Array(repeating: 0, count: count)
+    hashes = Array(repeating: 0, count: count)
+    mask = count - 1
+  }
+
+  /// The first document that is the same as `document`; `nil` after it was taken in as the first.
+  mutating func first(
+    _ hash: UInt64, _ document: Int, isSame: (Int) throws(IndexedDataError) -> Bool
+  ) throws(IndexedDataError) -> Int? {
+    var place = Int(truncatingIfNeeded: hash) & mask
+    while places[place] != 0 {
+      let other = Int(places[place] - 1)
+      if hashes[place] == hash, try isSame(other) { return other }
+      place = (place + 1) & mask
+    }
+    places[place] = UInt64(document + 1)
+    hashes[place] = hash
+    return nil
+  }
+}

@@ -1,0 +1,68 @@
+import TestSupport
+import Testing
+
+@testable import IndexedData
+
+struct DeduplicateTests {
+  let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  @Test(arguments: [1, 3], [false, true])
+  func theFirstOfEqualDocumentsStays(workers: Int, old: Bool) throws {
+    var sample = Sample.random(
+      seed: 5, documents: 300, longest: 4, type: old ? .int32 : .uint16)
+    sample.sequences = sample.sequences.map { $0.map { $0 % 3 } }
+    let input = try sample.write(folder, "a", old: old)
+    var places: [[Int64]: Int64] = [:]
+    var kept: [[Int64]] = []
+    var map: [Int64] = []
+    for document in sample.sequences {
+      if places[document] == nil {
+        places[document] = Int64(kept.count)
+        kept.append(document)
+      }
+      map.append(try #require(places[document]))
+    }
+    let result = try deduplicateDataset(input, to: folder.file("u"), workers: workers)
+    let expected = Sample(documents: kept, type: sample.type)
+    try expected.write(folder, "e", old: old)
+    #expect(try folder.pair("u") == folder.pair("e"))
+    #expect(result.repeatedDocuments == 300 - kept.count && kept.count < 200)
+    #expect(
+      result.repeatedTokens
+        == sample.sequences.joined().count - kept.joined().count)
+    let file = try NumPyFile(path: result.mapPath)
+    #expect(file.header.type == .int64 && file.header.shape == [300])
+    #expect((0..<300).map { file.integer(at: $0) } == map)
+  }
+
+  @Test func documentsOfSeveralSequencesAreEqualByTheirTokens() throws {
+    var sample = Sample(
+      sequences: [[1, 2], [3], [1], [2, 3], [], [1, 2]], documents: [0, 2, 4, 5, 6])
+    sample.modes = [1, 2, 3, 4, 5, 6]
+    let input = try sample.write(folder, "a")
+    let result = try deduplicateDataset(input, to: folder.file("u"), workers: 2)
+    var expected = Sample(sequences: [[1, 2], [3], [], [1, 2]], documents: [0, 2, 3, 4])
+    expected.modes = [1, 2, 5, 6]
+    #expect(try folder.pair("u") == [expected.idx, expected.bin])
+    #expect(result.repeatedDocuments == 1 && result.repeatedTokens == 3)
+  }
+
+  @Test func nothingIsOverwrittenUnasked() throws {
+    let input = try Sample.t.write(folder, "a")
+    try folder.write("u_dedupe_map.npy", [1])
+    #expect(throws: IndexedDataError.alreadyExists(path: folder.file("u_dedupe_map.npy"))) {
+      try deduplicateDataset(input, to: folder.file("u"), workers: 1)
+    }
+    #expect(try folder.names == ["a.bin", "a.idx", "u_dedupe_map.npy"])
+    var options = TendOptions()
+    options.overwrite = true
+    let result = try deduplicateDataset(input, to: folder.file("u"), workers: 1, options)
+    #expect(result.repeatedDocuments == 0)
+    #expect(try folder.pair("u") == folder.pair("a"))
+    #expect(throws: IndexedDataError.self) {
+      try deduplicateDataset(input, to: input, workers: 1, options)
+    }
+  }
+}

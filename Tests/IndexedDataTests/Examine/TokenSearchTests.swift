@@ -1,0 +1,105 @@
+import TestSupport
+import Testing
+
+@testable import IndexedData
+
+struct TokenSearchTests {
+  let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  private func hits(
+    _ prefix: String, _ runs: [[Int64]], workers: Int = 2, mode: ReadingMode = .mmap
+  ) throws -> [TokenSearch.Hit] {
+    var all: [TokenSearch.Hit] = []
+    try TokenSearch(IndexedDataset(prefix: prefix, mode: mode), runs).run(workers: workers) {
+      all += $0
+      return true
+    }
+    return all
+  }
+
+  /// One document after the other, one place after the other.
+  private func oracle(_ sample: Sample, _ runs: [[Int64]]) -> [TokenSearch.Hit] {
+    var all: [TokenSearch.Hit] = []
+    for document in 0..<(sample.documents.count - 1) {
+      let range = Int(sample.documents[document])..<Int(sample.documents[document + 1])
+      let ids = Array(sample.sequences[range].joined())
+      for place in ids.indices {
+        for (pattern, run) in runs.enumerated() where ids[place...].starts(with: run) {
+          all.append(.init(document: document, position: place, pattern: pattern))
+        }
+      }
+    }
+    return all
+  }
+
+  @Test(
+    arguments: [ElementType.uint16, .int32, .int64, .uint8, .int16], [ReadingMode.mmap, .pread])
+  func whatIsFound_isWhatOneFindsByLooking(type: ElementType, mode: ReadingMode) throws {
+    var sample = Sample.random(seed: 11, documents: 400, longest: 60, type: type)
+    // Few different ids, so that runs of them occur.
+    sample.sequences = sample.sequences.map { $0.map { $0 % 5 } }
+    let prefix = try sample.write(folder, "a")
+    for runs: [[Int64]] in [
+      [[1]], [[1, 2]], [[3, 3, 3]], [[0, 4, 1], [4]], [[1, 2, 3, 4, 0, 1]],
+    ] {
+      let expected = oracle(sample, runs)
+      #expect(try hits(prefix, runs, mode: mode) == expected)
+      #expect(try hits(prefix, runs, workers: 1, mode: mode) == expected)
+      #expect(!expected.isEmpty || runs == [[1, 2, 3, 4, 0, 1]])
+    }
+  }
+
+  @Test func occurrencesLieWithinADocument_butMayCrossItsSequences() throws {
+    let sample = Sample(
+      sequences: [[1, 2], [3], [], [4, 1], [2, 3]], documents: [0, 2, 2, 4, 5])
+    let prefix = try sample.write(folder, "a")
+    #expect(
+      try hits(prefix, [[2, 3]]) == [
+        .init(document: 0, position: 1, pattern: 0), .init(document: 3, position: 0, pattern: 0),
+      ])
+    #expect(try hits(prefix, [[3, 4]]).isEmpty)
+  }
+
+  @Test func aLongDocumentIsSearchedAcrossBlocks() throws {
+    var ids = [Int64](repeating: 7, count: 5_000)
+    for place in [0, 511, 512, 1_023, 4_998] { ids[place] = 9 }
+    let prefix = try Sample(documents: [ids]).write(folder, "a")
+    #expect(try hits(prefix, [[9, 7]]).map(\.position) == [0, 512, 1_023, 4_998])
+    #expect(try hits(prefix, [[9]]).map(\.position) == [0, 511, 512, 1_023, 4_998])
+  }
+
+  @Test func sequencesOutOfOrderInTheFileAreSearched() throws {
+    // Pointers exchanged by hand: document 0 is [3, 4], document 1 is [1, 2] and [3, 4] again.
+    let sample = Sample(sequences: [[1, 2], [3, 4], [5, 6]], documents: [0, 1, 3])
+    var idx = sample.idx
+    let pointers = 34 + 3 * 4
+    let changed: [UInt8] = [4, 0, 4]
+    for (sequence, byte) in changed.enumerated() { idx[pointers + 8 * sequence] = byte }
+    try folder.write("a.bin", sample.bin)
+    let prefix = String(try folder.write("a.idx", idx).dropLast(4))
+    #expect(
+      try hits(prefix, [[3, 4]]) == [
+        .init(document: 0, position: 0, pattern: 0), .init(document: 1, position: 2, pattern: 0),
+      ])
+    #expect(try hits(prefix, [[2, 3]]) == [.init(document: 1, position: 1, pattern: 0)])
+  }
+
+  @Test func theSearchEndsWhenItIsEnough() throws {
+    let prefix = try Sample(documents: Array(repeating: [1, 2], count: 50)).write(folder, "a")
+    var count = 0
+    try TokenSearch(IndexedDataset(prefix: prefix), [[1]]).run(workers: 2) { _ in
+      count += 1
+      return false
+    }
+    #expect(count == 1)
+  }
+
+  @Test func whatCannotBeFoundIsRefused() throws {
+    let dataset = try IndexedDataset(prefix: try Sample.t.write(folder, "a"))
+    #expect(throws: IndexedDataError.self) { try TokenSearch(dataset, [[]]) }
+    #expect(throws: IndexedDataError.self) { try TokenSearch(dataset, [[70_000]]) }
+    #expect(throws: IndexedDataError.self) { try TokenSearch(dataset, [[-1]]) }
+  }
+}

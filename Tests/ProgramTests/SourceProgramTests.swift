@@ -1,0 +1,208 @@
+import Foundation
+import IndexedData
+import TestSupport
+import Testing
+
+@Suite("neox-preprocess --source and neox-index where")
+struct SourceProgramTests {
+  let fixture: PreprocessFixture
+  static let index = BuiltProgram("neox-index")
+
+  init() throws { fixture = try PreprocessFixture() }
+
+  private var folder: TemporaryFolder { fixture.folder }
+
+  private func preprocess(
+    _ inputs: [String], prefix: String = "o", _ flags: [String] = []
+  ) throws -> ProgramRun {
+    try PreprocessFixture.program.run(
+      ["--input"] + inputs + [
+        "--output-prefix", folder.file(prefix), "--tokenizer-type", "CharLevelTokenizer",
+        "--progress", "off", "--source",
+      ] + flags)
+  }
+
+  private func find(_ name: String, _ documents: Range<Int>, _ flags: [String] = []) throws
+    -> [[String: Any]]
+  {
+    let run = try Self.index.run(
+      ["where", folder.file(name), "--json", "--limit", "1MiB"] + flags + documents.map { "\($0)" })
+    #expect(run.status == 0, "\(run.all)")
+    return try run.output.split(separator: "\n").map { line in
+      try #require(JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+    }
+  }
+
+  private func texts(_ name: String) throws -> [String] {
+    let dataset = try IndexedDataset(prefix: folder.file(name))
+    return try (0..<dataset.documentCount).map { document in
+      String(
+        decoding: try dataset.sequences(ofDocument: document).flatMap {
+          try dataset.tokens(of: $0).map { UInt8(truncatingIfNeeded: $0) }
+        }, as: UTF8.self)
+    }
+  }
+
+  /// Lines with good, empty and broken records and blank lines.
+  private func lines(_ count: Int, seed: UInt64, end: String) -> [UInt8] {
+    var random = SeededGenerator(seed: seed)
+    var all = ""
+    for number in 0..<count {
+      switch Int.random(in: 0..<8, using: &random) {
+      case 0: all += [" ", ""].randomElement(using: &random) ?? ""
+      case 1: all += "{broken"
+      case 2: all += #"{"text":"","id":"empty"}"#
+      case 3: all += #"{"id":\#(number),"text":"a \"number\" \#(number)\n"}"#
+      case 4: all += #"{"text":"no id \#(number)"}"#
+      default: all += #"{"meta":{"id":"inner"},"text":"é \#(number)","id":"\#(seed)/\#(number)"}"#
+      }
+      all += end
+    }
+    return Array(all.utf8)
+  }
+
+  @Test("what is found at the place of each document is its record, in all kinds of input")
+  func records() throws {
+    try FileManager.default.createDirectory(
+      atPath: folder.file("in"), withIntermediateDirectories: true)
+    try folder.write("in/a.jsonl", lines(300, seed: 1, end: "\n"))
+    try folder.write("in/b.jsonl", lines(150, seed: 2, end: "\r\n"))
+    for (name, tool) in [("c.jsonl", "gzip"), ("d.jsonl", "zstd -q --rm")] {
+      try folder.write("in/" + name, lines(200, seed: UInt64(name.count), end: "\n"))
+      try shell("\(tool) '\(folder.file("in/" + name))'")
+    }
+    try folder.write("y.jsonl", lines(90, seed: 7, end: "\n"))
+    for number in 0..<9 { try folder.write("m\(number).txt", Array("text \(number)\nof m".utf8)) }
+    try shell("cd '\(folder.path)' && tar cf in/e.tar m?.txt y.jsonl m0.txt && gzip -k in/e.tar")
+    try folder.write(
+      "in/f.json", Array("[ {\"text\":\"one\"},\n{\"text\":\"two\",\"id\":\"2\"} ]".utf8))
+    try folder.write("in/g.txt", Array("plain\ntext".utf8))
+    let made = try preprocess(
+      [folder.file("in")], ["--id-key", "id", "--on-error", "quarantine", "--skip-blank-lines"])
+    #expect(made.status == 0, "\(made.all)")
+    let texts = try texts("o_text_document")
+    let found = try find("o_text_document", 0..<texts.count)
+    #expect(found.count == texts.count && texts.count > 400)
+    for (document, place) in found.enumerated() {
+      let record = try #require(place["record"] as? String, "\(place)")
+      let file = try #require(place["file"] as? String)
+      guard record.hasPrefix("{") else {
+        #expect(record == texts[document], "\(place)")
+        continue
+      }
+      let value = try #require(
+        JSONSerialization.jsonObject(with: Data(record.utf8)) as? [String: Any])
+      #expect(value["text"] as? String == texts[document], "\(place)")
+      #expect(place["id"] as? String == value["id"].map { "\($0)" }, "\(place)")
+      guard file.hasSuffix(".jsonl") else { continue }
+      // The place itself, by other means than the reader's.
+      let bytes = try folder.read("in/" + (file.split(separator: "/").last ?? ""))
+      let byte = try #require(place["byte"] as? Int)
+      #expect(bytes[byte...].starts(with: record.utf8))
+      #expect(place["line"] as? Int == bytes[..<byte].count { $0 == 0x0A } + 1)
+    }
+    #expect(Set(found.compactMap { $0["member"] as? String }).count == 10)
+    let shards = try (0..<3).map { shard in
+      let run = try preprocess(
+        [folder.file("in")], prefix: "s",
+        ["--id-key", "id", "--on-error", "skip", "--skip-blank-lines", "--shard", "\(shard)/3"])
+      #expect(run.status == 0, "\(run.all)")
+      return folder.file("s_0000\(shard)-of-00003_text_document")
+    }
+    let merged = try Self.index.run(["merge"] + shards + ["-o", folder.file("w_text_document")])
+    #expect(merged.status == 0, "\(merged.all)")
+    let again = try find("w_text_document", 0..<texts.count)
+    #expect(again as NSArray == found as NSArray)
+  }
+
+  private func shell(_ command: String) throws {
+    let process = try Process.run(URL(filePath: "/bin/sh"), arguments: ["-c", command])
+    process.waitUntilExit()
+    try #require(process.terminationStatus == 0, "\(command)")
+  }
+
+  @Test("every text of a run gets one, whatever it is made of")
+  func kinds() throws {
+    let pairs = try folder.write(
+      "p.jsonl", Array(#"{"a":"yes","b":"no","id":"1"}"#.utf8) + Array("\n{}\n".utf8))
+    let made = try preprocess(
+      [pairs], ["--preference", "a,b", "--on-error", "skip", "--id-key", "id"])
+    #expect(made.status == 0, "\(made.all)")
+    for key in ["a", "b"] {
+      #expect(try find("o_\(key)_document", 0..<1)[0]["id"] as? String == "1")
+    }
+    #expect(try folder.read("o_a_document.src") == folder.read("o_b_document.src"))
+    #expect(!FileManager.default.fileExists(atPath: folder.file("o_a_label_document.src")))
+    let labels = try Self.index.run(["where", folder.file("o_a_label_document"), "0"])
+    #expect(labels.status == 1 && labels.errors.contains("--source"), "\(labels.all)")
+    let keys = try preprocess(
+      [pairs], prefix: "k", ["--jsonl-keys", "a", "b", "--on-error", "skip"])
+    #expect(keys.status == 0, "\(keys.all)")
+    #expect(try folder.read("k_a_document.src") == folder.read("k_b_document.src"))
+  }
+
+  @Test("killed, the same command ends in the same bytes, whatever the number of workers")
+  func killed() throws {
+    let input = try folder.write("i.jsonl", lines(40_000, seed: 3, end: "\n"))
+    let flags = [
+      "--id-key", "id", "--on-error", "skip", "--skip-blank-lines", "--memory", "160MiB",
+      "--checkpoint-seconds", "0",
+    ]
+    let whole = try preprocess([input], prefix: "w", flags + ["--workers", "1"])
+    #expect(whole.status == 0, "\(whole.all)")
+    let expected = try folder.read("w_text_document.src")
+    let size = try folder.read("w_text_document.bin").count
+    for share in [4, 2] {
+      // A limit on the size of files ends the run in the middle.
+      let stopped = try PreprocessFixture.program.run(
+        [
+          "--input", input, "--output-prefix", folder.file("k"), "--tokenizer-type",
+          "CharLevelTokenizer", "--progress", "off", "--source", "--workers", "2",
+        ] + flags, shellSetup: "ulimit -f \(size / 512 / share)")
+      #expect(stopped.status != 0, "\(stopped.all)")
+    }
+    let end = try preprocess([input], prefix: "k", flags + ["--workers", "2"])
+    #expect(end.status == 0 && end.errors.contains("resuming at"), "\(end.all)")
+    #expect(try folder.read("k_text_document.src") == expected)
+    #expect(try fixture.names("k").allSatisfy { !$0.hasSuffix(".partial") })
+  }
+
+  @Test("files that are gone or have changed are told")
+  func changed() throws {
+    let input = try folder.write("i.jsonl", Array("{\"text\":\"one\"}\n".utf8))
+    #expect(try preprocess([input]).status == 0)
+    func why() throws -> String { try find("o_text_document", 0..<1)[0]["why"] as? String ?? "" }
+    #expect(try why() == "")
+    // Another time with the same content is no change.
+    try FileManager.default.setAttributes(
+      [.modificationDate: Date(timeIntervalSince1970: 5)], ofItemAtPath: input)
+    #expect(try why() == "")
+    try folder.write("i.jsonl", Array("{\"text\":\"two\"}\n".utf8))
+    #expect(try why().contains("its hash was"))
+    try folder.write("i.jsonl", [])
+    #expect(try why().contains("it had 15 bytes"))
+    try FileManager.default.removeItem(atPath: input)
+    #expect(try why().contains("is gone"))
+    #expect(try find("o_text_document", 0..<1, ["--no-text"])[0]["line"] as? Int == 1)
+  }
+
+  @Test("without --source nothing is written, and neither run takes the other's output for its own")
+  func absent() throws {
+    let input = try folder.write("i.jsonl", Array("{\"text\":\"one\"}\n".utf8))
+    #expect(try preprocess([input]).status == 0)
+    let words = [
+      "--input", input, "--output-prefix", folder.file("o"), "--tokenizer-type",
+      "CharLevelTokenizer", "--progress", "off",
+    ]
+    let other = try PreprocessFixture.program.run(words)
+    #expect(other.status == 1 && other.errors.contains("--source was given then"), "\(other.all)")
+    let replaced = try PreprocessFixture.program.run(words + ["--overwrite"])
+    #expect(replaced.status == 0, "\(replaced.all)")
+    #expect(try fixture.names("o_text") == ["o_text_document.bin", "o_text_document.idx"])
+    #expect(!String(decoding: try folder.read("o_manifest.json"), as: UTF8.self).contains("source"))
+    let again = try preprocess([input])
+    #expect(again.errors.contains("--source was not given then"), "\(again.all)")
+    let id = try PreprocessFixture.program.run(words + ["--id-key", "id"])
+    #expect(id.status == 2, "\(id.all)")
+  }
+}
