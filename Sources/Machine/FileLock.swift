@@ -6,11 +6,11 @@ package struct FileLock: ~Copyable, Sendable {
   package let wasLeft: Bool
   private let descriptor: Int32
 
-  /// Claims a file, which is made when absent.
+  /// Claims a file, which is made when absent; with `waits`, once nobody else holds it any more.
   ///
-  /// - Throws: ``SystemError`` with `EWOULDBLOCK` when another process holds it.
-  package init(path: String) throws(SystemError) {
-    (descriptor, wasLeft) = try Self.claim(path)
+  /// - Throws: ``SystemError`` with `EWOULDBLOCK` when another process holds it and nobody waits.
+  package init(path: String, waits: Bool = false) throws(SystemError) {
+    (descriptor, wasLeft) = try Self.claim(path, waits: waits)
   }
 
   deinit {
@@ -20,7 +20,7 @@ package struct FileLock: ~Copyable, Sendable {
   }
 
   private static func claim(
-    _ path: String
+    _ path: String, waits: Bool
   ) throws(SystemError) -> (descriptor: Int32, wasLeft: Bool) {
     while true {
       var wasLeft = true
@@ -31,9 +31,10 @@ package struct FileLock: ~Copyable, Sendable {
         if descriptor < 0 && errno == EEXIST { continue }
       }
       guard descriptor >= 0 else { throw SystemError(call: "open", path: path, code: errno) }
-      guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+      guard flock(descriptor, LOCK_EX | (waits ? 0 : LOCK_NB)) == 0 else {
         let code = errno
         close(descriptor)
+        if code == EINTR { continue }
         throw SystemError(call: "lock", path: path, code: code)
       }
       // Whoever held it before may have removed the file: then the name is another file's by now.

@@ -167,7 +167,8 @@ struct PreprocessEndingTests {
 
   @Test("an input that is gone after it was read does not spoil the work")
   func gone() throws {
-    let run = try run("rm")
+    // Several workers hash beside the work, and may be done with the file before it is gone.
+    let run = try run("rm", ["--workers", "1"])
     #expect(run.status == 0 && run.errors.contains("a.jsonl is gone"), "\(run.all)")
     #expect(run.output.contains("read 2 "))
   }

@@ -93,10 +93,27 @@ package final class NumPyFile: Sendable {
     let shape = shape ?? [numbers.count]
     precondition(shape.reduce(1, *) == numbers.count)
     let header = NumPyHeader(type: Number.numPyType, shape: shape)
+    try write(header, to: path) { (file) throws(SystemError) in
+      // Piece by piece, so that the disk begins early.
+      let bytes = unsafe numbers.span.bytes
+      for start in stride(from: 0, to: bytes.byteCount, by: pieceByteCount) {
+        try file.append(
+          bytes.extracting(start..<min(bytes.byteCount, start + pieceByteCount)))
+      }
+    }
+  }
+
+  private static let pieceByteCount = 8 << 20
+
+  /// Writes a file whose numbers `body` appends, as many as the header says; it appears whole.
+  static func write(
+    _ header: NumPyHeader, to path: String,
+    _ body: (inout AppendFile) throws(SystemError) -> Void
+  ) throws(SystemError) {
     let beside = path + ".new"
     var file = try AppendFile(path: beside)
     try unsafe file.append(header.bytes.span.bytes)
-    try unsafe file.append(numbers.span.bytes)
+    try body(&file)
     try file.synchronize()
     try DurableFile.rename(beside, to: path)
     try DurableFile.synchronizeFolder(of: path)

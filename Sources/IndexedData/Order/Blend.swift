@@ -3,7 +3,7 @@
 ///
 /// The choices take a byte a sample; which sample of the dataset it is, is counted from the last
 /// of ``blockCount`` samples where all counts are kept.
-package struct Blend: Sendable {
+package struct Blend: Blending {
   /// The most datasets that can be blended.
   package static let datasetLimit = 254
   static let blockCount = 4096

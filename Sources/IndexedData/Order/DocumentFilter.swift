@@ -4,9 +4,12 @@ struct DocumentFilter {
   private let data: OrderData
   private let sizes: [Int32]
   private let negativeSizes: [Int32]?
-  private let labelCount: Int
+  private let labels: Range<Int>
 
-  init(_ request: OrderRequest, _ data: OrderData) throws(IndexedDataError) {
+  /// Looks at the labels at some places; by default at those that GPT-NeoX looks at.
+  init(
+    _ request: OrderRequest, _ data: OrderData, labels: Range<Int>? = nil
+  ) throws(IndexedDataError) {
     var request = request
     // GPT-NeoX takes the first documents of the dataset, whatever part of it was asked for.
     if request.neoxQuirks { request.documents = 0..<request.documents.count }
@@ -17,7 +20,8 @@ struct DocumentFilter {
     if let negative = data.negative { negativeSizes = try negative.sizes(of: request.documents) }
     self.negativeSizes = negativeSizes
     // GPT-NeoX looks at one label more where several documents share a sample.
-    labelCount = request.sequenceLength + (request.packing == .packUntilOverflow ? 1 : 0)
+    self.labels =
+      labels ?? 0..<(request.sequenceLength + (request.packing == .packUntilOverflow ? 1 : 0))
     guard !sizes.isEmpty else {
       throw .unsuitable(path: data.text.prefix, reason: "there is no document to draw from")
     }
@@ -53,9 +57,8 @@ struct DocumentFilter {
       if isInverted ? shorter < limit : length(choice) > limit { return .length }
     }
     let document = document(choice)
-    for labels in [data.labels, data.negativeLabels].compactMap({ $0 })
-    where try labels.isMasked(document, first: labelCount) {
-      return .labels
+    for dataset in [data.labels, data.negativeLabels] {
+      if let dataset, try dataset.isMasked(document, at: labels) { return .labels }
     }
     return nil
   }

@@ -51,11 +51,12 @@ extension IndexedDataset {
     return sequenceCount == other.sequenceCount ? nil : common
   }
 
-  /// Whether the first `count` labels of a sequence are all -100, which trains nothing.
-  func isMasked(_ sequence: Int, first count: Int) throws(IndexedDataError) -> Bool {
+  /// Whether the labels of a sequence at some places are all -100, which trains nothing.
+  func isMasked(_ sequence: Int, at places: Range<Int>) throws(IndexedDataError) -> Bool {
     let type = elementType
-    let count = min(count, try size(of: sequence))
-    return try withBytes(of: sequence, count: count) { bytes in
+    let places = places.clamped(to: 0..<(try size(of: sequence)))
+    let count = places.count
+    return try withBytes(of: sequence, from: places.lowerBound, count: count) { bytes in
       (0..<count).allSatisfy { place in
         bytes.loadElement(at: place * type.byteCount, type) == -100
       }

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import Machine
 
 /// Whether index maps are kept for the next run.
@@ -14,6 +15,9 @@ package enum MapOrigin: Equatable, Sendable {
   case reused
   /// They were made and written.
   case written
+  /// They were made and written in place of others, which did not fit the data or the options, were
+  /// damaged, or had no file that says what they were made from.
+  case rebuilt
   /// They were made and not written; the reason, unless nobody wanted them written.
   case memory(reason: String?)
 }
@@ -48,6 +52,8 @@ package struct MapFiles: Sendable {
   }
 
   /// Takes up stored maps when they fit, else makes and stores them.
+  ///
+  /// Of several processes one makes them; the others wait and take them up.
   package func prepare(
     _ storage: MapStorage
   ) throws(IndexedDataError) -> (maps: SampleMaps, origin: MapOrigin) {
@@ -56,14 +62,35 @@ package struct MapFiles: Sendable {
     }
     let key = try contentKey()
     if let maps = stored(key) { return (maps, .reused) }
-    let maps = try SampleMaps(request, data)
-    do throws(SystemError) {
-      try write(maps, key)
-    } catch {
-      return (maps, .memory(reason: error.description))
+    do throws(IndexedDataError) {
+      return try makeStored(key)
+    } catch .system(let error) {
+      // Whatever could not be written or read: what can be read is enough here.
+      return (try SampleMaps(request, data), .memory(reason: error.description))
     }
+  }
+
+  private func makeStored(
+    _ key: String
+  ) throws(IndexedDataError) -> (maps: SampleMaps, origin: MapOrigin) {
+    let lockPath = base + "_lock"
+    let lock = try Self.withSystem { () throws(SystemError) in
+      try FileLock(path: lockPath, waits: true)
+    }
+    defer {
+      for path in paths { try? DurableFile.remove(path + ".new") }
+      try? DurableFile.remove(lockPath)
+    }
+    // Another process may have made them by now.
+    if let maps = stored(key) { return (maps, .reused) }
+    let isStale = paths.contains(where: DurableFile.exists)
+    try write(key)
+    extend(lock)
     // The files' pages can be given back to the system; arrays cannot.
-    return (stored(key) ?? maps, .written)
+    guard let maps = stored(key) else {
+      throw .system(SystemError(call: "read", path: paths[3], code: EIO))
+    }
+    return (maps, isStale ? .rebuilt : .written)
   }
 
   private func contentKey() throws(IndexedDataError) -> String {
@@ -139,22 +166,37 @@ package struct MapFiles: Sendable {
     return unsafe buffer.bytes.withUnsafeBytes { unsafe Array($0) }
   }
 
-  private func write(_ maps: SampleMaps, _ key: String) throws(SystemError) {
-    let lockPath = base + "_lock"
-    // Whoever comes second keeps its own maps in memory rather than wait.
-    let lock = try FileLock(path: lockPath)
-    defer {
-      for path in paths { try? DurableFile.remove(path + ".new") }
-      try? DurableFile.remove(lockPath)
+  private func write(_ key: String) throws(IndexedDataError) {
+    let maps: SampleMaps?
+    let packed: PackedMaps?
+    if request.packing == .packed {
+      try SampleMaps.check(request, data)
+      packed = try PackedMaps(request, data)
+      maps = nil
+    } else {
+      packed = nil
+      maps = try SampleMaps(request, data)
     }
-    try DurableFile.remove(paths[3])
-    try maps.documentIndices.write(to: paths[0], width: nil)
-    try maps.sampleIndices.write(to: paths[1], width: 2)
-    try maps.shuffleIndices.write(to: paths[2], width: nil)
-    var byteCounts: [Int] = []
-    for path in paths.prefix(3) { byteCounts.append(try InputFile(path: path).byteCount) }
-    try DurableFile.replace(paths[3], with: keyFile(key, byteCounts, maps.leftOut))
-    extend(lock)
+    try Self.withSystem { () throws(SystemError) in
+      try DurableFile.remove(paths[3])
+      try packed?.write(to: paths)
+      try maps?.documentIndices.write(to: paths[0], width: nil)
+      try maps?.sampleIndices.write(to: paths[1], width: 2)
+      try maps?.shuffleIndices.write(to: paths[2], width: nil)
+      var byteCounts: [Int] = []
+      for path in paths.prefix(3) { byteCounts.append(try InputFile(path: path).byteCount) }
+      try DurableFile.replace(paths[3], with: keyFile(key, byteCounts, maps?.leftOut ?? LeftOutDocuments()))
+    }
+  }
+
+  private static func withSystem<Outcome: ~Copyable>(
+    _ body: () throws(SystemError) -> Outcome
+  ) throws(IndexedDataError) -> Outcome {
+    do throws(SystemError) {
+      return try body()
+    } catch {
+      throw .system(error)
+    }
   }
 
   // The lock is held up to here: a value that is not used any more may be dropped early.

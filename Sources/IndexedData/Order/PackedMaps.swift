@@ -1,15 +1,26 @@
+internal import Machine
+
 /// The maps of `packed` data, bit for bit those of GPT-NeoX.
 ///
 /// The documents of all epochs are shuffled together, laid end to end, cut every `S` tokens (each
 /// sample takes the next one's first token along as its last label), and the samples are shuffled.
-enum PackedMaps {
-  static func make(
-    _ request: OrderRequest, _ data: OrderData
-  ) throws(IndexedDataError) -> SampleMaps {
+struct PackedMaps: Sendable {
+  /// The documents of all epochs, shuffled.
+  private let order: [Int32]
+  private let walk: SampleWalk
+  /// Whether places in ``order`` are written in 64 bits.
+  private let isWide: Bool
+  /// NumPy's generator as the shuffle of the documents leaves it.
+  private let generator: MersenneTwister
+
+  /// Shuffles the documents.
+  ///
+  /// - Throws: `unsuitable` when there is nothing to draw from, or too much.
+  init(_ request: OrderRequest, _ data: OrderData) throws(IndexedDataError) {
     let prefix = data.text.prefix
     let sizes = try data.text.sizes(of: request.documents)
     let total = sizes.reduce(0) { $0 + Int($1) }
-    let epochs = try epochCount(total, request, prefix)
+    let epochs = try Self.epochCount(total, request, prefix)
     let tokens = total.multipliedReportingOverflow(by: epochs)
     let orderCount = sizes.count.multipliedReportingOverflow(by: epochs)
     guard !tokens.overflow, !orderCount.overflow, request.documents.upperBound <= Int(Int32.max)
@@ -17,19 +28,84 @@ enum PackedMaps {
       throw .unsuitable(
         path: prefix, reason: "\(epochs) epochs of \(sizes.count) documents are too many")
     }
-    // Floor division: no tokens but one give no sample, not minus one.
-    let sampleCount = max(0, (tokens.partialValue - 1) / request.sequenceLength)
+    let rows = Double(tokens.partialValue - 1) / Double(request.sequenceLength) + 1
+    isWide = 2 * rows >= 2_147_483_647
+    guard isWide || orderCount.partialValue <= Int(Int32.max) else {
+      throw .unsuitable(
+        path: prefix,
+        reason: "\(orderCount.partialValue) documents in a few long samples are too many")
+    }
+    let first = Int32(request.documents.lowerBound)
+    var order = [Int32](largeCount: orderCount.partialValue) { numbers in
+      var place = 0
+      for _ in 0..<epochs {
+        for document in 0..<Int32(sizes.count) {
+          numbers[place] = first + document
+          place += 1
+        }
+      }
+    }
     var generator = MersenneTwister(seed: request.seed)
-    var order: [Int32] = []
-    order.reserveCapacity(orderCount.partialValue)
-    let documents = Int32(request.documents.lowerBound)..<Int32(request.documents.upperBound)
-    for _ in 0..<epochs { order.append(contentsOf: documents) }
     generator.shuffle(&order)
-    let positions = try positions(
-      order, sizes, request, sampleCount, tokens.partialValue, prefix)
-    return SampleMaps(
-      documentIndices: .int32(order), sampleIndices: positions,
-      shuffleIndices: shuffled(sampleCount, &generator))
+    self.order = order
+    self.generator = generator
+    walk = SampleWalk(
+      sizes: sizes, firstDocument: first, length: request.sequenceLength,
+      // Floor division: no tokens but one give no sample, not minus one.
+      sampleCount: max(0, (tokens.partialValue - 1) / request.sequenceLength))
+  }
+
+  /// All maps in memory.
+  var maps: SampleMaps {
+    SampleMaps(
+      documentIndices: .int32(order),
+      sampleIndices: isWide ? .int64(walk.allRows(order)) : .int32(walk.allRows(order)),
+      shuffleIndices: shuffled)
+  }
+
+  /// Writes the maps to their files, one while the other is shuffled; that of the rows is never in
+  /// memory as a whole.
+  func write(to paths: [String]) throws(SystemError) {
+    try WorkerPool.forEach(count: 2, workers: 2, name: "maps") { (part) throws(SystemError) in
+      guard part == 0 else {
+        try shuffled.write(to: paths[2], width: nil)
+        return
+      }
+      if isWide {
+        try writeRows(Int64.self, to: paths[1])
+      } else {
+        try writeRows(Int32.self, to: paths[1])
+      }
+      try NumPyFile.write(order, to: paths[0])
+    }
+  }
+
+  private func writeRows<Number: NumPyNumber & FixedWidthInteger>(
+    _: Number.Type, to path: String
+  ) throws(SystemError) {
+    let header = NumPyHeader(type: Number.numPyType, shape: [walk.sampleCount + 1, 2])
+    try NumPyFile.write(header, to: path) { (file) throws(SystemError) in
+      try walk.rows(order) { (rows: [Number]) throws(SystemError) in
+        try unsafe file.append(rows.span.bytes)
+      }
+    }
+  }
+
+  private var shuffled: MapNumbers {
+    var generator = generator
+    let count = walk.sampleCount
+    if count < Int(UInt32.max) - 1 {
+      var numbers = [UInt32](largeCount: count) { numbers in
+        for place in 0..<count { numbers[place] = UInt32(place) }
+      }
+      generator.shuffle(&numbers)
+      return .uint32(numbers)
+    }
+    var numbers = [Int64](largeCount: count) { numbers in
+      for place in 0..<count { numbers[place] = Int64(place) }
+    }
+    generator.shuffle(&numbers)
+    return .int64(numbers)
   }
 
   /// The fewest epochs with enough samples, at least one.
@@ -53,58 +129,5 @@ enum PackedMaps {
       throw .unsuitable(path: prefix, reason: "\(wanted) samples are too many")
     }
     return max(1, (tokens.partialValue + total) / total)
-  }
-
-  private static func positions(
-    _ order: [Int32], _ sizes: [Int32], _ request: OrderRequest, _ sampleCount: Int,
-    _ tokenCount: Int, _ prefix: String
-  ) throws(IndexedDataError) -> MapNumbers {
-    let rows = Double(tokenCount - 1) / Double(request.sequenceLength) + 1
-    if 2 * rows < 2_147_483_647 {
-      guard order.count <= Int(Int32.max) else {
-        throw .unsuitable(
-          path: prefix, reason: "\(order.count) documents in a few long samples are too many")
-      }
-      return .int32(walk(order, sizes, request, sampleCount))
-    }
-    return .int64(walk(order, sizes, request, sampleCount))
-  }
-
-  private static func walk<Number: FixedWidthInteger>(
-    _ order: [Int32], _ sizes: [Int32], _ request: OrderRequest, _ sampleCount: Int
-  ) -> [Number] {
-    let first = request.documents.lowerBound
-    let length = request.sequenceLength
-    return [Number](capacity: 2 * (sampleCount + 1)) { rows in
-      rows.append(0)
-      rows.append(0)
-      var place = 0
-      var offset = 0
-      var available = order.isEmpty ? 0 : Int(sizes[Int(order[0]) - first])
-      for _ in 0..<sampleCount {
-        var needed = length + 1
-        while available < needed {
-          needed -= available
-          place += 1
-          offset = 0
-          available = Int(sizes[Int(order[place]) - first])
-        }
-        offset += needed - 1
-        available -= needed - 1
-        rows.append(Number(truncatingIfNeeded: place))
-        rows.append(Number(truncatingIfNeeded: offset))
-      }
-    }
-  }
-
-  private static func shuffled(_ count: Int, _ generator: inout MersenneTwister) -> MapNumbers {
-    if count < Int(UInt32.max) - 1 {
-      var numbers = [UInt32](0..<UInt32(count))
-      generator.shuffle(&numbers)
-      return .uint32(numbers)
-    }
-    var numbers = [Int64](0..<Int64(count))
-    generator.shuffle(&numbers)
-    return .int64(numbers)
   }
 }

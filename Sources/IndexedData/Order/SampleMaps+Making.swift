@@ -6,7 +6,7 @@ extension SampleMaps {
     try Self.check(request, data)
     switch (request.packing, request.length) {
     case (.packed, _):
-      self = try PackedMaps.make(request, data)
+      self = try PackedMaps(request, data).maps
     case (.packUntilOverflow, .samples(let count)):
       self = try WholeDocumentMaps.packedUntilOverflow(request, data, sampleCount: count)
     case (.unpacked, .samples(let count)):
@@ -18,7 +18,8 @@ extension SampleMaps {
     }
   }
 
-  private static func check(
+  /// Checks what is asked for against the data.
+  static func check(
     _ request: OrderRequest, _ data: OrderData
   ) throws(IndexedDataError) {
     let path = data.text.prefix

@@ -15,6 +15,25 @@ package struct SamplePiece: Equatable, Sendable {
   }
 }
 
+/// How samples of several datasets follow each other.
+package protocol Blending: Sendable {
+  /// How many samples there are.
+  var count: Int { get }
+
+  /// The dataset a sample comes from, and which one of its samples it is.
+  ///
+  /// - Precondition: `0 ≤ index < count`.
+  subscript(index: Int) -> (dataset: Int, sample: Int) { get }
+
+  /// How many of the first `count` samples come from a dataset.
+  ///
+  /// - Precondition: `0 ≤ count ≤ self.count`.
+  func taken(from dataset: Int, first count: Int) -> Int
+
+  /// Which sample is the one of a dataset with this number; `nil` where the blend ends before.
+  func index(of sample: Int, from dataset: Int) -> Int?
+}
+
 /// The order in which samples are drawn from a dataset: what sample `index` is made of.
 package protocol SampleOrder: Sendable {
   /// How many samples there are.

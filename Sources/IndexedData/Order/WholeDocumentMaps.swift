@@ -7,7 +7,9 @@ enum WholeDocumentMaps {
   ) throws(IndexedDataError) -> SampleMaps {
     let filter = try DocumentFilter(request, data)
     var generator = MersenneTwister(seed: request.seed)
-    var shuffle = [Int64](0..<Int64(sampleCount))
+    var shuffle = [Int64](largeCount: sampleCount) { numbers in
+      for place in 0..<sampleCount { numbers[place] = Int64(place) }
+    }
     generator.shuffle(&shuffle)
     var queue = [Int64](0..<Int64(filter.count))
     generator.shuffle(&queue)
@@ -54,8 +56,10 @@ enum WholeDocumentMaps {
   ) throws(IndexedDataError) -> SampleMaps {
     let filter = try DocumentFilter(request, data)
     var generator = MersenneTwister(seed: request.seed)
-    var shuffle = [Int64](0..<Int64(sampleCount))
-    if data.negative != nil { shuffle = shuffle.map { $0 % Int64(filter.count) } }
+    let limit = data.negative == nil ? Int64.max : Int64(filter.count)
+    var shuffle = [Int64](largeCount: sampleCount) { numbers in
+      for place in 0..<sampleCount { numbers[place] = Int64(place) % limit }
+    }
     generator.shuffle(&shuffle)
     // One pass tells the whole order, which is that pass again and again.
     var kept: [Int64] = []

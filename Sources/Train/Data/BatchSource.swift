@@ -3,7 +3,8 @@ package import IndexedData
 /// Fills batches from a split's samples; any micro step at once, the same from any thread.
 ///
 /// The samples of a micro batch follow each other, first those of rank 0. A pass ends with the last
-/// whole micro batch, and the next one begins with the first sample again.
+/// whole micro batch, and the next one begins with the first sample again; a stable order is one pass
+/// without end.
 package struct BatchSource: Sendable {
   /// Where the samples come from.
   package let dataset: BlendedDataset
@@ -12,6 +13,8 @@ package struct BatchSource: Sendable {
   /// How many micro batches a pass has.
   package let count: Int
   var settings: DataSettings
+  // Samples before micro step 0, fewer than a micro batch, where a run went on between two.
+  private var offset = 0
   private let hasLabels: Bool
   private let hasRewards: Bool
 
@@ -60,7 +63,8 @@ package struct BatchSource: Sendable {
   package func samples(microStep: Int) -> Range<Int> {
     precondition(microStep >= 0)
     let first =
-      microStep % count * settings.globalMicroBatchSize + settings.rank * settings.microBatchSize
+      offset + microStep % count * settings.globalMicroBatchSize
+      + settings.rank * settings.microBatchSize
     return first..<(first + settings.microBatchSize)
   }
 
@@ -115,6 +119,23 @@ package struct BatchSource: Sendable {
           + " sizes the run began with")
     }
     return consumed / settings.globalMicroBatchSize
+  }
+
+  /// The batches with which a run goes on that has used this many samples over all ranks, and the
+  /// micro step of the first.
+  ///
+  /// A stable order goes on behind any sample, whatever the sizes of batches are now.
+  ///
+  /// - Throws: what ``microStep(afterSamples:)`` throws, for GPT-NeoX's order.
+  package func resumed(
+    afterSamples consumed: Int
+  ) throws(TrainError) -> (source: BatchSource, microStep: Int) {
+    guard settings.order == .stable, consumed >= 0 else {
+      return (self, try microStep(afterSamples: consumed))
+    }
+    var source = self
+    source.offset = consumed % settings.globalMicroBatchSize
+    return (source, consumed / settings.globalMicroBatchSize)
   }
 
   /// The batch of a micro step.

@@ -22,6 +22,8 @@ package struct DataSettings: Sendable {
   package var referenceName: String?
   /// `pack_impl`: how documents become samples.
   package var packing = Packing.packed
+  /// `data_order`: in which order samples are drawn.
+  package var order = DataOrder.neox
   /// `allow_chopped`: whether documents longer than a sample are used.
   package var allowsChopping = true
   /// `seq_length`: tokens the model sees.
@@ -78,6 +80,14 @@ package struct DataSettings: Sendable {
     case .test: test
     }
   }
+}
+
+/// In which order samples are drawn; the raw value is that of `data_order`.
+package enum DataOrder: String, Sendable, CaseIterable {
+  /// As GPT-NeoX draws them, through index maps.
+  case neox
+  /// In an order that depends on the data, `seq_length` and `seed` alone.
+  case stable
 }
 
 /// The datasets of a split and what belongs to each, in parallel lists.

@@ -14,16 +14,24 @@ package struct SampleDataset: Sendable {
   /// How many samples there are.
   package var count: Int { order.count }
 
+  /// How many samples an epoch has; `nil` where epochs are not told apart.
+  package var samplesPerEpoch: Int? { (order as? StableOrder)?.samplesPerEpoch }
+
   /// Finds the order of a dataset's samples; `name` is the split's in the names of map files.
   init(
-    _ sides: [DocumentTracks], _ request: OrderRequest, name: String, storage: MapStorage
+    _ sides: [DocumentTracks], _ request: OrderRequest, _ kind: DataOrder, name: String,
+    storage: MapStorage
   ) throws(TrainError) {
     self.sides = sides
-    let negative = sides.count > 1 ? sides[1] : nil
-    let data = OrderData(
-      text: sides[0].text, labels: sides[0].labels, negative: negative?.text,
-      negativeLabels: negative?.labels)
+    let data = OrderData(sides)
     do throws(IndexedDataError) {
+      guard kind == .neox else {
+        let stable = try StableOrder(request, data)
+        order = stable
+        mapOrigin = .memory(reason: nil)
+        leftOut = stable.leftOut
+        return
+      }
       let (maps, origin) = try MapFiles(request, data, name: name).prepare(storage)
       order = NeoxOrder(maps, request, prefix: sides[0].text.prefix)
       mapOrigin = origin
@@ -34,23 +42,46 @@ package struct SampleDataset: Sendable {
   }
 }
 
+extension OrderData {
+  /// What the order of a dataset is made from: its text, or both sides of pairs.
+  ///
+  /// - Precondition: one or two sides.
+  init(_ sides: [DocumentTracks]) {
+    let negative = sides.count > 1 ? sides[1] : nil
+    self.init(
+      text: sides[0].text, labels: sides[0].labels, negative: negative?.text,
+      negativeLabels: negative?.labels)
+  }
+}
+
 /// The samples of a split: those of one dataset, or of several blended by weight.
 package struct BlendedDataset: Sendable {
   /// The datasets.
   package let members: [SampleDataset]
   /// Their weights, which add up to one.
   package let weights: [Double]
-  private let blend: Blend
+  private let blend: any Blending
 
-  /// Blends datasets; there are as many samples as in all of them.
-  init(_ members: [SampleDataset], weights: [Double]) {
+  /// Blends datasets; in GPT-NeoX's order there are as many samples as in all of them.
+  init(_ members: [SampleDataset], weights: [Double], _ kind: DataOrder) {
     self.members = members
     self.weights = weights
-    blend = Blend(weights: weights, count: members.reduce(0) { $0 + $1.count })
+    blend =
+      switch kind {
+      case .neox: Blend(weights: weights, count: members.reduce(0) { $0 + $1.count })
+      case .stable: StableBlend(weights: weights)
+      }
   }
 
   /// How many samples there are.
   package var count: Int { blend.count }
+
+  /// How many samples an epoch of all datasets has; `nil` where epochs are not told apart.
+  package var samplesPerEpoch: Int? {
+    members.reduce(0) { sum, member in
+      sum.flatMap { sum in member.samplesPerEpoch.map { sum + $0 } }
+    }
+  }
 
   /// Which sample of which dataset a sample is.
   ///

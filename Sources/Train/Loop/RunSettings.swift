@@ -106,6 +106,7 @@ extension DataSettings {
       case .packUntilOverflow: .packUntilOverflow
       case .unpacked: .unpacked
       }
+    order = data.order
     weighsByDocumentCount = data.weighsByDocuments
     weightAlpha = data.weighingExponent
     // What no objective reads is not looked for.

@@ -198,13 +198,13 @@ package final class TrainingRun {
   }
 
   private func train() throws(TrainError) -> Ending? {
-    let loader = try BatchLoader(
-      data.train, startingAt: data.train.microStep(afterSamples: samplesTaken))
-    var batch = data.train.makeBatch()
+    let (source, microStep) = try data.train.resumed(afterSamples: samplesTaken)
+    let loader = try BatchLoader(source, startingAt: microStep)
+    var batch = source.makeBatch()
     while iteration < data.iterations {
       if options.interruption.isRaised { return try interrupt() }
       let watch = Stopwatch()
-      let step = try takeStep(loader, &batch)
+      let step = try takeStep(loader, &batch, from: source)
       iteration += 1
       samplesTaken += configuration.batch.global
       canSave = true
@@ -239,7 +239,7 @@ package final class TrainingRun {
 
   /// Adds up the gradients of a step's micro batches, and updates the weights.
   private func takeStep(
-    _ loader: BatchLoader, _ batch: inout Batch
+    _ loader: BatchLoader, _ batch: inout Batch, from source: BatchSource
   ) throws(TrainError) -> (result: ObjectiveResult, outcome: OptimizationLoop.Outcome) {
     let count = configuration.batch.accumulation
     // The reference's pipeline engine does not divide by the micro batches of a step.
@@ -251,7 +251,7 @@ package final class TrainingRun {
       try log.timers.measure("batch generator") { () throws(TrainError) in
         try loader.next(&batch)
       }
-      try checkSupervision(of: batch, from: data.train)
+      try checkSupervision(of: batch, from: source)
       let dropout = DropoutSeed(
         seed: UInt64(configuration.seed), iteration: iteration, microBatch: micro)
       results.append(
@@ -259,7 +259,7 @@ package final class TrainingRun {
           try objective.run(
             batch, on: model, in: space, gradientScale: Float(scale), dropout: dropout)
         })
-      try noteInfinity(results[micro], batch, from: data.train)
+      try noteInfinity(results[micro], batch, from: source)
     }
     if communicator.size > 1 {
       for gradient in model.parameters.gradients {

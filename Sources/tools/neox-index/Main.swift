@@ -32,7 +32,7 @@ struct Main {
     version: toolVersion,
     commands: [
       .init(InfoCommand.self), .init(ShowCommand.self), .init(SampleCommand.self),
-      .init(BatchCommand.self), .init(SeenCommand.self),
+      .init(BuildMapsCommand.self), .init(BatchCommand.self), .init(SeenCommand.self),
       .init(VerifyCommand.self), .init(RepairCommand.self), .init(SplitCommand.self),
       .init(MergeCommand.self), .init(ConvertCommand.self), .init(ExportCommand.self),
       .init(DiffCommand.self), .init(GrepCommand.self), .init(DedupeCommand.self),

@@ -62,14 +62,71 @@ struct MapFilesTests {
     var other = Sample.tLabels
     other.sequences[2][1] = 31
     let changed = OrderData(text: text, labels: try other.dataset(folder, "l"))
-    #expect(try prepare(changed) == ([0, 1, 2, 3, 4, 0, 1], .written))
+    #expect(try prepare(changed) == ([0, 1, 2, 3, 4, 0, 1], .rebuilt))
     #expect(try prepare(changed).1 == .reused)
     // Without labels the same names mean other maps.
-    #expect(try prepare(OrderData(text: text)).1 == .written)
+    #expect(try prepare(OrderData(text: text)).1 == .rebuilt)
     // Other text.
     var shorter = Sample.t
     shorter.sequences[0].removeLast()
-    #expect(try prepare(OrderData(text: shorter.dataset(folder, "t"))).1 == .written)
+    #expect(try prepare(OrderData(text: shorter.dataset(folder, "t"))).1 == .rebuilt)
+  }
+
+  @Test("every input changes the key, and what changes nothing keeps it")
+  func inputs() throws {
+    func data(
+      _ change: (inout Sample, inout Sample, inout Sample, inout Sample) -> Void = { _, _, _, _ in }
+    ) throws -> OrderData {
+      var (text, labels) = (Sample.t, Sample.tLabels)
+      var (negative, negativeLabels) = (Sample.tNegative, Sample.tNegative.masked(period: 9))
+      change(&text, &labels, &negative, &negativeLabels)
+      return OrderData(
+        text: try text.dataset(folder, "t"), labels: try labels.dataset(folder, "l"),
+        negative: try negative.dataset(folder, "n"),
+        negativeLabels: try negativeLabels.dataset(folder, "m"))
+    }
+    // Requests whose files have the same names, and pairs, whose names tell the least.
+    var wanted = request(.samples(4), packing: .unpacked)
+    func origin(_ data: OrderData, _ request: OrderRequest) throws -> MapOrigin {
+      try MapFiles(request, data, name: "train_0").prepare(.besideData).origin
+    }
+    var good = try data()
+    #expect(try origin(good, wanted) == .written && origin(good, wanted) == .reused)
+    func expectRebuilt(_ data: OrderData, _ request: OrderRequest, _ what: String) throws {
+      #expect(try origin(data, request) == .rebuilt, "\(what)")
+      #expect(try origin(data, request) == .reused, "\(what)")
+    }
+    try expectRebuilt(data { text, _, _, _ in text.sequences[1].append(5) }, wanted, "text")
+    try expectRebuilt(data { _, labels, _, _ in labels.sequences[0][0] = 7 }, wanted, "labels")
+    try expectRebuilt(data { _, _, other, _ in other.sequences[2].append(5) }, wanted, "negative")
+    try expectRebuilt(data { _, _, _, other in other.sequences[4][1] = 3 }, wanted, "their labels")
+    good = try data()
+    try expectRebuilt(good, wanted, "as at first")
+    wanted.documents = 1..<5
+    try expectRebuilt(good, wanted, "documents")
+    wanted.neoxQuirks = true
+    try expectRebuilt(good, wanted, "quirks")
+    wanted.allowsChopping = false
+    try expectRebuilt(good, wanted, "chopping")
+    good.negativeLabels = nil
+    try expectRebuilt(good, wanted, "no labels of the rejected answers")
+    good.labels = nil
+    try expectRebuilt(good, wanted, "no labels")
+    // What decides nothing: the ids of the text.
+    var other = Sample.t
+    other.sequences[0][0] = 99
+    good.text = try other.dataset(folder, "t")
+    #expect(try origin(good, wanted) == .reused)
+    // These are in the name.
+    wanted.seed = 5
+    #expect(try origin(good, wanted) == .written)
+    wanted.sequenceLength = 5
+    #expect(try origin(good, wanted) == .written)
+    wanted.length = .samples(5)
+    #expect(try origin(good, wanted) == .written)
+    wanted.packing = .packUntilOverflow
+    wanted.allowsChopping = true
+    #expect(try origin(good, wanted) == .written)
   }
 
   @Test("documents that are left out are counted, and the count is kept with the maps")
@@ -108,24 +165,28 @@ struct MapFilesTests {
       for bad in [Array(bytes.dropLast()), [], Array(bytes.reversed())] {
         try folder.write(name, bad)
         let (maps, origin) = try files.prepare(.besideData)
-        #expect(origin == .written)
+        #expect(origin == .rebuilt)
         #expect(maps.sampleIndices.numbers == expected.sampleIndices.numbers)
       }
       try FileManager.default.removeItem(atPath: path)
-      #expect(try files.prepare(.besideData).origin == .written)
+      #expect(try files.prepare(.besideData).origin == .rebuilt)
     }
   }
 
-  @Test("runs that begin together all have the right maps, and leave them behind")
+  @Test("of runs that begin together one makes the maps, and the others take them up")
   func race() throws {
     let data = OrderData(text: try Sample.a.dataset(folder, "a"))
     let wanted = OrderRequest(documents: 0..<1000, length: .samples(2000), sequenceLength: 60)
     let files = MapFiles(wanted, data, name: "train")
     let expected = try SampleMaps(wanted, data).shuffleIndices.numbers
-    try WorkerPool.forEach(count: 8, workers: 4) { (_) throws(IndexedDataError) in
-      let maps = try files.prepare(.besideData).maps
+    let origins = Monitor<[MapOrigin]>([])
+    try WorkerPool.forEach(count: 8, workers: 8) { (_) throws(IndexedDataError) in
+      let (maps, origin) = try files.prepare(.besideData)
       #expect(maps.shuffleIndices.numbers == expected)
+      origins.withLock { $0.append(origin) }
     }
+    #expect(origins.withLock { $0.count { $0 == .written } } == 1)
+    #expect(origins.withLock { $0.count { $0 == .reused } } == 7)
     #expect(try files.prepare(.besideData).origin == .reused)
     #expect(try folder.names.count == 2 + 4)
   }

@@ -166,10 +166,35 @@ struct TrainingDataTests {
     let second = try TrainingData(settings)
     #expect(second.train.dataset.members[0].mapOrigin == .reused)
     #expect(try second.train.batch(microStep: 1) == first.train.batch(microStep: 1))
+    try fixture.write("t", DataFixture.text + [[5, 6]], .uint16)
+    let other = try TrainingData(settings)
+    #expect(other.train.dataset.members[0].mapOrigin == .rebuilt)
+    #expect(other.notes.count == 1 && other.notes[0].contains("were made again"))
     settings.seed = 7
     let lock = fixture.folder.file("t_train_0_indexmap_3ns_4sl_7s_packedpi_ac_lock")
     try FileManager.default.createDirectory(atPath: lock, withIntermediateDirectories: false)
     #expect(try TrainingData(settings).notes.count == 1)
+  }
+
+  @Test("maps that are made ahead are those of the run", arguments: Packing.allCases)
+  func mapsAhead(packing: Packing) throws {
+    let text = try fixture.write("t", rule(60, 7919, 97), .uint16)
+    var settings = fixture.settings([], iterations: 4, length: 20, micro: 2)
+    settings.dataPath = text
+    settings.split = "60,20,20"
+    settings.packing = packing
+    settings.evaluationInterval = 2
+    settings.evaluationIterations = 2
+    settings.mapStorage = .besideData
+    let maps = try RunMaps(settings)
+    #expect(maps.items.map(\.split) == DataSplit.allCases)
+    for item in maps.items { #expect(try item.files.prepare(.besideData).origin == .written) }
+    let data = try TrainingData(settings)
+    for source in [data.train, data.valid, data.test] {
+      #expect(source?.dataset.members.map(\.mapOrigin) == [.reused])
+    }
+    settings.order = .stable
+    #expect(try RunMaps(settings).items.isEmpty)
   }
 
   @Test("documents and pairs that are left out are told of, by new maps and by old ones")

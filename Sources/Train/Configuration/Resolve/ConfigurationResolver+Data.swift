@@ -9,6 +9,7 @@ extension ConfigurationResolver {
   mutating func data() -> TrainingConfiguration.Data {
     TrainingConfiguration.Data(
       source: source(), packing: settings.choice("pack_impl") ?? .packed,
+      order: settings.choice("data_order") ?? .neox,
       keepsLongDocuments: settings.bool("allow_chopped"),
       weighsByDocuments: settings.bool("weight_by_num_documents"),
       weighingExponent: settings.number("weighted_sampler_alpha") ?? 1,

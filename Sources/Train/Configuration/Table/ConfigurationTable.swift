@@ -27,6 +27,9 @@ package enum ConfigurationTable {
       .flag(
         "neox_quirks", false,
         "compute as GPT-NeoX does also where it is mistaken, for comparison with its runs"),
+      .choice(
+        "data_order", "neox", ["neox", "stable"],
+        "the order of GPT-NeoX, or one that batch sizes and the length of a run do not change"),
       .text(
         "reference_load", nil,
         "the model that dpo and kto are held to; by default the weights that training began with"),

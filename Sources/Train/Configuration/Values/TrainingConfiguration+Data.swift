@@ -5,6 +5,8 @@ extension TrainingConfiguration {
     package let source: Source
     /// How documents fill samples.
     package let packing: Packing
+    /// In which order samples are drawn.
+    package let order: DataOrder
     /// Whether documents longer than a sample are kept, cut.
     package let keepsLongDocuments: Bool
     /// Whether datasets are weighed by their numbers of documents.

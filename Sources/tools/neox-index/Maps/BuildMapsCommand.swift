@@ -1,0 +1,154 @@
+import CommandLineKit
+import ConfigurationKit
+import IndexedData
+import Machine
+import Train
+
+/// `neox-index build-maps`: makes the index maps of a run before it begins.
+struct BuildMapsCommand: Command {
+  var prefix: DatasetPrefix?
+  var configuration = ConfigurationFlags()
+  var worldSize = 1
+  var dataset = MapDatasetFlags()
+  var workers = WorkerPool.processorCount
+  var isJSON = false
+
+  static let page = CommandPage(
+    name: "build-maps", summary: "make the index maps of a run before it begins",
+    description: [
+      """
+      Makes the maps that say which documents each sample is made of, byte for byte those of \
+      GPT-NeoX and under its names: PREFIX_…_doc_idx.npy, _sample_idx.npy and _shuffle_idx.npy beside \
+      the data. With --config those of all datasets and splits of a run; without it those of one \
+      dataset.
+      """,
+      """
+      A fourth file, _key.json, says what the maps were made from: data, labels, documents and \
+      options. Maps that fit are kept; others, also those without that file, are made again. neox-train \
+      takes them up by the same rule, GPT-NeoX by their names alone.
+      """,
+      """
+      Files appear when they are whole. Where several processes want the same maps, one makes them and \
+      the others wait for it. Memory: 4 bytes a document and the maps of documents and of the shuffle, \
+      for each dataset that is worked on.
+      """,
+    ],
+    examples: [
+      .init("All maps of a run:", "neox-index build-maps --config 125M.yml local.yml"),
+      .init(
+        "Those of one dataset:",
+        "neox-index build-maps data/books_text_document --samples 320000 --seq-length 2048"),
+    ])
+
+  static let groups: [ArgumentGroup<Self>] = [
+    .init(
+      "configuration",
+      [
+        .list(
+          "--config", \.configuration.files, placeholder: "FILE",
+          "the run's YAML or JSON files; .yml may be left out, keys may not be repeated"),
+        .option(
+          "--world-size", \.worldSize, placeholder: "N", rule: .within(1...(1 << 20)),
+          "data-parallel processes of the run: its GPUs over model_parallel_size ×"
+            + " pipe_parallel_size"),
+      ]),
+    ArgumentGroup<ConfigurationFlags>("reading the configuration", ConfigurationFlags.options)
+      .lifted(to: \.configuration),
+    .init(
+      "one dataset", [.positional("PREFIX", optional: \.prefix, "the dataset, without --config")]),
+    MapDatasetFlags.group.lifted(to: \.dataset),
+    .init(
+      "work",
+      [
+        .option(
+          "--workers", \.workers, placeholder: "N", rule: .workers,
+          "datasets that are worked on at once"),
+        .flag("--json", \.isJSON, "print the result as JSON"),
+      ]),
+  ]
+
+  /// Maps to make.
+  private struct Job {
+    var title: String
+    var prefix: String
+    var files: MapFiles
+  }
+
+  /// What became of them.
+  private struct Result: Sendable {
+    var samples: Int
+    var origin: MapOrigin
+    var seconds: Double
+  }
+
+  func run() throws {
+    let jobs = try jobs()
+    if jobs.isEmpty { writeNote("data_order: stable needs no index maps") }
+    let results = Monitor([Result?](repeating: nil, count: jobs.count))
+    try WorkerPool.forEach(
+      count: jobs.count, workers: workers, name: "maps"
+    ) { (place: Int) throws(IndexedDataError) in
+      let watch = Stopwatch()
+      let (maps, origin) = try jobs[place].files.prepare(.besideData)
+      if case .memory(let reason?) = origin {
+        throw .unsuitable(
+          path: jobs[place].files.base, reason: "index maps cannot be written: \(reason)")
+      }
+      let result = Result(
+        samples: max(0, maps.shuffleIndices.count - 1), origin: origin, seconds: watch.seconds)
+      results.withLock { $0[place] = result }
+    }
+    report(jobs, results.withLock { $0.compactMap(\.self) })
+  }
+
+  private func jobs() throws -> [Job] {
+    guard configuration.files.isEmpty else {
+      guard prefix == nil, !dataset.isGiven else {
+        throw UsageError(
+          "argument --config: names the run's datasets and options; give no other beside it")
+      }
+      let configuration = try configuration.load(
+        for: Main.program.name, isForTraining: true, processCount: worldSize)
+      var settings = try DataSettings(configuration, vocabulary: nil, rankCount: worldSize)
+      // Masks are made of batches, not of maps; without it no tokenizer is needed.
+      settings.masksEndOfDocument = false
+      return try RunMaps(settings).items.map {
+        Job(title: $0.split.rawValue, prefix: $0.prefix, files: $0.files)
+      }
+    }
+    guard let prefix else {
+      throw UsageError("one of the arguments --config PREFIX is required")
+    }
+    return [
+      Job(title: dataset.name, prefix: prefix.path, files: try dataset.files(of: prefix.path))
+    ]
+  }
+
+  private func report(_ jobs: [Job], _ results: [Result]) {
+    guard !isJSON else {
+      let maps = zip(jobs, results).map { job, result -> JSONText in
+        [
+          "name": .string(job.title), "prefix": .string(job.prefix),
+          "samples": JSONText(result.samples), "state": .string(Self.state(result.origin)),
+          "files": .array(job.files.paths.map { .string($0) }),
+        ]
+      }
+      printJSON(["maps": .array(maps)])
+      return
+    }
+    for (job, result) in zip(jobs, results) {
+      StandardOutput.shared.line(
+        "\(job.prefix) \(job.title): \(counted(result.samples, "sample")),"
+          + " \(Self.state(result.origin)) in \(fixed(result.seconds, 2)) s: \(job.files.base)_….npy"
+      )
+    }
+  }
+
+  private static func state(_ origin: MapOrigin) -> String {
+    switch origin {
+    case .reused: "kept"
+    case .rebuilt: "replaced"
+    case .written, .memory: "made"
+    }
+  }
+}
