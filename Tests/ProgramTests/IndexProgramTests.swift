@@ -254,7 +254,8 @@ struct IndexProgramTests {
 
   /// Help pages as they are expected; `NEOX_RECORD_HELP=1` writes them anew.
   @Test(arguments: [
-    "", "info", "show", "sample", "build-maps", "batch", "seen", "verify", "repair", "split", "merge",
+    "", "info", "show", "sample", "build-maps", "batch", "seen", "verify", "repair", "split",
+    "merge",
     "convert", "export", "diff", "where", "grep", "dedupe",
   ])
   func helpReadsAsRecorded(command: String) throws {

@@ -185,7 +185,8 @@ package struct MapFiles: Sendable {
       try maps?.shuffleIndices.write(to: paths[2], width: nil)
       var byteCounts: [Int] = []
       for path in paths.prefix(3) { byteCounts.append(try InputFile(path: path).byteCount) }
-      try DurableFile.replace(paths[3], with: keyFile(key, byteCounts, maps?.leftOut ?? LeftOutDocuments()))
+      try DurableFile.replace(
+        paths[3], with: keyFile(key, byteCounts, maps?.leftOut ?? LeftOutDocuments()))
     }
   }
 
