@@ -14,10 +14,9 @@ package enum OriginalFile: Equatable, Sendable {
   /// It is another one; tells in what.
   case changed(String)
 
-  /// Looks at a file.
+  /// Looks at a file where it lies now.
   ///
   /// Where only its time is another, it is read once and its hash compared.
-  /// - Parameter path: where it lies now.
   package init(_ file: SourceFile, at path: String) {
     guard file.path != "-", file.modified != 0 else {
       self = .pipe
