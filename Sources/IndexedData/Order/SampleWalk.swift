@@ -71,7 +71,8 @@ struct SampleWalk: Sendable {
 extension Array where Element: BitwiseCopyable {
   /// Numbers that `fill` sets, all of them.
   ///
-  /// Large arrays lie in huge pages where the system has them: swaps all over an array then wait less for page tables.
+  /// Large arrays lie in huge pages where the system has them: swaps all over an array then wait less
+  /// for page tables.
   init(largeCount count: Int, _ fill: (inout MutableSpan<Element>) -> Void) {
     self = unsafe [Element](unsafeUninitializedCapacity: count) { memory, filled in
       let pageSize = 4096

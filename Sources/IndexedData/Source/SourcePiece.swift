@@ -18,7 +18,7 @@ struct SourcePiece: Equatable {
   /// Sources of another number of documents belong to something else and are left out, which a note
   /// says, as it does of pieces without any beside others that have some.
   ///
-  /// - Parameter passesOverDamage: whether damaged sources are left out with a note as well.
+  /// With `passesOverDamage`, damaged sources are left out with a note as well.
   /// - Throws: `malformed` where sources are damaged.
   static func write(
     _ pieces: [SourcePiece], to path: String, durable: Bool, passesOverDamage: Bool

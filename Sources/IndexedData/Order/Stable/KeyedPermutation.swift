@@ -64,8 +64,9 @@ package struct KeyedPermutation: Sendable {
   }
 }
 
-/// A stream of keys from whole numbers: SplitMix64 (G. Steele, D. Lea and C. Flood, "Fast Splittable
-/// Pseudorandom Number Generators", OOPSLA 2014).
+/// A stream of keys from whole numbers: SplitMix64.
+///
+/// The source is Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014.
 package struct KeyStream: Sendable {
   private static let step: UInt64 = 0x9E37_79B9_7F4A_7C15
 
