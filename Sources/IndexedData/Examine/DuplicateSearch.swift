@@ -102,14 +102,17 @@ package struct DuplicateSearch: Sendable {
   }
 
   private func hasSameTokens(_ a: Int, _ b: Int) throws(IndexedDataError) -> Bool {
-    let left = try bytes(of: a)
-    return try left == bytes(of: b)
+    let left = try dataset.bytes(ofDocument: a)
+    return try left == dataset.bytes(ofDocument: b)
   }
+}
 
-  private func bytes(of document: Int) throws(IndexedDataError) -> [UInt8] {
+extension IndexedDataset {
+  /// All bytes of a document, wherever its sequences lie.
+  func bytes(ofDocument document: Int) throws(IndexedDataError) -> [UInt8] {
     var bytes: [UInt8] = []
-    for sequence in try dataset.tendedSequences(ofDocument: document) {
-      try dataset.withBytes(of: sequence) { more in
+    for sequence in try tendedSequences(ofDocument: document) {
+      try withBytes(of: sequence) { more in
         unsafe more.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
       }
     }

@@ -140,12 +140,7 @@ package struct TokenSearch: Sendable {
   private func searchScattered(
     _ document: Int, _ hits: inout [Hit]
   ) throws(IndexedDataError) {
-    var bytes: [UInt8] = []
-    for sequence in try dataset.tendedSequences(ofDocument: document) {
-      try dataset.withBytes(of: sequence) { more in
-        unsafe more.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
-      }
-    }
+    let bytes = try dataset.bytes(ofDocument: document)
     for (place, pattern) in unsafe places(in: bytes.span.bytes) {
       hits.append(Hit(document: document, position: place, pattern: pattern))
     }

@@ -394,12 +394,3 @@ package final class DatasetTransaction {
     journaled = journal.outputs.map(\.mark)
   }
 }
-
-/// An ``OutputLock`` that can lie in an array.
-private final class OutputClaim {
-  private let lock: OutputLock
-
-  init(output: String) throws(IndexedDataError) {
-    lock = try OutputLock(output: output)
-  }
-}

@@ -83,11 +83,6 @@ package struct DocumentSources: Sendable {
     }
   }
 
-  /// XXH64 of the whole file.
-  package func contentHash() throws(IndexedDataError) -> UInt64 {
-    try file.hash(first: file.byteCount)
-  }
-
   /// Reads everything.
   ///
   /// - Throws: `malformed` for the first thing that is wrong.

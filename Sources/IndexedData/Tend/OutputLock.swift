@@ -29,3 +29,12 @@ package struct OutputLock: ~Copyable {
     unsafe unlink(path)
   }
 }
+
+/// An ``OutputLock`` that can lie in an array.
+final class OutputClaim {
+  private let lock: OutputLock
+
+  init(output: String) throws(IndexedDataError) {
+    lock = try OutputLock(output: output)
+  }
+}
