@@ -205,4 +205,81 @@ struct SourceProgramTests {
     let id = try PreprocessFixture.program.run(words + ["--id-key", "id"])
     #expect(id.status == 2, "\(id.all)")
   }
+
+  @Test("dedupe keeps what belongs to the documents that stay")
+  func dedupe() throws {
+    let records = [
+      ("same", 1), ("other", 1), ("same", 1), ("same", 0), ("last", 0), ("other", 1),
+    ]
+    let lines = records.enumerated().map { number, record in
+      #"{"conversation":[{"role":"user","content":"\#(record.0)"},{"role":"assistant","content":"yes"}],"#
+        + #""id":"r\#(number)","good":\#(record.1)}"#
+    }
+    let input = try fixture.writeLines(lines)
+    let run = try preprocess(
+      [input], ["--id-key", "id", "--chat", "--chat-template", "plain", "--reward-key", "good"])
+    try #require(run.status == 0, "\(run.all)")
+    let prefix = folder.file("o_conversation_document")
+    let unnamed = try Self.index.run(["dedupe", "--exact", prefix, "-o", folder.file("u")])
+    #expect(
+      unnamed.status == 2
+        && unnamed.errors.contains("--with \(folder.file("o_conversation_label_document"))="))
+    let output = folder.file("u_text_document")
+    let trial = try Self.index.run(["dedupe", "--exact", prefix, "--dry-run", "--json"])
+    #expect(trial.output.contains(#""repeated_documents": 2"#), "\(trial.all)")
+    let made = try Self.index.run(["dedupe", "--exact", prefix, "-o", output, "--progress", "off"])
+    try #require(made.status == 0, "\(made.all)")
+    let kept = try texts("u_text_document")
+    #expect(kept.count == 4 && kept[0] == kept[2] && kept[3].contains("last"))
+    #expect(
+      try find("u_text_document", 0..<4).map { $0["id"] as? String } == ["r0", "r1", "r3", "r4"])
+    let rewards = try IndexedDataset(prefix: folder.file("u_text_reward_document"))
+    #expect(
+      try (0..<4).map { try rewards.withBytes(of: $0) { $0.byteCount } }.allSatisfy { $0 == 4 })
+    let verified = try Self.index.run(["verify", "--deep", output])
+    #expect(verified.status == 0 && verified.output.contains("rewards"), "\(verified.all)")
+    // Named twice, and a dataset of other documents.
+    let twice = try Self.index.run(
+      [
+        "dedupe", "--exact", prefix, "-o", folder.file("v_document"), "--with",
+        "\(prefix)=\(folder.file("w"))",
+      ])
+    #expect(twice.status == 2)
+    let other = try Self.index.run(
+      [
+        "dedupe", "--exact", prefix, "-o", folder.file("v_document"), "--with",
+        "\(output)=\(folder.file("w"))",
+      ])
+    #expect(other.status == 1 && other.errors.contains("has 4 documents"), "\(other.all)")
+    let left = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+    #expect(!left.contains { $0.hasPrefix("v_") || $0.hasPrefix("w") })
+  }
+
+  @Test("batch tells where each document came from")
+  func batch() throws {
+    let input = try fixture.writeLines([
+      #"{"text":"0123456789","id":"a"}"#, #"{"text":""}"#, #"{"text":"abcdefghijklmnopqrst"}"#,
+    ])
+    let run = try preprocess([input], ["--id-key", "id"])
+    try #require(run.status == 0, "\(run.all)")
+    let steps = try StepFixture()
+    let prefix = folder.file("o_text_document")
+    let lists = StepFixture.lists("*_data_paths", [prefix])
+    let file = try steps.configuration(
+      lists.merging(["eval_iters": 0, "train_iters": 1, "gradient_accumulation_steps": 1]) { $1 })
+    let json = try steps.json(["batch", "--config", file, "--step", "1"])
+    let samples = try #require(json.first?["samples"] as? [[String: Any]])
+    let documents = samples.flatMap { $0["documents"] as? [[String: Any]] ?? [] }
+    #expect(documents.count > 2)
+    for document in documents {
+      let source = try #require(document["source"] as? [String: Any])
+      let isFirst = document["document"] as? Int == 0
+      #expect(source["file"] as? String == input)
+      #expect(source["line"] as? Int == (isFirst ? 1 : 3))
+      #expect(source["id"] as? String == (isFirst ? "a" : nil))
+    }
+    let text = try steps.run(["batch", "--config", file, "--step", "1", "--source"])
+    #expect(text.output.contains(", from \(input), line 1, byte 0, id a\n"), "\(text.all)")
+    #expect(text.output.contains(", from \(input), line 3, byte "))
+  }
 }

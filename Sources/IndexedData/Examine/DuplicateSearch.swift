@@ -2,14 +2,28 @@ internal import Machine
 
 /// Which documents of a dataset hold the same tokens as an earlier one.
 ///
-/// Each document's XXH64 is taken by several threads; documents of equal hashes are compared token
+/// Where other datasets say more of the same documents, such as labels and rewards, documents are the
+/// same when all of these are. Each document's XXH64 is taken by several threads; documents of equal hashes are compared token
 /// by token, so no chance makes two documents one. It takes about 30 bytes of memory a document.
 package struct DuplicateSearch: Sendable {
   private let dataset: IndexedDataset
+  private let companions: [IndexedDataset]
 
-  /// Looks at a dataset.
-  package init(_ dataset: IndexedDataset) {
+  /// Looks at a dataset, and at what others say of its documents.
+  ///
+  /// - Throws: `unsuitable` where one of them has another number of documents.
+  package init(
+    _ dataset: IndexedDataset, with companions: [IndexedDataset] = []
+  ) throws(IndexedDataError) {
     self.dataset = dataset
+    self.companions = companions
+    let count = dataset.tendedDocumentCount
+    for other in companions where other.tendedDocumentCount != count {
+      throw .unsuitable(
+        path: other.prefix,
+        reason: "has \(other.tendedDocumentCount) documents, and \(dataset.prefix) has \(count);"
+          + " it does not say something of each of them")
+    }
   }
 
   /// What was found.
@@ -42,7 +56,8 @@ package struct DuplicateSearch: Sendable {
     workers: Int, progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws(IndexedDataError) -> Outcome {
     let count = dataset.tendedDocumentCount
-    let step = max(1, min(65_536, (4 << 20) / max(dataset.elementsByteCount / max(count, 1), 1)))
+    let total = ([dataset] + companions).reduce(0) { $0 + $1.elementsByteCount }
+    let step = max(1, min(65_536, (4 << 20) / max(total / max(count, 1), 1)))
     var next = 0
     var table = FirstDocuments(capacity: count)
     var outcome = Outcome()
@@ -63,7 +78,7 @@ package struct DuplicateSearch: Sendable {
           try take(digest, &table, &outcome)
           done += digest.byteCount
         }
-        progress(done, dataset.elementsByteCount)
+        progress(done, total)
       })
     return outcome
   }
@@ -71,11 +86,23 @@ package struct DuplicateSearch: Sendable {
   private struct Digest: Sendable {
     var document: Int
     var hash: UInt64
+    /// Bytes of all datasets, and of the tokens alone.
     var byteCount: Int
+    var tokenByteCount: Int
   }
 
   private func digest(_ document: Int) throws(IndexedDataError) -> Digest {
     var hash = ContentHash()
+    let tokens = try add(document, of: dataset, to: &hash)
+    var bytes = tokens
+    for other in companions { bytes += try add(document, of: other, to: &hash) }
+    return Digest(
+      document: document, hash: hash.value, byteCount: bytes, tokenByteCount: tokens)
+  }
+
+  private func add(
+    _ document: Int, of dataset: IndexedDataset, to hash: inout ContentHash
+  ) throws(IndexedDataError) -> Int {
     var byteCount = 0
     for sequence in try dataset.tendedSequences(ofDocument: document) {
       byteCount += try dataset.withBytes(of: sequence) { bytes in
@@ -83,7 +110,7 @@ package struct DuplicateSearch: Sendable {
         return bytes.byteCount
       }
     }
-    return Digest(document: document, hash: hash.value, byteCount: byteCount)
+    return byteCount
   }
 
   private func take(
@@ -98,12 +125,15 @@ package struct DuplicateSearch: Sendable {
       return
     }
     outcome.keptPlaces.append(outcome.keptPlaces[first])
-    outcome.repeatedTokens += digest.byteCount / dataset.elementType.byteCount
+    outcome.repeatedTokens += digest.tokenByteCount / dataset.elementType.byteCount
   }
 
   private func hasSameTokens(_ a: Int, _ b: Int) throws(IndexedDataError) -> Bool {
-    let left = try dataset.bytes(ofDocument: a)
-    return try left == dataset.bytes(ofDocument: b)
+    for dataset in [dataset] + companions {
+      let left = try dataset.bytes(ofDocument: a)
+      guard try left == dataset.bytes(ofDocument: b) else { return false }
+    }
+    return true
   }
 }
 

@@ -6,11 +6,14 @@ struct SourcePiece: Equatable {
   let documents: Range<Int>
   /// Documents of the whole dataset, as the sources must have them.
   let count: Int
+  /// Whether each document of the whole dataset goes along; `nil` where all of ``documents`` do.
+  let kept: [Bool]?
 
-  init(prefix: String, documents: Range<Int>, of count: Int) {
+  init(prefix: String, documents: Range<Int>, of count: Int, kept: [Bool]? = nil) {
     self.prefix = prefix
     self.documents = documents
     self.count = count
+    self.kept = kept
   }
 
   /// Writes the sources of all pieces, one behind the other; nothing where no piece has any.
@@ -52,10 +55,15 @@ struct SourcePiece: Equatable {
         notes.append(
           "\(piece.prefix): nothing is known of where its \(piece.documents.count) documents came "
             + "from, and the .src of the output says so")
-        for _ in piece.documents { try writer.append(nil, id: nil, of: []) }
+        for document in piece.documents where piece.kept?[document] ?? true {
+          try writer.append(nil, id: nil, of: [])
+        }
         continue
       }
+      var document = piece.documents.lowerBound
       try sources.forEach(in: piece.documents) { (entry, id) throws(IndexedDataError) in
+        defer { document += 1 }
+        guard piece.kept?[document] ?? true else { return }
         try writer.append(entry, id: id, of: sources.files)
       }
     }

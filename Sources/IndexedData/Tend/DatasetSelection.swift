@@ -22,8 +22,12 @@ struct DatasetSelection {
   }
 
   /// Writes the dataset and gives it its name.
-  func write(to prefix: String, _ options: TendOptions) throws(IndexedDataError) -> TendedDataset {
-    var output = try OutputPair(prefix: prefix, inputs: [dataset.prefix], options)
+  ///
+  /// `inputs` are prefixes that must not be overwritten.
+  func write(
+    to prefix: String, inputs: [String], _ options: TendOptions
+  ) throws(IndexedDataError) -> TendedDataset {
+    var output = try OutputPair(prefix: prefix, inputs: inputs, options)
     let bytes = try writeElements(output.binPath, options)
     var index = try IndexStream.begin(
       path: output.idxPath, format: dataset.format, elementType: dataset.elementType,
@@ -38,9 +42,12 @@ struct DatasetSelection {
       }
     }
     if options.isDurable { try index.synchronize() } else { try index.flush() }
-    let result = TendedDataset(
+    var result = TendedDataset(
       prefix: prefix, elementType: dataset.elementType, sequences: sequenceCount,
       documents: documentCount, tokens: bytes / dataset.elementType.byteCount)
+    let source = SourcePiece(
+      prefix: dataset.prefix, documents: isWanted.indices, of: isWanted.count, kept: isWanted)
+    try output.writeSources([source], &result, durable: options.isDurable)
     try output.finish(result, durable: options.isDurable)
     return result
   }

@@ -1,9 +1,9 @@
 internal import Machine
 
-/// What ``deduplicateDataset(_:to:workers:_:)`` wrote.
+/// What ``deduplicateDatasets(_:to:workers:_:)`` wrote.
 package struct Deduplication: Equatable, Sendable {
-  /// The dataset without repetitions.
-  package var dataset: TendedDataset
+  /// The datasets without repetitions, in the order in which they were named.
+  package var datasets: [TendedDataset]
   /// Documents that were left out, and their tokens.
   package var repeatedDocuments: Int
   package var repeatedTokens: Int
@@ -12,25 +12,35 @@ package struct Deduplication: Equatable, Sendable {
   package var mapPath: String
 }
 
-/// Writes a dataset again without the documents whose tokens an earlier document has.
+/// Writes a dataset, and what others say of its documents, again without those documents that an
+/// earlier one repeats in all of them.
 ///
-/// The order of documents is kept.
-package func deduplicateDataset(
-  _ input: String, to output: String, workers: Int, _ options: TendOptions = TendOptions()
+/// The order of documents is kept. All outputs are looked at before the first is written.
+/// - Precondition: there is one input at least, and an output for each.
+package func deduplicateDatasets(
+  _ inputs: [String], to outputs: [String], workers: Int, _ options: TendOptions = TendOptions()
 ) throws(IndexedDataError) -> Deduplication {
-  let mapPath = output + "_dedupe_map.npy"
+  let mapPath = outputs[0] + "_dedupe_map.npy"
   guard options.overwrite || !DurableFile.exists(mapPath) else {
     throw .alreadyExists(path: mapPath)
   }
-  let dataset = try IndexedDataset(prefix: input)
-  let found = try DuplicateSearch(dataset).run(workers: workers, progress: options.progress)
-  let selection = try DatasetSelection(dataset, found.isKept)
-  var result = try selection.write(to: output, options)
-  if !dataset.hasDocumentBoundaries { result.notes.append(lostBoundariesNote(input)) }
+  for output in outputs { try OutputPair.requireFree(output, inputs: inputs, options) }
+  var datasets: [IndexedDataset] = []
+  for input in inputs { datasets.append(try IndexedDataset(prefix: input)) }
+  let found = try DuplicateSearch(datasets[0], with: Array(datasets.dropFirst()))
+    .run(workers: workers, progress: options.progress)
+  let isKept = found.isKept
+  var results: [TendedDataset] = []
+  for (dataset, output) in zip(datasets, outputs) {
+    let selection = try DatasetSelection(dataset, isKept)
+    var result = try selection.write(to: output, inputs: inputs, options)
+    if !dataset.hasDocumentBoundaries { result.notes.append(lostBoundariesNote(dataset.prefix)) }
+    results.append(result)
+  }
   try asking { () throws(SystemError) in
     try NumPyFile.write(found.keptPlaces, shape: [found.keptPlaces.count], to: mapPath)
   }
   return Deduplication(
-    dataset: result, repeatedDocuments: found.keptPlaces.count - found.keptCount,
+    datasets: results, repeatedDocuments: found.keptPlaces.count - found.keptCount,
     repeatedTokens: found.repeatedTokens, mapPath: mapPath)
 }

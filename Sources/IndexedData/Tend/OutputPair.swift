@@ -33,6 +33,15 @@ struct OutputPair: ~Copyable {
     self.lock = lock
   }
 
+  /// Looks whether an output can be written, before the work for it is done.
+  ///
+  /// - Throws: what ``init(prefix:inputs:_:)`` throws.
+  static func requireFree(
+    _ prefix: String, inputs: [String], _ options: TendOptions
+  ) throws(IndexedDataError) {
+    _ = try check(prefix, inputs, options)
+  }
+
   private static func check(
     _ prefix: String, _ inputs: [String], _ options: TendOptions
   ) throws(IndexedDataError) -> OutputManifest? {

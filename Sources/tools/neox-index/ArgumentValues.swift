@@ -27,6 +27,30 @@ struct DatasetPrefix: ArgumentValue, CustomStringConvertible {
   var description: String { path }
 }
 
+/// A dataset and where something made of it goes: `PREFIX=OUTPUT`.
+struct DatasetAndOutput: ArgumentValue, CustomStringConvertible {
+  let dataset: DatasetPrefix
+  let output: DatasetPrefix
+
+  init(dataset: DatasetPrefix, output: DatasetPrefix) {
+    self.dataset = dataset
+    self.output = output
+  }
+
+  init?(argument word: String) {
+    let halves = word.split(separator: "=", omittingEmptySubsequences: false).map(String.init)
+    guard halves.count == 2, let dataset = DatasetPrefix(argument: halves[0]),
+      let output = DatasetPrefix(argument: halves[1])
+    else { return nil }
+    self.init(dataset: dataset, output: output)
+  }
+
+  static let kind = "pair of prefixes"
+  static let form = "PREFIX=OUTPUT, both without .bin and .idx"
+
+  var description: String { "\(dataset)=\(output)" }
+}
+
 /// A document, or a part of one: `12`, `12:100-200`, `12:100-`.
 struct DocumentPart: ArgumentValue, CustomStringConvertible {
   let document: Int

@@ -37,7 +37,8 @@ struct Companions {
     self.rewards = rewards.flatMap { Self.exists($0.prefix) ? $0 : nil }
   }
 
-  private static let end = "_document"
+  /// How names of datasets end that `neox-preprocess` wrote.
+  static let end = "_document"
 
   /// What comes before `WORD_document`; `nil` where the prefix does not end so.
   private static func stem(of prefix: String, _ word: String) -> String? {

@@ -6,6 +6,7 @@ import Machine
 struct DedupeCommand: Command {
   var prefix = DatasetPrefix("")
   var output: DatasetPrefix?
+  var companions: [DatasetAndOutput] = []
   var isExact = false
   var isTrial = false
   var workers = WorkerPool.processorCount
@@ -21,15 +22,25 @@ struct DedupeCommand: Command {
       """,
       """
       OUTPUT_dedupe_map.npy tells of each document of the input which document of the output has its \
-      tokens: 64-bit integers that numpy.load reads. Labels, rewards and other companions are not \
-      looked at: a dataset with companions would no longer fit to them.
+      tokens: 64-bit integers that numpy.load reads. Where the dataset has a .src, the output gets \
+      that of the documents that are left.
+      """,
+      """
+      What belongs to the documents is written without the same ones: labels and rewards beside \
+      PREFIX go to OUTPUT_label_document and so on by themselves where both names end in _document, \
+      and --with names anything else that has the same documents, such as the rejected side of pairs. \
+      Then documents repeat each other only where all of these are equal too.
       """,
       "With --dry-run nothing is written, only counted.",
     ],
     examples: [
       .init(
         "Without exact repetitions:",
-        "neox-index dedupe --exact data/books_text_document -o data/unique_text_document")
+        "neox-index dedupe --exact data/books_text_document -o data/unique_text_document"),
+      .init(
+        "Pairs of which both sides repeat earlier ones:",
+        "neox-index dedupe --exact data/p_chosen_document -o data/u_chosen_document"
+          + " --with data/p_rejected_document=data/u_rejected_document"),
     ])
 
   static let groups: [ArgumentGroup<Self>] = [
@@ -40,6 +51,9 @@ struct DedupeCommand: Command {
         .option(
           "--output-prefix", \.output, aliases: ["-o"], placeholder: "PREFIX",
           "where the dataset without repetitions goes"),
+        .each(
+          "--with", \.companions, placeholder: "PREFIX=OUTPUT",
+          "another dataset of the same documents, and where it goes; may be used several times"),
       ]),
     .init(
       "repetitions",
@@ -57,25 +71,68 @@ struct DedupeCommand: Command {
       throw UsageError("the argument --exact is required: it is the one way of comparing there is")
     }
     let dataset = try IndexedDataset(prefix: prefix.path)
-    if isTrial { return try count(dataset) }
+    let companions = try allCompanions()
+    if isTrial { return try count(dataset, companions.map(\.dataset.path)) }
     guard let output else {
       throw UsageError("the argument --output-prefix is required without --dry-run")
     }
     try WriteFlags.requireFolder(of: output.path, "--output-prefix")
-    let result = try writing.run("dedupe", "comparing", inputs: [prefix.path]) { options in
-      try deduplicateDataset(
-        prefix.path, to: output.path, workers: workers, options)
+    for companion in companions {
+      try WriteFlags.requireFolder(of: companion.output.path, "--with")
     }
-    writing.report([result.dataset])
+    let inputs = [prefix.path] + companions.map(\.dataset.path)
+    let outputs = [output.path] + companions.map(\.output.path)
+    guard Set(outputs).count == outputs.count, Set(inputs).count == inputs.count else {
+      throw UsageError("argument --with: a dataset or an output is named twice")
+    }
+    let manifests = try zip(inputs, outputs).map { input, output in
+      let manifests = try DerivedManifests(
+        command: "dedupe", inputs: [input], overwrites: writing.overwrites, keepsDocuments: true)
+      return (output, manifests)
+    }
+    let ofOutput = Dictionary(uniqueKeysWithValues: manifests)
+    let result = try writing.run("comparing") { options in
+      var options = options
+      options.manifest = { prefix throws(IndexedDataError) in
+        try ofOutput[prefix]?.manifest(for: prefix)
+      }
+      return try deduplicateDatasets(inputs, to: outputs, workers: workers, options)
+    }
+    writing.report(result.datasets)
     if writing.isJSON { return }
     report(result.repeatedDocuments, dataset.tendedDocumentCount, result.repeatedTokens, dataset)
     StandardOutput.shared.line("\(result.mapPath): where each document's tokens are")
   }
 
-  private func count(_ dataset: IndexedDataset) throws {
+  /// The datasets that `--with` names, and labels and rewards that it does not.
+  private func allCompanions() throws -> [DatasetAndOutput] {
+    let known = try Companions(
+      besideDataset: prefix.path, manifest: DatasetManifest(besideDataset: prefix.path))
+    var all = companions
+    for (companion, word) in [(known.labels, "_label"), (known.rewards, "_reward")] {
+      guard let path = companion?.prefix, !all.contains(where: { $0.dataset.path == path }) else {
+        continue
+      }
+      // A trial writes nothing, so that it needs no name.
+      let target = (output ?? prefix).path
+      guard isTrial || target.hasSuffix(Companions.end) else {
+        throw UsageError(
+          "argument --output-prefix: '\(target)' does not end in \(Companions.end), so that \(path)"
+            + " has no name there; give it one by --with \(path)=OUTPUT")
+      }
+      let name = target.dropLast(Companions.end.count) + word + Companions.end
+      all.append(
+        DatasetAndOutput(dataset: DatasetPrefix(path), output: DatasetPrefix(String(name))))
+    }
+    return all
+  }
+
+  private func count(_ dataset: IndexedDataset, _ companions: [String]) throws {
     let line = ProgressLine(style: writing.progress)
     defer { line.interrupt() }
-    let found = try DuplicateSearch(dataset).run(workers: workers) {
+    let search = try DuplicateSearch(
+      dataset, with: companions.map { try IndexedDataset(prefix: $0) })
+    let found = try search.run(workers: workers) {
       line.update(Progress(activity: "comparing", bytes: $0, totalBytes: $1))
     }
     let repeated = found.keptPlaces.count - found.keptCount

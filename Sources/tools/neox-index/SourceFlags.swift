@@ -1,3 +1,4 @@
+import CommandLineKit
 import IndexedData
 import Machine
 
@@ -27,6 +28,16 @@ enum SourceFlags {
     let (place, id) = try sources.entry(document)
     guard let place else { return .null }
     return .object(members(of: place, id, sources))
+  }
+
+  /// The place of a document in words: the file, the member, the line, the byte and the id.
+  static func text(
+    of entry: SourceEntry, _ id: [UInt8]?, _ sources: DocumentSources
+  ) -> String {
+    let member = entry.member.map { "!\($0)" } ?? ""
+    let name = id.map { ", id \(visibleText($0).text)" } ?? ""
+    return "\(sources.files[entry.file].path)\(member), line \(grouped(entry.line)),"
+      + " byte \(grouped(entry.byte))\(name)"
   }
 
   /// The members that tell of a place.

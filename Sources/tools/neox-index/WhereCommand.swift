@@ -150,11 +150,8 @@ struct WhereCommand: Command {
       StandardOutput.shared.line("--- document \(document): nothing is known of where it came from")
       return
     }
-    let member = entry.member.map { "!\($0)" } ?? ""
-    let name = id.map { ", id \(visibleText($0).text)" } ?? ""
     StandardOutput.shared.line(
-      "--- document \(document): \(sources.files[entry.file].path)\(member), line "
-        + "\(grouped(entry.line)), byte \(grouped(entry.byte))\(name)")
+      "--- document \(document): \(SourceFlags.text(of: entry, id, sources))")
     switch original {
     case .record(let record):
       StandardOutput.shared.line(

@@ -41,12 +41,22 @@ struct WriteFlags: Sendable {
     let manifests = try DerivedManifests(
       command: command, inputs: inputs, overwrites: overwrites,
       keepsDocuments: keepsDocuments)
+    return try run(activity) { options in
+      var options = options
+      options.manifest = { prefix throws(IndexedDataError) in try manifests.manifest(for: prefix) }
+      return try work(options)
+    }
+  }
+
+  /// Runs `work` with options that show progress, and ends the progress line.
+  func run<Outcome>(
+    _ activity: String, _ work: (TendOptions) throws -> Outcome
+  ) throws -> Outcome {
     let line = ProgressLine(style: progress)
     defer { line.interrupt() }
     var options = TendOptions()
     options.overwrite = overwrites
     options.isDurable = !isHasty
-    options.manifest = { prefix throws(IndexedDataError) in try manifests.manifest(for: prefix) }
     options.progress = { done, total in
       line.update(Progress(activity: activity, bytes: done, totalBytes: total))
     }

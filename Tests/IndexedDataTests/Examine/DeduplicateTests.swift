@@ -24,7 +24,7 @@ struct DeduplicateTests {
       }
       map.append(try #require(places[document]))
     }
-    let result = try deduplicateDataset(input, to: folder.file("u"), workers: workers)
+    let result = try deduplicateDatasets([input], to: [folder.file("u")], workers: workers)
     let expected = Sample(documents: kept, type: sample.type)
     try expected.write(folder, "e", old: old)
     #expect(try folder.pair("u") == folder.pair("e"))
@@ -42,7 +42,7 @@ struct DeduplicateTests {
       sequences: [[1, 2], [3], [1], [2, 3], [], [1, 2]], documents: [0, 2, 4, 5, 6])
     sample.modes = [1, 2, 3, 4, 5, 6]
     let input = try sample.write(folder, "a")
-    let result = try deduplicateDataset(input, to: folder.file("u"), workers: 2)
+    let result = try deduplicateDatasets([input], to: [folder.file("u")], workers: 2)
     var expected = Sample(sequences: [[1, 2], [3], [], [1, 2]], documents: [0, 2, 3, 4])
     expected.modes = [1, 2, 5, 6]
     #expect(try folder.pair("u") == [expected.idx, expected.bin])
@@ -53,16 +53,35 @@ struct DeduplicateTests {
     let input = try Sample.t.write(folder, "a")
     try folder.write("u_dedupe_map.npy", [1])
     #expect(throws: IndexedDataError.alreadyExists(path: folder.file("u_dedupe_map.npy"))) {
-      try deduplicateDataset(input, to: folder.file("u"), workers: 1)
+      try deduplicateDatasets([input], to: [folder.file("u")], workers: 1)
     }
     #expect(try folder.names == ["a.bin", "a.idx", "u_dedupe_map.npy"])
     var options = TendOptions()
     options.overwrite = true
-    let result = try deduplicateDataset(input, to: folder.file("u"), workers: 1, options)
+    let result = try deduplicateDatasets([input], to: [folder.file("u")], workers: 1, options)
     #expect(result.repeatedDocuments == 0)
     #expect(try folder.pair("u") == folder.pair("a"))
     #expect(throws: IndexedDataError.self) {
-      try deduplicateDataset(input, to: input, workers: 1, options)
+      try deduplicateDatasets([input], to: [input], workers: 1, options)
     }
+  }
+
+  @Test func companionsTakePartInTheComparison() throws {
+    let texts: [[Int64]] = [[1, 2], [3], [1, 2], [3], [1, 2]]
+    let text = try Sample(documents: texts).write(folder, "a")
+    let labels = try Sample(documents: [[1, 2], [3], [9, 2], [3], [1, 2]]).write(folder, "b")
+    let result = try deduplicateDatasets(
+      [text, labels], to: [folder.file("u"), folder.file("v")], workers: 2)
+    try Sample(documents: [[1, 2], [3], [1, 2]]).write(folder, "e")
+    try Sample(documents: [[1, 2], [3], [9, 2]]).write(folder, "f")
+    #expect(try folder.pair("u") == folder.pair("e"))
+    #expect(try folder.pair("v") == folder.pair("f"))
+    #expect(result.repeatedDocuments == 2 && result.repeatedTokens == 3)
+    // Nothing is written where the second output is in the way.
+    #expect(throws: IndexedDataError.alreadyExists(path: folder.file("v.bin"))) {
+      try deduplicateDatasets(
+        [text, labels], to: [folder.file("x"), folder.file("v")], workers: 1)
+    }
+    #expect(try !folder.names.contains { $0.hasPrefix("x") })
   }
 }

@@ -69,7 +69,7 @@ struct BatchCommand: Command {
     for microStep in microSteps {
       for rank in rank.map({ [$0] }) ?? Array(0..<source.worldSize) {
         let view = try BatchView(data, microStep: microStep, rank: rank)
-        output.print(view, data, tokenizer)
+        try output.print(view, data, tokenizer)
       }
     }
   }

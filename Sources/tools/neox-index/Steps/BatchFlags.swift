@@ -25,7 +25,8 @@ struct BatchFlags: Sendable {
     A row is printed in runs of tokens that are alike. Each names what training does: `trained` is \
     what the model is trained to say after the tokens before it, `masked` what it only reads, as the \
     first token of every row, and `padding` what no document has. The documents come as \
-    PREFIX DOCUMENT:FIRST-END, which neox-index show understands. On a terminal what is trained is \
+    PREFIX DOCUMENT:FIRST-END, which neox-index show understands, and with what PREFIX.src tells of \
+    where they came from. On a terminal what is trained is \
     green and the rest gray (NO_COLOR turns that off). With --labels each token is a line as in \
     neox-index show --labels: its id, its label (-100 where it is not trained), the log-probability \
     that the reference model gives it, and its text.
@@ -34,8 +35,8 @@ struct BatchFlags: Sendable {
     With --json each line has the members split, step, micro_step, rank, tokens, labels, loss_mask \
     and position_ids, a list for each row, as they enter the model; rewards and ref_logp where the \
     objective has them; and samples, with the row, the sample, the prefix it comes from as source, \
-    the number of the sample there, and its documents: document, offset, length, and the column of \
-    the first token. Column seq_length is the last label, and no input. Of pairs the first half of \
+    the number of the sample there, and its documents: document, offset, length, the column of the \
+    first token, and source as neox-index where tells it, where PREFIX.src does. Column seq_length is the last label, and no input. Of pairs the first half of \
     the rows is preferred, the second rejected.
     """
 
@@ -51,9 +52,9 @@ struct BatchFlags: Sendable {
   }
 
   /// Prints a micro batch.
-  func print(_ view: BatchView, _ data: StepData, _ tokenizer: (any Tokenizer)?) {
+  func print(_ view: BatchView, _ data: StepData, _ tokenizer: (any Tokenizer)?) throws {
     guard !isJSON else {
-      StandardOutput.shared.write(view.json(data).bytes() + [0x0A])
+      StandardOutput.shared.write(try view.json(data).bytes() + [0x0A])
       return
     }
     let place = data.step(ofMicroStep: view.microStep)
@@ -62,10 +63,12 @@ struct BatchFlags: Sendable {
         + " \(place.microBatch) of \(data.settings.accumulationSteps), rank \(view.rank) of"
         + " \(data.settings.rankCount): \(counted(view.batch.rowCount, "row")) of"
         + " \(counted(view.batch.columnCount, "token"))")
-    for row in view.rows { print(row, view, tokenizer) }
+    for row in view.rows { try print(row, view, tokenizer) }
   }
 
-  private func print(_ row: BatchView.Row, _ view: BatchView, _ tokenizer: (any Tokenizer)?) {
+  private func print(
+    _ row: BatchView.Row, _ view: BatchView, _ tokenizer: (any Tokenizer)?
+  ) throws {
     StandardOutput.shared.line(
       "--- row \(row.number)\(row.side.map { ", \($0)" } ?? ""): sample \(row.sample),"
         + " \(grouped(view.trainedCount(row.number))) of \(grouped(view.batch.columnCount))"
@@ -75,6 +78,10 @@ struct BatchFlags: Sendable {
       var line = "\(row.tracks.text.prefix) \(piece.document):\(piece.offset)-"
       line += "\(piece.offset + piece.columns.count)"
       if let reward = view.reward(row.number, piece) { line += ", reward \(reward)" }
+      if let sources = view.origins(of: row) {
+        let (entry, id) = try sources.entry(piece.document)
+        if let entry { line += ", from \(SourceFlags.text(of: entry, id, sources))" }
+      }
       StandardOutput.shared.line(line)
       guard !showsSources else { continue }
       for run in runs where run.piece == number { print(run, row.number, view, tokenizer) }
@@ -112,7 +119,7 @@ struct BatchFlags: Sendable {
 
 extension BatchView {
   /// Everything about the batch.
-  func json(_ data: StepData) -> JSONText {
+  func json(_ data: StepData) throws -> JSONText {
     let place = data.step(ofMicroStep: microStep)
     var members: [JSONText.Member] = [
       .init("split", .string(data.source.split.rawValue)), .init("step", JSONText(place.step)),
@@ -128,7 +135,7 @@ extension BatchView {
     if !batch.references.isEmpty {
       members.append(.init("ref_logp", rows(batch.references) { .number(Double($0)) }))
     }
-    members.append(.init("samples", .array(rows.map(Self.json))))
+    members.append(.init("samples", .array(try rows.map(json))))
     return .object(members)
   }
 
@@ -136,21 +143,27 @@ extension BatchView {
     .array((0..<batch.rowCount).map { .array(numbers[columns($0)].map(json)) })
   }
 
-  private static func json(_ row: Row) -> JSONText {
+  private func json(_ row: Row) throws -> JSONText {
     var members: [JSONText.Member] = [.init("row", JSONText(row.number))]
     if let side = row.side { members.append(.init("side", .string(side))) }
+    let sources = origins(of: row)
     members += [
       .init("sample", JSONText(row.sample)), .init("source", .string(row.tracks.text.prefix)),
       .init("source_sample", JSONText(row.datasetSample)),
-      .init("documents", .array(row.pieces.map(json))),
+      .init("documents", .array(try row.pieces.map { try Self.json($0, sources) })),
     ]
     return .object(members)
   }
 
-  private static func json(_ piece: RowPiece) -> JSONText {
-    [
-      "document": JSONText(piece.document), "offset": JSONText(piece.offset),
-      "length": JSONText(piece.columns.count), "column": JSONText(piece.columns.lowerBound),
+  private static func json(_ piece: RowPiece, _ sources: DocumentSources?) throws -> JSONText {
+    var members: [JSONText.Member] = [
+      .init("document", JSONText(piece.document)), .init("offset", JSONText(piece.offset)),
+      .init("length", JSONText(piece.columns.count)),
+      .init("column", JSONText(piece.columns.lowerBound)),
     ]
+    if let sources {
+      members.append(.init("source", try SourceFlags.json(of: piece.document, sources)))
+    }
+    return .object(members)
   }
 }

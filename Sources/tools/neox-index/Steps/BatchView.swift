@@ -29,6 +29,8 @@ struct BatchView {
   let rank: Int
   let batch: Batch
   let rows: [Row]
+  /// Where documents of each dataset came from, by its prefix, where that is known.
+  private let origins: [String: DocumentSources]
 
   init(_ data: StepData, microStep: Int, rank: Int) throws {
     let source = data.source.forRank(rank)
@@ -48,7 +50,18 @@ struct BatchView {
       }
     }
     self.rows = rows
+    var origins: [String: DocumentSources] = [:]
+    for tracks in rows.map(\.tracks) where origins[tracks.text.prefix] == nil {
+      let sources = try DocumentSources(besideDataset: tracks.text.prefix)
+      // Those of another dataset are not its own; neox-index verify says so.
+      guard let sources, sources.documentCount == tracks.text.tendedDocumentCount else { continue }
+      origins[tracks.text.prefix] = sources
+    }
+    self.origins = origins
   }
+
+  /// Where the documents of a row's dataset came from; `nil` where nothing tells.
+  func origins(of row: Row) -> DocumentSources? { origins[row.tracks.text.prefix] }
 
   /// What the sides of pairs are called.
   static let sideNames = ["preferred", "rejected"]
