@@ -27,6 +27,7 @@ extension CheckpointState {
       .init("random_state", Self.object(randomState) { .string(String($0)) }),
       .init("args", Self.object(arguments) { .string($0) }),
     ]
+    if let dataOrder { members.append(.init("data_order", .string(dataOrder))) }
     if let reference {
       members.append(
         .init(
@@ -73,6 +74,7 @@ extension CheckpointState {
     dataPosition = try fields.object("data_position").dictionary {
       $0.integer.flatMap { JSONFields.counts.contains($0) ? $0 : nil }
     }
+    dataOrder = try fields.optionalString("data_order")
     randomState = try fields.object("random_state").dictionary { $0.string.flatMap { UInt64($0) } }
     arguments = try fields.object("args").dictionary { $0.string }
     if fields.optional("reference") != nil {

@@ -14,6 +14,8 @@ package struct CheckpointState: Sendable, Equatable {
   package var lossScale = LossScaler.one.state
   /// How many samples of each stream were taken, for instance `train`.
   package var dataPosition: [String: Int] = [:]
+  /// `data_order` of the run; `nil` where the checkpoint does not tell.
+  package var dataOrder: String?
   /// Seeds and counters of random streams, by name.
   package var randomState: [String: UInt64] = [:]
   /// The model that the policy is held to; `nil` where the objective has none.

@@ -14,6 +14,7 @@ extension TrainingRun {
     guard let folder = configuration.checkpoints.folder else { return nil }
     var state = optimization.checkpointState(iteration: iteration)
     state.dataPosition = ["train": samplesTaken]
+    state.dataOrder = configuration.data.order.rawValue
     state.randomState = ["seed": UInt64(configuration.seed)]
     state.reference = reference?.record
     state.arguments = configuration.runArguments(vocabulary)
@@ -133,6 +134,12 @@ extension TrainingRun {
       options.note(
         "\(checkpoint.path): the run was begun with seed \(seed); data and dropout follow"
           + " \(configuration.seed) from here")
+    }
+    let order = configuration.data.order.rawValue
+    if let before = state.dataOrder, before != order {
+      options.note(
+        "\(checkpoint.path): the run was begun with data_order \(before); samples follow \(order)"
+          + " from sample \(samplesTaken) on, so that some come again and some are left out")
     }
   }
 

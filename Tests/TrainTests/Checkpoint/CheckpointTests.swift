@@ -52,6 +52,7 @@ struct CheckpointTests {
       state.skippedCount = 3
       state.lossScale = LossScaler.State(scale: 0.25, stepCount: 9, lastOverflow: 4)
       state.dataPosition = ["train": 80, "valid": 4]
+      state.dataOrder = "stable"
       state.randomState = ["dropout": .max]
       state.arguments = ["num_layers": "2", "hidden_size": "64"]
       return CheckpointContents(

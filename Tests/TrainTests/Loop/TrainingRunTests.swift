@@ -178,6 +178,19 @@ struct TrainingRunTests {
       run.output.contains("  successfully loaded the weights of \(taken); step 0 comes next"))
   }
 
+  @Test("a run that goes on in another order of the data says so, and only then")
+  func orderChanges() throws {
+    let stop: [String: Any] = ["exit_interval": 5, "eval_iters": 0]
+    _ = try run("order", stop)
+    let same = try run("order", ["exit_interval": 10, "eval_iters": 0])
+    #expect(!same.notes.contains { $0.contains("data_order") }, "\(same.notes)")
+    let other = try run("order", ["data_order": "stable", "eval_iters": 0])
+    #expect(
+      other.notes.contains {
+        $0.contains("begun with data_order neox; samples follow stable from sample 40 on")
+      }, "\(other.notes)")
+  }
+
   @Test("what has no effect, and data that are not there, are said")
   func notes() throws {
     let run = try run(
