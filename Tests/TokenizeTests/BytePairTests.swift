@@ -70,7 +70,8 @@ struct BytePairTests {
   func equalsSlowWay(seed: UInt64) throws {
     let vocabulary = RandomVocabulary(letters: Self.letters, mergeCount: 300, seed: seed)
     let encoder = ByteLevelEncoder(
-      model: try BytePairModel(tokens: vocabulary.tokens, merges: vocabulary.merges), rule: .gpt2)
+      model: try BytePairModel(tokens: TokenTable(vocabulary.tokens), merges: vocabulary.merges),
+      rule: .gpt2)
     var generator = SeededGenerator(seed: seed + 1000)
     for length in [
       1, 2, 3, 7, 14, 15, 16, 17, 31, 64, 127, 128, 129, 256, 257, 511, 512, 700, 1500,
@@ -86,7 +87,8 @@ struct BytePairTests {
   func repetition(seed: UInt64) throws {
     let vocabulary = RandomVocabulary(letters: Array("a".utf8), mergeCount: 12, seed: seed)
     let encoder = ByteLevelEncoder(
-      model: try BytePairModel(tokens: vocabulary.tokens, merges: vocabulary.merges), rule: .gpt2)
+      model: try BytePairModel(tokens: TokenTable(vocabulary.tokens), merges: vocabulary.merges),
+      rule: .gpt2)
     for length in [5, 100, 300, 1000, 2001] {
       let word = [UInt8](repeating: 0x61, count: length)
       #expect(encoder.ids(word) == vocabulary.encodeSlowly(word), "seed \(seed), \(length) letters")
@@ -98,7 +100,8 @@ struct BytePairTests {
     // Merges of far-reaching effect: long tokens make windows fail and grow.
     let vocabulary = RandomVocabulary(letters: Array("ab".utf8), mergeCount: 600, seed: seed)
     let encoder = ByteLevelEncoder(
-      model: try BytePairModel(tokens: vocabulary.tokens, merges: vocabulary.merges), rule: .gpt2)
+      model: try BytePairModel(tokens: TokenTable(vocabulary.tokens), merges: vocabulary.merges),
+      rule: .gpt2)
     var generator = SeededGenerator(seed: seed)
     let word = (0..<3000).map { _ in UInt8.random(in: 0x61...0x62, using: &generator) }
     #expect(encoder.ids(word) == vocabulary.encodeSlowly(word), "seed \(seed)")
@@ -107,7 +110,7 @@ struct BytePairTests {
   @Test("Whatever a small cache forgets, ids stay the same", arguments: 0..<4 as Range<UInt64>)
   func cacheNeverMatters(seed: UInt64) throws {
     let vocabulary = RandomVocabulary(letters: Self.letters, mergeCount: 300, seed: seed)
-    let model = try BytePairModel(tokens: vocabulary.tokens, merges: vocabulary.merges)
+    let model = try BytePairModel(tokens: TokenTable(vocabulary.tokens), merges: vocabulary.merges)
     let encoder = ByteLevelEncoder(model: model, rule: .gpt2)
     var generator = SeededGenerator(seed: seed)
     var cache = WordCache(byteBudget: 0)
@@ -129,7 +132,8 @@ struct BytePairTests {
     let text = Array("abcabc abcde abcdeabcdeabcdeabcde".utf8)
     for seed in 0..<5 as Range<UInt64> {
       let vocabulary = RandomVocabulary(letters: Self.letters, mergeCount: 100, seed: seed)
-      let model = try BytePairModel(tokens: vocabulary.tokens, merges: vocabulary.merges)
+      let model = try BytePairModel(
+        tokens: TokenTable(vocabulary.tokens), merges: vocabulary.merges)
       let encoder = ByteLevelEncoder(model: model, rule: .gpt2)
       var ids = TokenBuffer()
       unsafe encoder.encode(text.span.bytes, into: &ids, cache: &cache)
@@ -141,7 +145,7 @@ struct BytePairTests {
   func absentBytes() throws {
     let vocabulary = RandomVocabulary(
       letters: Self.letters, mergeCount: 200, seed: 5, withoutByte: UInt8(ascii: "x"))
-    let model = try BytePairModel(tokens: vocabulary.tokens, merges: vocabulary.merges)
+    let model = try BytePairModel(tokens: TokenTable(vocabulary.tokens), merges: vocabulary.merges)
     let encoder = ByteLevelEncoder(model: model, rule: .gpt2)
     for count in [2, 9, 400] {
       let word = (0..<count).flatMap { Array($0 % 3 == 0 ? "axb".utf8 : "xcd".utf8) }
@@ -165,7 +169,7 @@ struct BytePairTests {
     0..<6 as Range<UInt64>)
   func safeCuts(rule: SplitRule, seed: UInt64) throws {
     let vocabulary = RandomVocabulary(letters: Self.letters, mergeCount: 300, seed: seed)
-    let model = try BytePairModel(tokens: vocabulary.tokens, merges: vocabulary.merges)
+    let model = try BytePairModel(tokens: TokenTable(vocabulary.tokens), merges: vocabulary.merges)
     let encoder = ByteLevelEncoder(model: model, rule: rule)
     var generator = SeededGenerator(seed: seed)
     var cuts = 0
@@ -185,7 +189,7 @@ struct BytePairTests {
   func badMerges() {
     #expect(throws: TokenizeError.self) {
       _ = try BytePairModel(
-        tokens: [[0x61]], merges: [BytePairMerge(left: 0, right: 1, result: 0)])
+        tokens: TokenTable([[0x61]]), merges: [BytePairMerge(left: 0, right: 1, result: 0)])
     }
   }
 }

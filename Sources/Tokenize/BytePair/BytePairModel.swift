@@ -21,10 +21,8 @@ public final class BytePairModel: Sendable {
   let byteTokens: [TokenID]
   /// The merges, best first.
   let merges: PairTable
-  /// The bytes of all tokens, one after the other.
-  private let tokenBytes: [UInt8]
-  /// Where each token's bytes begin in `tokenBytes`, and where the last one's end.
-  private let tokenStarts: [UInt32]
+  /// The bytes of all tokens.
+  private let tokens: TokenTable
 
   /// Whether some byte has no token of its own.
   let lacksBytes: Bool
@@ -36,43 +34,35 @@ public final class BytePairModel: Sendable {
   static let absent = TokenID.max
 
   /// The number of ids, holes included.
-  public var tokenCount: Int { tokenStarts.count - 1 }
+  public var tokenCount: Int { tokens.count }
 
   /// Builds a model from merges in the order of their ranks, as in `merges.txt`.
   ///
   /// Bytes without a token of their own are left out of what is encoded, as Hugging Face does
   /// where there is no unknown token.
   ///
-  /// `tokens` holds the bytes of each id; `nil` where an id is no byte-pair token.
+  /// `tokens` holds the bytes of each id; none where an id is no byte-pair token.
   ///
   /// - Throws: ``TokenizeError/unsupported(path:component:reason:)`` for 2²⁰ ids or more or 2²³
   ///   merges, ``TokenizeError/malformed(path:place:reason:)`` for an id out of range.
   package convenience init(
-    tokens: [[UInt8]?], merges: [BytePairMerge]
+    tokens: TokenTable, merges: [BytePairMerge]
   ) throws(TokenizeError) {
     try self.init(tokens: tokens, merges: merges, rankedByResult: false)
   }
 
   private init(
-    tokens: [[UInt8]?], merges: [BytePairMerge], rankedByResult: Bool
+    tokens: TokenTable, merges: [BytePairMerge], rankedByResult: Bool
   ) throws(TokenizeError) {
     var byteTokens = [TokenID](repeating: Self.absent, count: 256)
-    var bytes: [UInt8] = []
-    var starts: [UInt32] = []
-    starts.reserveCapacity(tokens.count + 1)
-    for (id, token) in tokens.enumerated() {
-      starts.append(UInt32(bytes.count))
-      guard let token else { continue }
-      if token.count == 1 { byteTokens[Int(token[0])] = TokenID(id) }
-      bytes += token
+    for id in 0..<tokens.count where tokens.byteCount(of: id) == 1 {
+      if let byte = tokens[id]?.first { byteTokens[Int(byte)] = TokenID(id) }
     }
-    starts.append(UInt32(bytes.count))
     self.merges = try PairTable(
       merges, rankedByResult: rankedByResult, byteTokens: byteTokens, tokenCount: tokens.count)
     self.byteTokens = byteTokens
     lacksBytes = byteTokens.contains(Self.absent)
-    tokenBytes = bytes
-    tokenStarts = starts
+    self.tokens = tokens
   }
 
   /// Builds a model from tokens ranked by their ids, as in tiktoken's files: two neighbours may
@@ -100,18 +90,16 @@ public final class BytePairModel: Sendable {
         merges.append(BytePairMerge(left: left, right: right, result: TokenID(id)))
       }
     }
-    try self.init(tokens: tokens, merges: merges, rankedByResult: true)
+    try self.init(tokens: TokenTable(tokens), merges: merges, rankedByResult: true)
   }
 
   /// Appends the bytes of a token; nothing for an id without one.
   package func appendBytes(of id: TokenID, to bytes: inout [UInt8]) {
-    guard id < tokenCount else { return }
-    bytes += tokenBytes[Int(tokenStarts[Int(id)])..<Int(tokenStarts[Int(id) + 1])]
+    guard id < tokenCount, let token = tokens[Int(id)] else { return }
+    bytes += token
   }
 
   /// The number of bytes of a token.
   @inline(__always)
-  func byteCount(of id: TokenID) -> Int {
-    Int(tokenStarts[Int(id) + 1] - tokenStarts[Int(id)])
-  }
+  func byteCount(of id: TokenID) -> Int { tokens.byteCount(of: Int(id)) }
 }

@@ -6,7 +6,7 @@ import Glibc
 /// is full everything is forgotten.
 @safe
 struct LongWords: ~Copyable {
-  private struct Place {
+  private struct Place: BitwiseCopyable {
     /// The hash; 0 marks a free place.
     var hash: UInt64 = 0
     var byteStart: UInt32 = 0
@@ -35,14 +35,13 @@ struct LongWords: ~Copyable {
     self.placeCount = placeCount
     byteCapacity = max(placeCount * 12, 4 * Self.limit)
     idCapacity = max(placeCount * 3, 4 * Self.limit)
-    unsafe places = .allocate(capacity: placeCount)
-    unsafe places.initialize(repeating: Place(), count: placeCount)
+    unsafe places = ZeroedMemory.map(placeCount)
     unsafe bytes = .allocate(capacity: byteCapacity)
     unsafe ids = .allocate(capacity: idCapacity)
   }
 
   deinit {
-    unsafe places.deallocate()
+    unsafe ZeroedMemory.unmap(places, placeCount)
     unsafe bytes.deallocate()
     unsafe ids.deallocate()
   }
@@ -50,25 +49,7 @@ struct LongWords: ~Copyable {
   /// A hash of a word that is not 0.
   @unsafe
   static func hash(_ word: UnsafePointer<UInt8>, count: Int) -> UInt64 {
-    let raw = unsafe UnsafeRawPointer(word)
-    var hash = UInt64(truncatingIfNeeded: count) &* 0x9E37_79B9_7F4A_7C15
-    var offset = 0
-    while offset + 8 <= count {
-      unsafe hash = mix(hash ^ raw.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
-      offset += 8
-    }
-    var rest: UInt64 = 0
-    while offset < count {
-      unsafe rest = rest << 8 | UInt64(word[offset])
-      offset += 1
-    }
-    return mix(hash ^ rest) | 1
-  }
-
-  @inline(__always)
-  private static func mix(_ value: UInt64) -> UInt64 {
-    let product = value.multipliedFullWidth(by: 0xD6E8_FEB8_6659_FD93)
-    return product.high ^ product.low
+    unsafe WordHash.hash(word, count: count) | 1
   }
 
   /// Appends the ids of a word that is kept; returns whether it is.

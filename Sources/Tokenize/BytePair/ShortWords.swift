@@ -75,11 +75,11 @@ struct ShortWords: ~Copyable {
     row = TokenBuffer(capacity: min(rowLimit, 1 << 14))
     placeCount = min(largest, 1 << 15)
     shift = UInt64(64 - placeCount.trailingZeroBitCount)
-    unsafe places = Self.map(placeCount)
+    unsafe places = ZeroedMemory.map(placeCount)
   }
 
   deinit {
-    unsafe Self.unmap(places, placeCount)
+    unsafe ZeroedMemory.unmap(places, placeCount)
   }
 
   /// The table at one moment, for a loop that reads it; ends with the next insertion.
@@ -160,12 +160,12 @@ struct ShortWords: ~Copyable {
     placeCount *= 4
     if placeCount > largest { placeCount = largest }
     shift = UInt64(64 - placeCount.trailingZeroBitCount)
-    unsafe places = Self.map(placeCount)
+    unsafe places = ZeroedMemory.map(placeCount)
     for index in 0..<oldCount {
       let place = unsafe oldPlaces[index]
       if place.key.high != 0 { unsafe put(place, place.key.hash, into: places, placeCount) }
     }
-    unsafe Self.unmap(oldPlaces, oldCount)
+    unsafe ZeroedMemory.unmap(oldPlaces, oldCount)
   }
 
   @unsafe
@@ -175,22 +175,5 @@ struct ShortWords: ~Copyable {
     var place = Int(truncatingIfNeeded: hash >> shift)
     while unsafe places[place].key.high != 0 { place = (place + 1) & (count - 1) }
     unsafe places[place] = new
-  }
-
-  /// Zeroed memory in huge pages where there are some, since looking up is random access.
-  @unsafe
-  private static func map(_ count: Int) -> UnsafeMutablePointer<Place> {
-    let bytes = count * MemoryLayout<Place>.stride
-    let hugePage = 1 << 21
-    let memory = UnsafeMutableRawPointer.allocate(
-      byteCount: bytes, alignment: bytes >= hugePage ? hugePage : 64)
-    if bytes >= hugePage { _ = unsafe madvise(memory, bytes, Int32(MADV_HUGEPAGE)) }
-    unsafe memory.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
-    return unsafe memory.assumingMemoryBound(to: Place.self)
-  }
-
-  @unsafe
-  private static func unmap(_ places: UnsafeMutablePointer<Place>, _ count: Int) {
-    unsafe UnsafeMutableRawPointer(places).deallocate()
   }
 }

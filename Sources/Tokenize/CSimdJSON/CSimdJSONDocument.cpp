@@ -76,6 +76,13 @@ csj_kind csj_node_kind(csj_node value) {
   return CSJ_NULL;
 }
 
+size_t csj_node_size(csj_node value) {
+  dom::object object;
+  if (element(value).get_object().get(object) == SUCCESS) return object.size();
+  dom::array array;
+  return element(value).get_array().get(array) == SUCCESS ? array.size() : 0;
+}
+
 const char *csj_node_string(csj_node value, size_t *length) {
   std::string_view text;
   if (element(value).get_string().get(text) != SUCCESS) return nullptr;

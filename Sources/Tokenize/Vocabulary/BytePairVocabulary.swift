@@ -3,8 +3,8 @@ struct BytePairVocabulary {
   /// The file the tokens come from.
   let path: String
   private(set) var spellings = TokenSpellings()
-  /// The bytes of each id's token; `nil` where it is no byte-pair token.
-  private(set) var tokens: [[UInt8]?] = []
+  /// The bytes of each id's token; none where it is no byte-pair token.
+  private(set) var tokens = TokenTable()
   /// Tokens not spelled in the visible alphabet; no text becomes one by merging.
   private(set) var otherTokens: [TokenID: [UInt8]] = [:]
   private(set) var merges: [BytePairMerge] = []
@@ -24,10 +24,15 @@ struct BytePairVocabulary {
         path: path, place: "document",
         reason: "an object of tokens and their ids was expected, not \(node.kind.rawValue)")
     }
+    let count = node.childCount
+    // Most tokens have six to eight bytes; longer ones only make the rows grow.
+    tokens.reserve(tokens: count, bytes: 8 * count)
+    spellings.reserve(count, bytes: 8 * count)
+    isTaken.reserveCapacity(count)
     try node.forEachChild { (key, value) throws(TokenizeError) in
       guard let id = value.integer else {
         throw .malformed(
-          path: path, place: "token \(quoted(key))", reason: "its id is not a whole number")
+          path: path, place: "token \(quoted(key.array))", reason: "its id is not a whole number")
       }
       try add(key, id: id)
     }
@@ -36,55 +41,50 @@ struct BytePairVocabulary {
     }
   }
 
-  private mutating func add(_ spelling: [UInt8], id: Int) throws(TokenizeError) {
+  private mutating func add(_ spelling: RawSpan, id: Int) throws(TokenizeError) {
     guard id >= 0, id < Self.idLimit else {
       throw .malformed(
-        path: path, place: "token \(quoted(spelling))",
+        path: path, place: "token \(quoted(spelling.array))",
         reason: "its id \(id) is not between 0 and \(Self.idLimit - 1)")
     }
-    while tokens.count <= id {
-      tokens.append(nil)
-      isTaken.append(false)
-    }
+    while isTaken.count <= id { isTaken.append(false) }
     guard !isTaken[id] else {
       throw .malformed(
-        path: path, place: "token \(quoted(spelling))",
+        path: path, place: "token \(quoted(spelling.array))",
         reason: "its id \(id) belongs to another token as well")
     }
     guard spellings.insert(spelling, TokenID(id)) else {
       throw .malformed(
-        path: path, place: "token \(quoted(spelling))", reason: "it is listed twice")
+        path: path, place: "token \(quoted(spelling.array))", reason: "it is listed twice")
     }
     isTaken[id] = true
-    if let bytes = VisibleBytes.bytes(spelledBy: spelling[...]) {
-      tokens[id] = bytes
-    } else {
-      otherTokens[TokenID(id)] = spelling
-    }
+    let isVisible = tokens.append(for: id) { VisibleBytes.append(spelledBy: spelling, to: &$0) }
+    if !isVisible { otherTokens[TokenID(id)] = spelling.array }
   }
 
   /// Adds the merge of two tokens, given by their spellings.
   mutating func addMerge(
-    _ left: ArraySlice<UInt8>, _ right: ArraySlice<UInt8>, file: String,
-    place: @autoclosure () -> String
+    _ left: RawSpan, _ right: RawSpan, file: String, place: @autoclosure () -> String
   ) throws(TokenizeError) {
-    func id(_ left: ArraySlice<UInt8>, _ right: ArraySlice<UInt8>) throws(TokenizeError) -> TokenID
-    {
-      if let id = spellings.id(of: left, right) { return id }
+    let leftID = spellings.id(of: left)
+    let rightID = spellings.id(of: right)
+    guard let leftID, let rightID, let result = spellings.id(of: left, right) else {
+      let missing =
+        leftID == nil ? left.array : rightID == nil ? right.array : left.array + right.array
       throw .malformed(
         path: file, place: place(),
-        reason: "the token \(quoted(Array(left + right))) is not in \(path); "
+        reason: "the token \(quoted(missing)) is not in \(path); "
           + "are the files of one vocabulary?")
     }
-    let merge = BytePairMerge(
-      left: try id(left, []), right: try id(right, []), result: try id(left, right))
-    merges.append(merge)
+    merges.append(BytePairMerge(left: leftID, right: rightID, result: result))
   }
 
   /// Bytes that no token stands for.
   var missingBytes: [UInt8] {
     var isThere = [Bool](repeating: false, count: 256)
-    for case .some(let token) in tokens where token.count == 1 { isThere[Int(token[0])] = true }
+    for id in 0..<tokens.count where tokens.byteCount(of: id) == 1 {
+      if let byte = tokens[id]?.first { isThere[Int(byte)] = true }
+    }
     return (0...255).filter { (byte: UInt8) in !isThere[Int(byte)] }
   }
 
@@ -92,7 +92,7 @@ struct BytePairVocabulary {
   var unreachableCount: Int {
     var isMade = [Bool](repeating: false, count: tokens.count)
     for merge in merges { isMade[Int(merge.result)] = true }
-    return zip(tokens, isMade).count { token, isMade in !isMade && (token?.count ?? 0) > 1 }
+    return isMade.indices.count { !isMade[$0] && tokens.byteCount(of: $0) > 1 }
   }
 
   /// The finished model.
@@ -122,23 +122,22 @@ extension VisibleBytes {
     return bytes
   }()
 
-  /// The bytes that a token is spelled for, `nil` where a character is not of the alphabet.
-  static func bytes(spelledBy spelling: ArraySlice<UInt8>) -> [UInt8]? {
-    var result: [UInt8] = []
-    result.reserveCapacity(spelling.count)
-    var index = spelling.startIndex
-    while index < spelling.endIndex {
-      var codePoint = Int(spelling[index])
+  /// Appends the bytes that a token is spelled for; returns false where a character is not of the
+  /// alphabet, behind those that are.
+  static func append(spelledBy spelling: RawSpan, to row: inout [UInt8]) -> Bool {
+    var index = 0
+    while index < spelling.byteCount {
+      var codePoint = Int(spelling.byte(index))
       index += 1
       if codePoint >= 0x80 {
         // The alphabet ends at U+0143: its characters have at most two bytes.
-        guard codePoint & 0xE0 == 0xC0, index < spelling.endIndex else { return nil }
-        codePoint = (codePoint & 0x1F) << 6 | Int(spelling[index] & 0x3F)
+        guard codePoint & 0xE0 == 0xC0, index < spelling.byteCount else { return false }
+        codePoint = (codePoint & 0x1F) << 6 | Int(spelling.byte(index) & 0x3F)
         index += 1
       }
-      guard codePoint < bytes.count, bytes[codePoint] >= 0 else { return nil }
-      result.append(UInt8(bytes[codePoint]))
+      guard codePoint < bytes.count, bytes[codePoint] >= 0 else { return false }
+      row.append(UInt8(bytes[codePoint]))
     }
-    return result
+    return true
   }
 }

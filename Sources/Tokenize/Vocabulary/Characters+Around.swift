@@ -70,6 +70,18 @@ extension RawSpan {
     }
   }
 
+  /// A byte.
+  @inline(__always)
+  func byte(_ offset: Int) -> UInt8 {
+    precondition(offset >= 0 && offset < byteCount)
+    return unsafe unsafeLoad(fromByteOffset: offset, as: UInt8.self)
+  }
+
   /// A copy of the bytes.
   var array: [UInt8] { unsafe withUnsafeBytes { unsafe Array($0) } }
+
+  /// The bytes as text, mended where they are no UTF-8.
+  package var text: String {
+    unsafe withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) }
+  }
 }

@@ -23,20 +23,22 @@ extension BytePairVocabulary {
   /// merges are not those of the vocabulary.
   private static let unreachableLimit = 256
 
-  private static func looksLikeJSON(_ path: String) throws(TokenizeError) -> Bool {
-    try readWholeFile(path).first { $0 > 0x20 } == UInt8(ascii: "{")
+  private static func looksLikeJSON(_ bytes: [UInt8]) -> Bool {
+    bytes.first { $0 > 0x20 } == UInt8(ascii: "{")
   }
 
   /// Reads `vocab.json` and `merges.txt`.
   init(vocabulary path: String, merges mergeFile: String) throws(TokenizeError) {
-    if try Self.looksLikeJSON(mergeFile), try !Self.looksLikeJSON(path) {
+    let mergeBytes = try readWholeFile(mergeFile)
+    let bytes = try readWholeFile(path)
+    if Self.looksLikeJSON(mergeBytes), !Self.looksLikeJSON(bytes) {
       throw .malformed(
         path: path, place: "document",
         reason: "this is no JSON, but \(mergeFile) is: are vocab.json and merges.txt swapped?")
     }
     self.init(path: path)
-    try readTokens(JSONDocument(path: path).root)
-    try readMergesFile(mergeFile)
+    try readTokens(JSONDocument(bytes, path: path).root)
+    try readMerges(mergeBytes, file: mergeFile)
     if let byte = missingBytes.first {
       throw .malformed(
         path: path, place: "document",

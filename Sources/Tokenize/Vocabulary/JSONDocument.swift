@@ -100,6 +100,17 @@ package struct JSONNode: Sendable {
     return unsafe Array(UnsafeRawBufferPointer(start: start, count: length))
   }
 
+  /// Calls `body` with the bytes of a string; `nil` for other values.
+  func withBytes<Outcome, Failure: Error>(
+    _ body: (RawSpan) throws(Failure) -> Outcome
+  ) throws(Failure) -> Outcome? {
+    var length = 0
+    guard let start = unsafe csj_node_string(node, &length) else { return nil }
+    // The document keeps them, and this value the document.
+    defer { withExtendedLifetime(document) {} }
+    return try unsafe body(UnsafeRawBufferPointer(start: start, count: length).bytes)
+  }
+
   /// A string, `nil` for other values.
   package var string: String? { bytes.map { String(decoding: $0, as: UTF8.self) } }
 
@@ -129,9 +140,7 @@ extension JSONNode {
   package var members: [(key: String, value: JSONNode)]? {
     guard kind == .object else { return nil }
     var members: [(key: String, value: JSONNode)] = []
-    forEachChild { key, value in
-      members.append((String(decoding: key, as: UTF8.self), value))
-    }
+    forEachChild { key, value in members.append((key.text, value)) }
     return members
   }
 
@@ -148,14 +157,17 @@ extension JSONNode {
     guard kind == .object else { return nil }
     var found: JSONNode?
     let wanted = Array(key.utf8)
-    forEachChild { key, value in if key == wanted { found = value } }
+    forEachChild { key, value in if key.array == wanted { found = value } }
     return found
   }
+
+  /// The number of members or elements, as a hint: no more than 2²⁴ - 1 are counted.
+  var childCount: Int { csj_node_size(node) }
 
   /// Calls `body` for each member of an object or element of an array, in order; the key of an
   /// element is empty.
   package func forEachChild<Failure: Error>(
-    _ body: (_ key: [UInt8], _ value: JSONNode) throws(Failure) -> Void
+    _ body: (_ key: RawSpan, _ value: JSONNode) throws(Failure) -> Void
   ) throws(Failure) {
     var cursor = csj_cursor()
     guard unsafe csj_cursor_start(node, &cursor) else { return }
@@ -163,8 +175,8 @@ extension JSONNode {
     var length = 0
     var value = csj_node()
     while unsafe csj_cursor_next(&cursor, &key, &length, &value) {
-      let name = unsafe Array(UnsafeRawBufferPointer(start: key, count: length))
-      try body(name, JSONNode(document, value))
+      let name = unsafe UnsafeRawBufferPointer(start: key, count: length)
+      try unsafe body(name.bytes, JSONNode(document, value))
     }
   }
 }

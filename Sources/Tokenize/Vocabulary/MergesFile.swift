@@ -1,10 +1,12 @@
+internal import Glibc
+
 extension BytePairVocabulary {
   /// Reads `merges.txt`: two spellings a line with a space between, best merge first.
   ///
   /// Lines that begin with `#version` are passed over, and empty lines at the end; lines may end in
   /// CR LF.
-  mutating func readMergesFile(_ file: String) throws(TokenizeError) {
-    let bytes = try readWholeFile(file)
+  mutating func readMerges(_ bytes: [UInt8], file: String) throws(TokenizeError) {
+    let span = unsafe bytes.span.bytes
     var end = bytes.count
     while end > 0, bytes[end - 1] == UInt8(ascii: "\n") || bytes[end - 1] == UInt8(ascii: "\r") {
       end -= 1
@@ -12,28 +14,45 @@ extension BytePairVocabulary {
     var start = 0
     var number = 1
     while start < end {
-      let lineFeed = bytes[start..<end].firstIndex(of: UInt8(ascii: "\n")) ?? end
-      var line = bytes[start..<lineFeed]
-      if line.last == UInt8(ascii: "\r") { line.removeLast() }
-      if !line.starts(with: "#version".utf8) {
-        try addMerge(line: line, file: file, place: "line \(number)")
-      }
+      let lineFeed = span.firstPlace(of: UInt8(ascii: "\n"), in: start..<end) ?? end
+      let hasReturn = lineFeed > start && bytes[lineFeed - 1] == UInt8(ascii: "\r")
+      let line = span.extracting(start..<(hasReturn ? lineFeed - 1 : lineFeed))
+      try addMerge(line: line, file: file, place: "line \(number)")
       start = lineFeed + 1
       number += 1
     }
   }
 
-  /// Adds a merge written as two spellings with a space between.
+  /// Adds a merge written as two spellings with a space between; passes over a line that begins with
+  /// `#version`.
   mutating func addMerge(
-    line: ArraySlice<UInt8>, file: String, place: @autoclosure () -> String
+    line: RawSpan, file: String, place: @autoclosure () -> String
   ) throws(TokenizeError) {
-    guard let space = line.firstIndex(of: UInt8(ascii: " ")), space > line.startIndex,
-      space + 1 < line.endIndex, !line[(space + 1)...].contains(UInt8(ascii: " "))
+    let blank = UInt8(ascii: " ")
+    let count = line.byteCount
+    if count > 0, line.byte(0) == UInt8(ascii: "#"), line.array.starts(with: "#version".utf8) {
+      return
+    }
+    guard let space = line.firstPlace(of: blank, in: 0..<count), space > 0, space + 1 < count,
+      line.firstPlace(of: blank, in: space + 1..<count) == nil
     else {
       throw .malformed(
         path: file, place: place(),
-        reason: "two tokens with a space between were expected, not \(quoted(Array(line)))")
+        reason: "two tokens with a space between were expected, not \(quoted(line.array))")
     }
-    try addMerge(line[..<space], line[(space + 1)...], file: file, place: place())
+    try addMerge(
+      line.extracting(0..<space), line.extracting(space + 1..<count), file: file, place: place())
+  }
+}
+
+extension RawSpan {
+  /// The first place of a byte in a range; `nil` where it is not there.
+  fileprivate func firstPlace(of byte: UInt8, in range: Range<Int>) -> Int? {
+    unsafe withUnsafeBytes { bytes in
+      guard let start = bytes.baseAddress,
+        let found = unsafe memchr(start + range.lowerBound, Int32(byte), range.count)
+      else { return nil }
+      return unsafe UnsafeRawPointer(found) - start
+    }
   }
 }

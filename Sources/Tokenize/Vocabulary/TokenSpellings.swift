@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// Finds a token's id by the bytes a vocabulary file spells it with.
 ///
 /// A hash table over one row of bytes: Swift's strings would compare by canonical equivalence, and
@@ -7,72 +9,112 @@ struct TokenSpellings {
   /// Where each spelling begins in `text`, and where the last one ends.
   private var starts: [UInt32] = [0]
   private var ids: [TokenID] = []
-  /// Numbers of spellings, by hash; at most half full.
-  private var places = [UInt32](repeating: free, count: 1 << 10)
+  /// The high half of a hash above the number of a spelling; at most half full.
+  private var places = [UInt64](repeating: free, count: 1 << 10)
+  /// Two spellings that are sought as one.
+  private var joined: [UInt8] = []
+  /// The number of the joined spelling found last.
+  private var lastJoined = 0
 
-  private static let free = UInt32.max
+  private static let free = UInt64.max
 
   /// The number of spellings.
   var count: Int { ids.count }
 
+  /// Makes room for so many spellings of so many bytes together.
+  mutating func reserve(_ count: Int, bytes: Int) {
+    text.reserveCapacity(bytes)
+    starts.reserveCapacity(count + 1)
+    ids.reserveCapacity(count)
+    var size = places.count
+    while size < 2 * count { size *= 2 }
+    if size > places.count { rebuild(size) }
+  }
+
   /// Adds a spelling unless it is known; returns whether it is new.
-  mutating func insert(_ spelling: [UInt8], _ id: TokenID) -> Bool {
-    if ids.count * 2 >= places.count { grow() }
-    let place = place(of: spelling[...], [])
+  mutating func insert(_ spelling: RawSpan, _ id: TokenID) -> Bool {
+    if ids.count * 2 >= places.count { rebuild(places.count * 2) }
+    let hash = Self.hash(spelling)
+    let place = place(of: spelling, hash)
     guard places[place] == Self.free else { return false }
-    places[place] = UInt32(ids.count)
-    text += spelling
+    places[place] = Self.entry(hash, ids.count)
+    unsafe spelling.withUnsafeBytes { unsafe text.append(contentsOf: $0) }
     starts.append(UInt32(text.count))
     ids.append(id)
     return true
   }
 
   /// The id of a spelling.
-  func id(of spelling: [UInt8]) -> TokenID? { id(of: spelling[...], []) }
-
-  /// The id of the spelling that is `left` and `right` joined.
-  func id(of left: ArraySlice<UInt8>, _ right: ArraySlice<UInt8>) -> TokenID? {
-    let number = places[place(of: left, right)]
-    return number == Self.free ? nil : ids[Int(number)]
+  func id(of spelling: RawSpan) -> TokenID? {
+    let entry = places[place(of: spelling, Self.hash(spelling))]
+    return entry == Self.free ? nil : ids[Int(entry & 0xFFFF_FFFF)]
   }
 
-  /// The bytes of all spellings.
-  func forEach(_ body: (ArraySlice<UInt8>, TokenID) -> Void) {
-    for number in ids.indices {
-      body(text[Int(starts[number])..<Int(starts[number + 1])], ids[number])
+  /// The id of a spelling.
+  func id(of spelling: [UInt8]) -> TokenID? { unsafe id(of: spelling.span.bytes) }
+
+  /// The id of the spelling that is `left` and `right` joined.
+  ///
+  /// The spelling behind the one found last is looked at first: merges make tokens in the order of
+  /// their ids.
+  mutating func id(of left: RawSpan, _ right: RawSpan) -> TokenID? {
+    joined.removeAll(keepingCapacity: true)
+    unsafe left.withUnsafeBytes { unsafe joined.append(contentsOf: $0) }
+    unsafe right.withUnsafeBytes { unsafe joined.append(contentsOf: $0) }
+    let next = lastJoined + 1
+    if next < ids.count, unsafe isSpelled(next, joined.span.bytes) {
+      lastJoined = next
+      return ids[next]
     }
+    let entry = unsafe places[place(of: joined.span.bytes, Self.hash(joined.span.bytes))]
+    guard entry != Self.free else { return nil }
+    lastJoined = Int(entry & 0xFFFF_FFFF)
+    return ids[lastJoined]
   }
 
   /// Where a spelling is, or the free place for it.
-  private func place(of left: ArraySlice<UInt8>, _ right: ArraySlice<UInt8>) -> Int {
+  private func place(of spelling: RawSpan, _ hash: UInt64) -> Int {
     let mask = places.count - 1
-    var place = Int(truncatingIfNeeded: Self.hash(left, right)) & mask
-    while places[place] != Self.free {
-      let number = Int(places[place])
-      let start = Int(starts[number])
-      if Int(starts[number + 1]) - start == left.count + right.count,
-        text[start..<start + left.count] == left,
-        right.isEmpty || text[start + left.count..<start + left.count + right.count] == right
-      {
-        return place
-      }
+    var place = Int(truncatingIfNeeded: hash) & mask
+    while true {
+      let entry = places[place]
+      if entry == Self.free { return place }
+      if entry >> 32 == hash >> 32, isSpelled(Int(entry & 0xFFFF_FFFF), spelling) { return place }
       place = (place + 1) & mask
     }
-    return place
   }
 
-  private static func hash(_ left: ArraySlice<UInt8>, _ right: ArraySlice<UInt8>) -> UInt64 {
-    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-    for byte in left { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-    for byte in right { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-    return hash ^ hash >> 32
+  private func isSpelled(_ number: Int, _ spelling: RawSpan) -> Bool {
+    let start = Int(starts[number])
+    let count = Int(starts[number + 1]) - start
+    guard count == spelling.byteCount else { return false }
+    return unsafe text.withUnsafeBytes { text in
+      unsafe spelling.withUnsafeBytes { spelling in
+        guard let base = text.baseAddress, let sought = spelling.baseAddress else { return true }
+        return unsafe memcmp(base + start, sought, count) == 0
+      }
+    }
   }
 
-  private mutating func grow() {
-    places = [UInt32](repeating: Self.free, count: places.count * 2)
+  private static func entry(_ hash: UInt64, _ number: Int) -> UInt64 {
+    (hash >> 32) << 32 | UInt64(number)
+  }
+
+  private static func hash(_ spelling: RawSpan) -> UInt64 {
+    unsafe spelling.withUnsafeBytes { bytes in
+      guard let start = bytes.baseAddress else { return 0 }
+      return unsafe WordHash.hash(start, count: bytes.count)
+    }
+  }
+
+  private mutating func rebuild(_ size: Int) {
+    places = [UInt64](repeating: Self.free, count: size)
     for number in ids.indices {
-      let spelling = text[Int(starts[number])..<Int(starts[number + 1])]
-      places[place(of: spelling, [])] = UInt32(number)
+      let range = Int(starts[number])..<Int(starts[number + 1])
+      let hash = unsafe Self.hash(text.span.bytes.extracting(range))
+      var place = Int(truncatingIfNeeded: hash) & (size - 1)
+      while places[place] != Self.free { place = (place + 1) & (size - 1) }
+      places[place] = Self.entry(hash, number)
     }
   }
 }

@@ -58,17 +58,17 @@ extension BytePairVocabulary {
     }
     var index = 0
     try node.forEachChild { (_, merge) throws(TokenizeError) in
-      let place = "model.merges[\(index)]"
-      index += 1
-      if let line = merge.bytes {
-        if line.starts(with: "#version".utf8) { return }
-        return try addMerge(line: line[...], file: path, place: place)
+      defer { index += 1 }
+      var place: String { "model.merges[\(index)]" }
+      let isLine: Void? = try merge.withBytes { (line) throws(TokenizeError) in
+        try addMerge(line: line, file: path, place: place)
       }
+      guard isLine == nil else { return }
       let pair = merge.elements ?? []
       guard pair.count == 2, let left = pair[0].bytes, let right = pair[1].bytes else {
         throw .malformed(path: path, place: place, reason: "it is not a pair of tokens")
       }
-      try addMerge(left[...], right[...], file: path, place: place)
+      try unsafe addMerge(left.span.bytes, right.span.bytes, file: path, place: place)
     }
   }
 }

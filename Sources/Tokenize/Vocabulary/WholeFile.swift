@@ -1,5 +1,8 @@
 internal import Glibc
 
+/// The largest file that is read whole, in bytes.
+private let largestFile = 1 << 30
+
 /// Reads a vocabulary file whole.
 ///
 /// - Throws: ``TokenizeError/unreadable(path:reason:)``, for a folder and for an empty file too.
@@ -12,21 +15,42 @@ package func readWholeFile(_ path: String) throws(TokenizeError) -> [UInt8] {
     throw .unreadable(path: path, reason: systemReason(errno))
   }
   var bytes: [UInt8] = []
-  bytes.reserveCapacity(max(0, Int(status.st_size)))
-  var chunk = [UInt8](repeating: 0, count: 1 << 18)
+  // One byte more than the file has, so that its end is met in the first piece.
+  var room = max(4096, min(Int(status.st_size), largestFile) + 1)
   while true {
-    let count = unsafe chunk.withUnsafeMutableBytes { buffer in
-      unsafe Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+    var code: Int32 = 0
+    let piece = unsafe [UInt8](unsafeUninitializedCapacity: room) { buffer, count in
+      code = unsafe fill(buffer, &count, from: descriptor)
     }
-    if count < 0, errno == EINTR { continue }
-    guard count >= 0 else { throw .unreadable(path: path, reason: systemReason(errno)) }
-    if count == 0 { break }
-    bytes += chunk[..<count]
+    guard code == 0 else { throw .unreadable(path: path, reason: systemReason(code)) }
+    if bytes.isEmpty { bytes = piece } else { bytes += piece }
+    guard bytes.count <= largestFile else {
+      throw .unreadable(
+        path: path, reason: "it has more than \(largestFile) bytes; is it a vocabulary?")
+    }
+    if piece.count < room { break }
+    room = 1 << 18
   }
   guard !bytes.isEmpty else {
     throw .unreadable(path: path, reason: "the file is empty; a vocabulary was expected")
   }
   return bytes
+}
+
+/// Reads until a buffer is full or the file ends; returns the system's code of an error, or 0.
+@unsafe
+private func fill(
+  _ buffer: UnsafeMutableBufferPointer<UInt8>, _ count: inout Int, from descriptor: Int32
+) -> Int32 {
+  guard let start = buffer.baseAddress else { return 0 }
+  while count < buffer.count {
+    let done = unsafe Glibc.read(descriptor, start + count, buffer.count - count)
+    if done < 0, errno == EINTR { continue }
+    if done < 0 { return errno }
+    if done == 0 { break }
+    count += done
+  }
+  return 0
 }
 
 /// Whether something lies at `path`.

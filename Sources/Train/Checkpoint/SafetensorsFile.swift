@@ -91,7 +91,7 @@ package final class SafetensorsFile: Sendable {
     var metadata: [String: String] = [:]
     var names: Set<String> = []
     try root.forEachChild { (key, value) throws(TrainError) in
-      let name = String(decoding: key, as: UTF8.self)
+      let name = key.text
       guard names.insert(name).inserted else {
         throw problem("tensor \(name)", "the header names it twice")
       }

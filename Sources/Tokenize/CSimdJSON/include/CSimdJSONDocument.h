@@ -42,6 +42,8 @@ const char *csj_error_message(int error);
 
 csj_node csj_document_root(const csj_document *document);
 csj_kind csj_node_kind(csj_node node);
+/// The number of children of an object or an array, at most 2^24 - 1; 0 for other values.
+size_t csj_node_size(csj_node node);
 /// The bytes of a string; null for other values.
 const char *csj_node_string(csj_node node, size_t *length);
 /// Sets `*value` and returns true for an integer that fits.

@@ -1,0 +1,36 @@
+import Glibc
+
+/// Memory of zeros that costs nothing until it is touched, for tables that may stay almost empty.
+enum ZeroedMemory {
+  private static let hugePage = 1 << 21
+
+  /// Makes room for numbers that are 0; in huge pages where it is large, since tables are read in no
+  /// order.
+  @unsafe
+  static func map<Element: BitwiseCopyable>(_ count: Int) -> UnsafeMutablePointer<Element> {
+    let bytes = count * MemoryLayout<Element>.stride
+    // A whole huge page more, of which what is not needed for the alignment goes back.
+    let isLarge = bytes >= hugePage
+    let mapped = bytes + (isLarge ? hugePage : 0)
+    let memory = unsafe mmap(
+      nil, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+    guard let memory = unsafe memory, unsafe memory != MAP_FAILED else {
+      preconditionFailure("there is no memory for \(bytes) bytes")
+    }
+    guard isLarge else { return unsafe memory.bindMemory(to: Element.self, capacity: count) }
+    let start = unsafe memory.alignedUp(toMultipleOf: hugePage)
+    let before = unsafe start - memory
+    if before > 0 { unsafe munmap(memory, before) }
+    let page = 4096
+    let end = (bytes + page - 1) / page * page
+    if hugePage - before > end - bytes { unsafe munmap(start + end, mapped - before - end) }
+    unsafe madvise(start, bytes, Int32(MADV_HUGEPAGE))
+    return unsafe start.bindMemory(to: Element.self, capacity: count)
+  }
+
+  /// Gives memory back.
+  @unsafe
+  static func unmap<Element>(_ memory: UnsafeMutablePointer<Element>, _ count: Int) {
+    unsafe munmap(memory, count * MemoryLayout<Element>.stride)
+  }
+}
