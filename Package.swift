@@ -69,9 +69,7 @@ let package = Package(
       providers: [.apt(["libarchive-dev"])]),
     .systemLibrary(
       name: "CCrypto", path: "Sources/tools/Preprocess/CCrypto", providers: [.apt(["libssl-dev"])]),
-    .target(
-      name: "CCurl", path: "Sources/tools/Preprocess/CCurl",
-      linkerSettings: [.linkedLibrary("curl")]),
+    .target(name: "CCurl", path: "Sources/tools/Preprocess/CCurl"),
     .target(
       name: "CommandLineKit", dependencies: ["Machine"], path: "Sources/tools/CommandLineKit",
       swiftSettings: swiftRules),

@@ -149,6 +149,9 @@ package struct Download: Sendable {
     into part: PartialFile, _ descriptor: Int32, origin: PartialFile.Origin?, start: Int64,
     isInterrupted: () -> Bool, report: (Progress) -> Void
   ) throws(DownloadError) -> End {
+    if let reason = unsafe ccurl_load() {
+      throw unsafe .noLibrary(reason: String(cString: reason), path: path)
+    }
     let transfer = unsafe ccurl_begin(
       url, "neox-preprocess", descriptor, start, origin?.validator ?? "", origin?.total ?? -1)
     guard let transfer = unsafe transfer else {

@@ -4,6 +4,8 @@ package import Machine
 package enum DownloadError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The address is not one that can be fetched.
   case badAddress(String)
+  /// libcurl, which fetches files, cannot be loaded.
+  case noLibrary(reason: String, path: String)
   /// The server's name is unknown; there may be no network.
   case unknownHost(url: String, path: String)
   /// The server answered with something else than the file.
@@ -25,6 +27,8 @@ package enum DownloadError: Error, Equatable, Sendable, CustomStringConvertible 
     switch self {
     case .badAddress(let url):
       "\(url): not an address that can be fetched; give http://, https:// or file://"
+    case .noLibrary(let reason, let path):
+      "libcurl cannot be loaded: \(reason); install it (libcurl4 on Debian), or \(advice(path))"
     case .unknownHost(let url, let path):
       "\(url): the server's name cannot be found (no network?); \(advice(path))"
     case .status(let status, let url, let path):

@@ -19,6 +19,11 @@ typedef struct ccurl_report {
   char last_modified[64];
 } ccurl_report;
 
+/// Loads libcurl, once; returns NULL, or why it cannot be had.
+///
+/// Has to be called before everything else.
+const char *ccurl_load(void);
+
 /// Begins a transfer of `url`.
 ///
 /// `start` bytes of the file are in `descriptor` already; `validator` (an entity tag or a date, may be
