@@ -31,7 +31,7 @@ struct Main {
       ]),
     version: toolVersion,
     commands: [
-      .init(InfoCommand.self), .init(StatsCommand.self),
+      .init(InfoCommand.self), .init(StatsCommand.self), .init(ReportCommand.self),
       .init(ShowCommand.self), .init(SampleCommand.self),
       .init(BuildMapsCommand.self), .init(BatchCommand.self), .init(SeenCommand.self),
       .init(VerifyCommand.self), .init(RepairCommand.self), .init(SplitCommand.self),
