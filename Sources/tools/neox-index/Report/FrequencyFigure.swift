@@ -101,11 +101,9 @@ struct FrequencyFigure {
     guard start < end, ranks.count > 10 else { return [] }
     let (x1, y1) = (plot.x(across.position(start)), plot.y(up.position(product / start)))
     let (x2, y2) = (plot.x(across.position(end)), plot.y(up.position(product / end)))
-    let isCut = end < across.high
     return [
       plot.line("guide", x1, y1, x2, y2),
-      plot.label(
-        "1 / rank", x2 - 4, isCut ? y2 - 10 : y2 - 8, "end", kind: "tick"),
+      plot.label("1 / rank", x2 - 4, y2 - 10, "end", kind: "halo"),
     ]
   }
 
@@ -143,11 +141,11 @@ struct FrequencyFigure {
         ? .none
         : text.map { "<td class=\"text\"><code><bdi>\($0)</bdi></code></td>" }
           ?? "<td class=\"text quiet\">no such id</td>"
-      let width = fixed(100 * Double(entry.count) / Double(most), 2)
+      let length = fixed(Double(entry.count) / Double(most), 4)
       return """
         <tr><td>\(grouped(place + 1))</td><td>\(String(entry.id))</td>\(cell)\
         <td>\(grouped(entry.count))</td>\
-        <td class="meter"><i style="width:\(width)%"></i><b>\
+        <td class="meter"><i style="--length:\(length)"></i><b>\
         \(percentage(figures.share(entry.count), 2))</b></td></tr>
         """
     }

@@ -10,10 +10,10 @@ struct Plot {
   let left: Int
   let bottom: Int
   private let right = 14
-  private let top = 30
+  private let top = 38
 
-  static let wide = Plot(width: 1000, height: 340, isNarrow: false, left: 58, bottom: 44)
-  static let narrow = Plot(width: 360, height: 260, isNarrow: true, left: 44, bottom: 42)
+  static let wide = Plot(width: 1000, height: 348, isNarrow: false, left: 58, bottom: 44)
+  static let narrow = Plot(width: 360, height: 268, isNarrow: true, left: 44, bottom: 42)
 
   var plotWidth: Int { width - left - right }
   var plotHeight: Int { height - top - bottom }

@@ -24,8 +24,9 @@ let reportStyle: Markup = """
   h3{font-size:1.12rem;margin:40px 0 4px}
   p{margin:0}
   .lead,.path,.origin,.quiet,footer{color:var(--soft)}
-  .lead{max-width:72ch}
+  .lead{max-width:80ch;text-wrap:pretty}
   .path{font-size:.88rem;overflow-wrap:anywhere}
+  h2+.lead{margin-top:6px}
   section{margin-top:48px;padding-top:28px;border-top:1px solid var(--line)}
   .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(168px,1fr));gap:12px;\
   margin:24px 0 0}
@@ -44,6 +45,7 @@ let reportStyle: Markup = """
   svg .note,svg .token{fill:var(--ink);font-weight:600}
   svg .token{font-family:ui-monospace,"SF Mono",Menlo,Consolas,"Noto Sans Mono",monospace;\
   font-weight:400;paint-order:stroke;stroke:var(--card);stroke-width:4px;stroke-linejoin:round}
+  svg .halo{paint-order:stroke;stroke:var(--a-fill);stroke-width:4px;stroke-linejoin:round}
   svg .name{font-style:italic}
   svg .grid{stroke:var(--grid)}
   svg .axis,svg .mark{stroke:var(--soft)}
@@ -77,14 +79,15 @@ let reportStyle: Markup = """
   .meter{width:38%;text-align:left}
   td.meter{position:relative}
   .meter i{display:inline-block;height:.7em;background:var(--a);border-radius:2px;\
-  max-width:calc(100% - 4.6em);vertical-align:-.02em;min-width:1px}
+  width:calc((100% - 4.6em)*var(--length));vertical-align:-.02em;min-width:1px}
   .meter b{font-weight:400;color:var(--soft);padding-left:8px}
   .legend{display:flex;flex-wrap:wrap;gap:4px 22px;list-style:none;margin:12px 0 0;padding:0;\
   font-size:.86rem;color:var(--soft)}
   .key{display:inline-block;width:.8em;height:.8em;border-radius:2px;margin-right:.5em;\
   vertical-align:-.05em}
   .share{display:flex;align-items:center;gap:16px;margin-top:14px}
-  .share-name{flex:0 0 92px;color:var(--soft);font-size:.88rem;text-align:right}
+  .tiles+.share{margin-top:28px}
+  .share-name{flex:0 0 104px;color:var(--soft);font-size:.88rem;text-align:right}
   .stack{flex:1;display:flex;gap:2px;height:34px;border-radius:6px;overflow:hidden;min-width:0}
   .stack i{flex:0 1 0;min-width:2px;font:600 .82rem/34px system-ui,sans-serif;text-align:center;\
   color:var(--on);overflow:hidden;white-space:nowrap}
@@ -110,7 +113,7 @@ let reportStyle: Markup = """
   .doc-text{margin-top:10px;font:.86rem/1.75 ui-monospace,"SF Mono",Menlo,Consolas,\
   "Noto Sans Mono",monospace;white-space:pre-wrap;overflow-wrap:anywhere;tab-size:4}
   .trained{background:var(--good);color:var(--good-ink);border-radius:3px;\
-  box-shadow:inset 0 -2px 0 var(--good-line);padding:1px 0;-webkit-box-decoration-break:clone;\
+  box-shadow:inset 0 -1px 0 var(--good-line);padding:1px 0;-webkit-box-decoration-break:clone;\
   box-decoration-break:clone}
   .masked{color:var(--soft)}
   .strange{background:var(--bad);color:var(--bad-ink);text-decoration:underline wavy}
@@ -125,7 +128,8 @@ let reportStyle: Markup = """
   svg.wide{display:none}svg.narrow{display:block}figure{padding:12px 8px 8px}\
   .tiles{grid-template-columns:1fr 1fr;gap:8px}.tiles div{padding:10px 12px}\
   .tiles dd{font-size:1.2rem}.share{display:block}.share-name{display:block;text-align:left}\
-  .blend-row{grid-template-columns:1fr}.meter{width:auto;min-width:150px}.card{padding:12px 14px}\
+  .blend-row{grid-template-columns:1fr}.meter{width:34%}th.meter{white-space:normal}th,td{padding-right:8px}\
+  td code{white-space:pre-wrap;overflow-wrap:anywhere}td.text{white-space:normal}.card{padding:12px 14px}\
   .strip div{flex:0 0 25%}}
   @media print{:root{--paper:#fff;--card:#fff}body{font-size:10.5pt}main{max-width:none;padding:0}\
   *{-webkit-print-color-adjust:exact;print-color-adjust:exact}\

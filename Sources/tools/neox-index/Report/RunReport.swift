@@ -90,15 +90,16 @@ struct RunReport {
 
   private var overview: Markup {
     let train = splits[0]
-    let (tokens, overflow) = train.drawn.multipliedReportingOverflow(by: settings.sequenceLength)
+    let (places, overflow) = train.drawn.multipliedReportingOverflow(by: settings.sequenceLength)
+    let what = settings.packing == .packed ? "tokens" : "tokens and padding"
     let tiles: [Markup] = [
       DatasetSection.tile(
         "steps", grouped(train.data.stepCount), "of \(grouped(settings.trainBatchSize)) samples"),
       DatasetSection.tile(
         "sample", grouped(settings.sequenceLength), "tokens, \(settings.packing.rawValue)"),
       DatasetSection.tile(
-        "tokens trained on", overflow ? "?" : humanCount(tokens),
-        "\(grouped(train.drawn)) samples"),
+        "samples to train on", grouped(train.drawn),
+        overflow ? "without end" : "\(humanCount(places)) \(what)"),
       DatasetSection.tile("order", settings.order.rawValue, "seed \(settings.seed)"),
     ]
     let names = splits.map(\.name)
