@@ -46,7 +46,7 @@ struct IDTable: Sendable {
   }
 
   /// Calls `body` with every id and its count, in no order.
-  func forEach(_ body: (Int64, Int) -> Void) {
+  func visit(_ body: (Int64, Int) -> Void) {
     for place in ids.indices where counts[place] > 0 { body(ids[place], counts[place]) }
   }
 
@@ -56,7 +56,7 @@ struct IDTable: Sendable {
     larger.counts = [Int](repeating: 0, count: 2 * ids.count)
     larger.shift = shift - 1
     larger.count = 0
-    forEach { larger.add($0, mixed: Self.mixed($0), times: $1) }
+    visit { larger.add($0, mixed: Self.mixed($0), times: $1) }
     self = larger
   }
 }

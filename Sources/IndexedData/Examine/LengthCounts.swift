@@ -38,7 +38,8 @@ package struct LengthCounts: Sendable {
       counts.count += 1
       let (sum, overflow) = counts.sum.addingReportingOverflow(length)
       guard !overflow else {
-        throw .unsuitable(path: dataset.indexPath, reason: "sizes add up to more than a number holds")
+        throw .unsuitable(
+          path: dataset.indexPath, reason: "sizes add up to more than a number holds")
       }
       counts.sum = sum
       least = min(least, length)

@@ -67,8 +67,8 @@ package struct TokenCounts: Sendable {
         open += share.parts
         continue
       }
-      tally.forEachPlain { gathering.add($0, $1) }
-      tally.table.forEach { gathering.add($0, $1) }
+      tally.visitPlain { gathering.add($0, $1) }
+      tally.table.visit { gathering.add($0, $1) }
     }
     self = gathering.finished()
   }

@@ -61,7 +61,7 @@ struct TokenTally: Sendable {
   }
 
   /// Calls `body` with every id of the array and its count.
-  mutating func forEachPlain(_ body: (Int64, Int) -> Void) {
+  mutating func visitPlain(_ body: (Int64, Int) -> Void) {
     guard share.hasPlainIDs else { return }
     empty()
     for (place, count) in counts.enumerated() where count > 0 {
@@ -79,7 +79,7 @@ struct TokenTally: Sendable {
     other.empty()
     for place in counts.indices { counts[place] += other.counts[place] }
     var table = table
-    other.table.forEach { table.add($0, mixed: IDTable.mixed($0), times: $1) }
+    other.table.visit { table.add($0, mixed: IDTable.mixed($0), times: $1) }
     self.table = table
   }
 

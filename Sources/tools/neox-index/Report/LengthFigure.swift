@@ -51,7 +51,8 @@ struct LengthFigure {
       "Half of the documents have from \(grouped(middle[2])) to \(grouped(middle[4])) tokens; the"
       + " median is \(grouped(middle[3])), the longest has \(grouped(figures.lengths.longest))."
     if figures.marks.emptyDocuments > 0 {
-      text += " \(counted(figures.marks.emptyDocuments, "document")) without tokens"
+      text +=
+        " \(counted(figures.marks.emptyDocuments, "document")) without tokens"
         + " \(figures.marks.emptyDocuments == 1 ? "is" : "are") not drawn."
     }
     return text

@@ -50,7 +50,9 @@ struct LogAxis {
 
   /// `2,000` as `2 k`.
   static func label(_ value: Int) -> String {
-    for (unit, name) in [(1_000_000_000_000, "T"), (1_000_000_000, "G"), (1_000_000, "M"), (1_000, "k")]
+    for (unit, name) in [
+      (1_000_000_000_000, "T"), (1_000_000_000, "G"), (1_000_000, "M"), (1_000, "k"),
+    ]
     where value >= unit {
       let text = fixed(Double(value) / Double(unit), 1)
       return (text.hasSuffix(".0") ? String(text.dropLast(2)) : text) + "\u{A0}" + name

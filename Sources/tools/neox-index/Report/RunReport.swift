@@ -236,7 +236,9 @@ struct RunReport {
         view.id(row.number, column), view.isTrained(row.number, column) ? .trained : .masked)
     }
     if shown == documents {
-      for column in min(documents, all)..<all { marked.append(view.id(row.number, column), .padding) }
+      for column in min(documents, all)..<all {
+        marked.append(view.id(row.number, column), .padding)
+      }
     }
     let pieces = row.pieces.prefix(12).map {
       "\(grouped($0.document)):\($0.offset)–\($0.offset + $0.columns.count)"

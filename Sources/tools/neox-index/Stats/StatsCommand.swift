@@ -127,12 +127,12 @@ struct StatsCommand: Command {
       table.add([
         "  end of document",
         "id \(endings.id) occurs \(times(figures.tokens.watchedCount)),"
-          + " \(counted(endings.ended, "document")) end with it",
+          + " \(counted(endings.ended, "document")) end\(Self.ending(endings.ended)) with it",
       ])
       if endings.lacking > 0 {
         table.add([
           "",
-          "\(counted(endings.lacking, "document")) lack it, first: "
+          "\(counted(endings.lacking, "document")) lack\(Self.ending(endings.lacking)) it, first: "
             + Self.list(endings.firstLacking),
         ])
       }
@@ -168,7 +168,8 @@ struct StatsCommand: Command {
     let tokens = figures.tokens
     var text = grouped(tokens.distinct)
     if let size = figures.vocabularySize {
-      text += " of \(grouped(size)) (\(percentage(DatasetFigures.share(tokens.distinct, of: size))))"
+      text +=
+        " of \(grouped(size)) (\(percentage(DatasetFigures.share(tokens.distinct, of: size))))"
     }
     if let least = tokens.least, let greatest = tokens.greatest {
       text += ", ids from \(least) to \(greatest)"
@@ -189,6 +190,9 @@ struct StatsCommand: Command {
       + " (\(percentage(DatasetFigures.share(supervision.trained, of: all)))),"
       + " \(grouped(supervision.masked)) masked"
   }
+
+  /// What a verb has of one, and not of several.
+  private static func ending(_ count: Int) -> String { count == 1 ? "s" : "" }
 
   private static func list(_ numbers: [Int]) -> String {
     numbers.map(String.init).joined(separator: ", ")
