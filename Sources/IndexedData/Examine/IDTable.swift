@@ -45,6 +45,14 @@ struct IDTable: Sendable {
     counts[place] += times
   }
 
+  /// Counts what another table has.
+  mutating func add(_ other: IDTable) {
+    // The other's ids come in the order of this table's places: without room for all of them the
+    // front would fill up, and looking for a free place there take ever longer.
+    while (count + other.count) * 8 >= ids.count * 5 { grow() }
+    other.visit { add($0, mixed: Self.mixed($0), times: $1) }
+  }
+
   /// Calls `body` with every id and its count, in no order.
   func visit(_ body: (Int64, Int) -> Void) {
     for place in ids.indices where counts[place] > 0 { body(ids[place], counts[place]) }

@@ -78,9 +78,7 @@ struct TokenTally: Sendable {
     empty()
     other.empty()
     for place in counts.indices { counts[place] += other.counts[place] }
-    var table = table
-    other.table.visit { table.add($0, mixed: IDTable.mixed($0), times: $1) }
-    self.table = table
+    table.add(other.table)
   }
 
   private mutating func empty() {

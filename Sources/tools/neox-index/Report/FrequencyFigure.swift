@@ -114,13 +114,17 @@ struct FrequencyFigure {
     let entry = figures.tokens.mostFrequent[rank - 1]
     let point = place(Double(rank), Double(entry.count))
     let label = figures.text(of: entry.id).map { "“\(Self.short($0, plot.isNarrow ? 8 : 16))”" }
+    // Near the right edge there is no room behind the point.
+    let isLast = point.x > Double(plot.rightEdge - (plot.isNarrow ? 80 : 150))
     return [
       """
       <circle class="dot" cx="\(Plot.number(point.x))" cy="\(Plot.number(point.y))" r="3.5">\
       <title>rank \(grouped(rank)), id \(String(entry.id)): \(counted(entry.count, "time"))\
       </title></circle>
       """,
-      plot.label(label ?? "\(entry.id)", point.x + 8, point.y - 7, "start", kind: "token"),
+      plot.label(
+        label ?? "\(entry.id)", point.x + (isLast ? -8 : 8), point.y - 7,
+        isLast ? "end" : "start", kind: "token"),
     ]
   }
 

@@ -36,6 +36,12 @@ struct LengthFigure {
     guard figures.lengths.longest > 0 else {
       return "<p class=\"quiet\">There is no document with tokens.</p>"
     }
+    guard figures.lengths.longest > figures.lengths.shortest else {
+      return """
+        <h3>How long documents are</h3>
+        <p class="lead">Each document has \(counted(figures.lengths.longest, "token")).</p>
+        """
+    }
     return """
       <h3>How long documents are</h3>
       <p class="lead">\(lead)</p>
@@ -128,7 +134,7 @@ struct LengthFigure {
     let heads = ["min"] + DatasetFigures.percentages.map { "\($0)%" } + ["max", "mean"]
     let values =
       ([figures.lengths.shortest] + figures.percentiles + [figures.lengths.longest]).map(grouped)
-      + [fixed(figures.lengths.mean, 1)]
+      + [figures.meanLength]
     return """
       <dl class="strip" aria-label="percentiles of lengths in tokens">
       \(Markup(zip(heads, values).map { "<div><dt>\($0)</dt><dd>\($1)</dd></div>" }))

@@ -7,12 +7,11 @@ struct LogAxis {
   let low: Double
   let high: Double
 
-  /// An axis that has room for some numbers; one that is too short to read is widened.
+  /// An axis from number to number; around one number alone there is some room.
   init(_ low: Int, _ high: Int) {
-    let ends = (low: Double(max(low, 1)), high: Double(max(high, 1)))
-    let widening = ends.high / ends.low < 2 ? 1.5 : 1
-    self.low = ends.low / widening
-    self.high = ends.high * widening
+    let widening = low < high ? 1 : 1.5
+    self.low = Double(max(low, 1)) / widening
+    self.high = Double(max(high, 1)) * widening
   }
 
   /// Where a number lies, from 0 to 1.
@@ -46,6 +45,11 @@ struct LogAxis {
       exponent += 1
     }
     return ticks
+  }
+
+  /// A number of the axis: in full where its neighbours would else read alike.
+  func label(_ value: Int) -> String {
+    high / low < 2 ? grouped(value) : Self.label(value)
   }
 
   /// `2,000` as `2 k`.

@@ -51,7 +51,10 @@ struct Plot {
     for tick in axis.ticks(limit: isNarrow ? 6 : 12) {
       let place = x(axis.position(Double(tick)))
       parts.append(line("mark", place, Double(baseline), place, Double(baseline) + 5))
-      parts.append(label(LogAxis.label(tick), place, Double(baseline) + 19))
+      // At the right edge a text must not reach beyond the picture.
+      let isLast = place > Double(rightEdge) - 20
+      parts.append(
+        label(axis.label(tick), place, Double(baseline) + 19, isLast ? "end" : "middle"))
     }
     parts.append(
       line("axis", Double(left), Double(baseline), Double(rightEdge), Double(baseline)))

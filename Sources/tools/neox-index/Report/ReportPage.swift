@@ -61,7 +61,7 @@ struct DatasetOverview {
       """
       <tr><th scope="row" class="text"><bdi>\(name)</bdi></th>\
       <td>\(grouped(figures.documentCount))</td><td>\(grouped(figures.tokens.total))</td>\
-      <td>\(fixed(figures.lengths.mean, 1))</td><td>\(grouped(figures.percentiles[3]))</td>\
+      <td>\(figures.meanLength)</td><td>\(grouped(figures.percentiles[3]))</td>\
       <td>\(grouped(figures.tokens.distinct))</td></tr>
       """
     }

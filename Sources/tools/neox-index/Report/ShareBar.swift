@@ -20,7 +20,7 @@ struct ShareBar {
     let segments = shown.map { place, part -> Markup in
       let share = DatasetFigures.share(part.value, of: total)
       // What is too narrow for its number has none; the table has it.
-      let label: Markup = share < 0.08 ? .none : "\(percentage(share))"
+      let label: Markup = share < 0.1 ? .none : "\(percentage(share))"
       return """
         <i class="c\(place % ShareBar.colorCount)" style="flex-grow:\(fixed(share * 1000, 3))" \
         title="\(part.name): \(grouped(part.value)), \(percentage(share, 2))">\(label)</i>

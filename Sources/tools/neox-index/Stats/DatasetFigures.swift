@@ -91,6 +91,13 @@ struct DatasetFigures {
   /// Documents; sequences where the index does not tell them apart.
   var documentCount: Int { dataset.tendedDocumentCount }
 
+  /// The mean length of documents, with one place behind the point.
+  var meanLength: String {
+    let text = fixed(lengths.mean, 1)
+    guard let whole = Int(text.dropLast(2)) else { return text }
+    return grouped(whole) + text.suffix(2)
+  }
+
   /// What a token stands for, with nothing hidden; `nil` where that is not known.
   func text(of id: Int64) -> String? {
     guard let text = TokenRow(id: id, tokenizer: tokenizer).text, !text.isEmpty else { return nil }

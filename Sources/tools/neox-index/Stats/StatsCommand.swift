@@ -105,7 +105,7 @@ struct StatsCommand: Command {
     table.add(["  distinct tokens", distinct(figures)])
     table.add([
       "  length",
-      "min \(grouped(lengths.shortest)), mean \(fixed(lengths.mean, 1)), max "
+      "min \(grouped(lengths.shortest)), mean \(figures.meanLength), max "
         + grouped(lengths.longest),
     ])
     table.add([
