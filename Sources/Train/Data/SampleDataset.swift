@@ -4,6 +4,8 @@ package import IndexedData
 package struct SampleDataset: Sendable {
   /// The text, or the preferred and the rejected answers of pairs, each with its companions.
   package let sides: [DocumentTracks]
+  /// The documents that are drawn from.
+  package let documents: Range<Int>
   /// Which documents make up each sample.
   package let order: any SampleOrder
   /// Where the index maps came from.
@@ -23,6 +25,9 @@ package struct SampleDataset: Sendable {
     storage: MapStorage
   ) throws(TrainError) {
     self.sides = sides
+    // GPT-NeoX takes the first documents of the dataset, whatever part of it was asked for.
+    let takesFirst = request.neoxQuirks && kind == .neox && request.packing != .packed
+    documents = takesFirst ? 0..<request.documents.count : request.documents
     let data = OrderData(sides)
     do throws(IndexedDataError) {
       guard kind == .neox else {

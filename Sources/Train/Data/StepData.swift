@@ -16,18 +16,35 @@ package struct StepData: Sendable {
   ///
   /// - Throws: `unsupported` where the run has no such data, and what ``TrainingData`` throws.
   package init(_ split: DataSplit, _ settings: DataSettings) throws(TrainError) {
-    try settings.check()
-    guard split == .train || settings.evaluationIterations > 0 else {
-      throw .unsupported(
-        what: "the \(split.rawValue) data", reason: "eval_iters is 0: they are not used")
+    if let data = try Self.find(split, settings) {
+      self = data
+      return
     }
-    guard let source = try TrainingData.source(split, settings) else {
-      throw .unsupported(
-        what: "the \(split.rawValue) data",
-        reason: settings.dataPath == nil
+    throw .unsupported(
+      what: "the \(split.rawValue) data",
+      reason: split != .train && settings.evaluationIterations == 0
+        ? "eval_iters is 0: they are not used"
+        : settings.dataPath == nil
           ? "the configuration names none"
           : "the split '\(settings.split)' leaves no documents for them")
-    }
+  }
+
+  /// Opens the split's datasets and finds their order; `nil` where the run has no such data.
+  ///
+  /// - Throws: what ``TrainingData`` throws.
+  package static func find(
+    _ split: DataSplit, _ settings: DataSettings
+  ) throws(TrainError) -> StepData? {
+    try settings.check()
+    guard split == .train || settings.evaluationIterations > 0,
+      let source = try TrainingData.source(split, settings)
+    else { return nil }
+    return try StepData(source, split, settings)
+  }
+
+  private init(
+    _ source: BatchSource, _ split: DataSplit, _ settings: DataSettings
+  ) throws(TrainError) {
     self.source = source
     self.settings = settings
     notes = TrainingData.notes([source], settings)
@@ -70,5 +87,22 @@ package struct StepData: Sendable {
   package func step(ofMicroStep microStep: Int) -> (step: Int, microBatch: Int) {
     let (step, batch) = microStep.quotientAndRemainder(dividingBy: settings.accumulationSteps)
     return (step + 1, batch + 1)
+  }
+
+  /// How many samples of one of the split's datasets the run draws, over all ranks and passes.
+  ///
+  /// - Precondition: the dataset is one of the split's.
+  package func drawnCount(from member: Int) -> Int {
+    let (microSteps, overflow) = stepCount.multipliedReportingOverflow(
+      by: settings.accumulationSteps)
+    let (passes, rest) = (overflow ? .max : microSteps).quotientAndRemainder(
+      dividingBy: source.count)
+    let batch = settings.globalMicroBatchSize
+    let last = source.dataset.taken(from: member, first: rest * batch)
+    guard passes > 0 else { return last }
+    let pass = source.dataset.taken(from: member, first: source.count * batch)
+    let (before, isTooMany) = passes.multipliedReportingOverflow(by: pass)
+    let (sum, isTooLarge) = before.addingReportingOverflow(last)
+    return isTooMany || isTooLarge ? .max : sum
   }
 }

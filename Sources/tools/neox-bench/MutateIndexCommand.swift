@@ -96,6 +96,8 @@ struct MutateIndexCommand: Command {
       }
       for document in 0..<dataset.documentCount { _ = try? dataset.sequences(ofDocument: document) }
       _ = try? DatasetStatistics(dataset)
+      _ = try? LengthCounts(dataset, of: .documents).percentiles([1, 50, 99])
+      _ = try? DocumentMarks(dataset, endOfDocument: 0, labels: dataset, workers: 1)
     }
   }
 }

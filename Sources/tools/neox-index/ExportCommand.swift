@@ -1,5 +1,4 @@
 import CommandLineKit
-import Glibc
 import IndexedData
 import Machine
 import Tokenize
@@ -83,66 +82,15 @@ struct ExportCommand: Command {
       }
       return
     }
-    try checkIsReplaceable(output)
-    guard overwrites || !DurableFile.exists(output) else {
-      throw IndexedDataError.alreadyExists(path: output)
-    }
     let inputs =
       try [dataset.indexPath, dataset.elementsPath] + [sources?.path].compactMap(\.self)
       + self.tokenizer.files(for: prefix.path)
-    for path in [output, output + ".neox-new"] {
-      guard let mine = FileIdentity(path) else { continue }
-      guard !inputs.contains(where: { mine == FileIdentity($0) }) else {
-        throw IndexedDataError.outputIsInput(path: path)
+    try WholeFile(output, overwrites: overwrites, inputs: inputs).write { file in
+      for document in 0..<text.documentCount {
+        let line = try line(document, text, sources)
+        try unsafe file.append(line.span.bytes)
       }
     }
-    let lock = try OutputLock(output: output)
-    try withExtendedLifetime(lock) { try replace(output, text, sources) }
-  }
-
-  private func replace(
-    _ output: String, _ text: DocumentText, _ sources: DocumentSources?
-  ) throws {
-    // Another process may have finished in between.
-    guard overwrites || !DurableFile.exists(output) else {
-      throw IndexedDataError.alreadyExists(path: output)
-    }
-    do {
-      try write(text, sources, to: output + ".neox-new")
-      try DurableFile.rename(output + ".neox-new", to: output)
-      try DurableFile.synchronizeFolder(of: output)
-    } catch {
-      try DurableFile.remove(output + ".neox-new")
-      throw error
-    }
-  }
-
-  /// Refuses to put a file in the place of a device, a pipe, a folder or a link.
-  private func checkIsReplaceable(_ path: String) throws {
-    var facts = stat()
-    guard unsafe lstat(path, &facts) == 0, facts.st_mode & S_IFMT != S_IFREG else { return }
-    let kind =
-      switch facts.st_mode & S_IFMT {
-      case S_IFLNK: "a symbolic link"
-      case S_IFDIR: "a folder"
-      case S_IFIFO: "a named pipe"
-      default: "a device or socket"
-      }
-    throw IndexedDataError.unsuitable(
-      path: path,
-      reason: "is \(kind), and only files are replaced; name a file, or give --output - and lead"
-        + " standard output there")
-  }
-
-  private func write(
-    _ text: DocumentText, _ sources: DocumentSources?, to path: String
-  ) throws {
-    var file = try AppendFile(path: path)
-    for document in 0..<text.documentCount {
-      let line = try line(document, text, sources)
-      try unsafe file.append(line.span.bytes)
-    }
-    try file.synchronize()
   }
 
   private func line(

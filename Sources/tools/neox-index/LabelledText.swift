@@ -35,11 +35,7 @@ struct LabelledText {
 
   /// Checks that there is a companion's document for each of the text.
   func check() throws {
-    if let labels, let document = try text.dataset.firstDifferingSize(from: labels) {
-      throw IndexedDataError.unsuitable(
-        path: labels.prefix,
-        reason: "document \(document) has not as many labels as \(text.dataset.prefix) has tokens")
-    }
+    if let labels { try text.dataset.requireFit(of: labels) }
     if let references, references.elementType != .float32 {
       throw IndexedDataError.unsuitable(
         path: references.prefix,

@@ -31,7 +31,8 @@ struct Main {
       ]),
     version: toolVersion,
     commands: [
-      .init(InfoCommand.self), .init(ShowCommand.self), .init(SampleCommand.self),
+      .init(InfoCommand.self), .init(StatsCommand.self), .init(ReportCommand.self),
+      .init(ShowCommand.self), .init(SampleCommand.self),
       .init(BuildMapsCommand.self), .init(BatchCommand.self), .init(SeenCommand.self),
       .init(VerifyCommand.self), .init(RepairCommand.self), .init(SplitCommand.self),
       .init(MergeCommand.self), .init(ConvertCommand.self), .init(ExportCommand.self),

@@ -44,14 +44,19 @@ struct StepFlags: Sendable {
 
   /// A configuration's data, and the tokenizer where its files are there.
   func open() throws -> (data: StepData, tokenizer: (any Tokenizer)?) {
+    let (settings, tokenizer) = try settings()
+    return (try data(settings), tokenizer)
+  }
+
+  /// What a configuration's data are made from, and the tokenizer where its files are there.
+  func settings() throws -> (settings: DataSettings, tokenizer: (any Tokenizer)?) {
     let configuration = try load()
     let tokenizer = try Self.tokenizer(configuration)
     let vocabulary = tokenizer.map {
       RunVocabulary($0, divisibleBy: configuration.tokenizer.vocabularyMultiple)
     }
     return (
-      try data(DataSettings(configuration, vocabulary: vocabulary, rankCount: worldSize)),
-      tokenizer
+      try DataSettings(configuration, vocabulary: vocabulary, rankCount: worldSize), tokenizer
     )
   }
 
