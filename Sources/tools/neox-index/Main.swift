@@ -36,6 +36,6 @@ struct Main {
       .init(VerifyCommand.self), .init(RepairCommand.self), .init(SplitCommand.self),
       .init(MergeCommand.self), .init(ConvertCommand.self), .init(ExportCommand.self),
       .init(DiffCommand.self), .init(GrepCommand.self), .init(DedupeCommand.self),
-      .init(WhereCommand.self),
+      .init(WhereCommand.self), .init(PackCommand.self), .init(UnpackCommand.self),
     ])
 }
