@@ -13,8 +13,8 @@ struct ArchiveDamageTests {
 
   init() throws {
     folder = try TemporaryFolder()
-    let prefix = try Sample.random(seed: 3, documents: 40).write(folder, "d")
-    try folder.write("d_manifest.json", Array(String(repeating: "manifest ", count: 30).utf8))
+    let prefix = try Sample.random(seed: 3, documents: 12).write(folder, "d")
+    try folder.write("d_manifest.json", Array(String(repeating: "manifest ", count: 9).utf8))
     var files: [String: [UInt8]] = [:]
     for name in try folder.names { files[name] = try folder.read(name) }
     self.files = files
@@ -42,7 +42,7 @@ struct ArchiveDamageTests {
   func bytes() throws {
     #expect(try !isRefused(archive, "unchanged"))
     for place in archive.indices {
-      for change: UInt8 in [0x01, 0x80, 0xFF] {
+      for change: UInt8 in [0x01, 0x80] {
         var bytes = archive
         bytes[place] ^= change
         let isPayload = place >= 16 && place < archive.count - 48 - contentsAndTable
@@ -66,7 +66,7 @@ struct ArchiveDamageTests {
     #expect(rehashed(archive) == archive)
     let start = archive.count - 48 - contentsAndTable
     for place in Array(8..<16) + Array(start..<archive.count - 24) {
-      for change: UInt8 in [0x01, 0x40, 0x80, 0xFF] {
+      for change: UInt8 in [0x01, 0x80, 0xFF] {
         var bytes = archive
         bytes[place] ^= change
         let path = try folder.write("b", rehashed(bytes))
