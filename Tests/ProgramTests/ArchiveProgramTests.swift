@@ -74,6 +74,11 @@ struct ArchiveProgramTests {
       let files = try Self.index.run([command, prefix, "7", "59"] + flags)
       #expect(mine.status == 0 && mine.output == files.output, "\(mine.all)\(files.all)")
     }
+    let labelled = try index("show", archive, "7", "--labels")
+    #expect(labelled.status == 0 && labelled.output.contains("reward 2"), "\(labelled.all)")
+    #expect(try index("show", prefix, "7", "--labels").output == labelled.output)
+    let drawn = try index("sample", archive, "--seed", "5")
+    #expect(try index("sample", prefix, "--seed", "5").output == drawn.output)
     let found = try index("grep", archive, "question 7")
     #expect(found.status == 0 && found.output.hasPrefix("7:"), "\(found.all)")
     #expect(try index("show", archive, "60").status == 1)
@@ -145,17 +150,17 @@ struct ArchiveProgramTests {
   }
 
   /// A Python, by `PATH`.
-  private static let python = (ProcessInfo.processInfo.environment["PATH"] ?? "")
+  private static let interpreter = (ProcessInfo.processInfo.environment["PATH"] ?? "")
     .split(separator: ":").map { $0 + "/python3" }.map(String.init)
     .first(where: FileManager.default.isExecutableFile)
 
-  @Test("the reader in Python gets the same files", .enabled(if: python != nil))
-  func python() throws {
+  @Test("the reader in Python gets the same files", .enabled(if: interpreter != nil))
+  func otherReader() throws {
     for codec in ["zstd", "lz4"] {
       _ = try packed("--codec", codec, "--block-size", "4KiB", "--overwrite")
       let target = try TemporaryFolder()
       let process = Process()
-      process.executableURL = URL(filePath: try #require(Self.python))
+      process.executableURL = URL(filePath: try #require(Self.interpreter))
       let script = URL(filePath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().appending(path: "Interop/read_archive.py").path()
       process.arguments = [script, archive, target.path]

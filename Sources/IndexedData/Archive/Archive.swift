@@ -72,11 +72,10 @@ package final class Archive: Sendable {
     to bytes: inout ByteBuffer
   ) throws(IndexedDataError) {
     let entry = blocks[block]
-    var payload = ByteBuffer(capacity: Int(entry.payloadByteCount))
-    try file.withBytes(at: entry.payloadOffset, count: Int(entry.payloadByteCount)) {
-      payload.append($0)
-    }
     bytes.removeAll()
+    let problem = try file.withBytes(
+      at: entry.payloadOffset, count: Int(entry.payloadByteCount)
+    ) { decompressor.decompress($0, entry, to: &bytes) }
     func damaged(_ expected: String, _ found: String) -> IndexedDataError {
       .malformed(
         path: path, byte: entry.payloadOffset,
@@ -84,7 +83,7 @@ package final class Archive: Sendable {
           + " \(originalName(of: member))",
         expected: expected, found: found)
     }
-    if let problem = decompressor.decompress(payload.bytes, entry, to: &bytes) {
+    if let problem {
       throw damaged("\(entry.byteCount) bytes once decompressed", problem)
     }
     let hash = ContentHash.hash(bytes.bytes)

@@ -10,6 +10,7 @@ extension Archive {
     _ documents: Range<Int>, to prefix: String, _ options: TendOptions
   ) throws(IndexedDataError) -> [TendedDataset] {
     let names = datasets
+    guard !names.isEmpty else { throw .unsuitable(path: path, reason: "holds no dataset") }
     var outputs: [String] = []
     for name in names {
       guard let output = name.prefix(for: prefix) else {
@@ -37,6 +38,11 @@ extension Archive {
       var result = try selection.write(to: output, options)
       if !dataset.hasDocumentBoundaries { result.notes.append(lostBoundariesNote(dataset.prefix)) }
       results.append(result)
+    }
+    if member(ArchivedName().member(".src")) != nil {
+      results[0].notes.append(
+        "\(path): where the documents came from is not written along; neox-index where reads it from"
+          + " the archive")
     }
     return results
   }

@@ -161,7 +161,8 @@ private struct ArchiveWriter: ~Copyable {
     let method = settings.method
     let pool = BufferPool()
     var done = 0
-    let pipeline = OrderedPipeline(workers: settings.workers, name: "pack")
+    let pipeline = OrderedPipeline(
+      workers: settings.workers, itemLimit: 2 * settings.workers, name: "pack")
     let ending = try pipeline.run(
       interruption: settings.interruption,
       makeContext: { BlockCompressor(method) },

@@ -55,7 +55,8 @@ extension Archive {
     var cursor = BlockCursor(members)
     var hash = ContentHash()
     var done = 0
-    let pipeline = OrderedPipeline(workers: settings.workers, name: "unpack")
+    let pipeline = OrderedPipeline(
+      workers: settings.workers, itemLimit: 2 * settings.workers, name: "unpack")
     let ending = try pipeline.run(
       interruption: settings.interruption,
       makeContext: { BlockDecompressor() },

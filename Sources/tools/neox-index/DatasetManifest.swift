@@ -50,7 +50,7 @@ struct DatasetManifest {
       let manifest = try Manifest(parsing: archive.bytes(of: member), path: path)
       let name = archive.datasetName + ".idx"
       guard let output = manifest.outputs.first(where: { $0.idx.path == name }) else { continue }
-      self.init(path: path, manifest: manifest, output: output, folder: "")
+      self.init(path: path, manifest: manifest, output: output, folder: archive.path + "!")
       return
     }
     return nil

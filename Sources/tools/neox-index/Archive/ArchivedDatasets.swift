@@ -15,3 +15,12 @@ func openDataset(_ path: String, mode: ReadingMode = .mmap) throws -> IndexedDat
     ? try IndexedDataset(archive: Archive(path: path))
     : try IndexedDataset(prefix: path, mode: mode)
 }
+
+/// Opens the labels or rewards that were packed with a dataset; `nil` where the path is no archive, or
+/// holds none.
+func openCompanion(_ word: String, ofArchive path: String) throws -> IndexedDataset? {
+  guard isNamedArchive(path) else { return nil }
+  let archive = try Archive(path: path)
+  let name = archive.datasets.first { $0.ending.hasSuffix("_\(word)_document") }
+  return try name.map { try IndexedDataset(archive: archive, $0) }
+}
