@@ -76,7 +76,7 @@ private final class PackReader {
         let count = min(blockByteCount, range.upperBound - place)
         var bytes = pool.take()
         bytes.removeAll()
-        try source.file.withBytes(at: place, count: count) { bytes.append($0) }
+        try source.file.read(count, at: place, to: &bytes)
         hash.update(bytes.bytes)
         let offset = place
         place += count

@@ -111,6 +111,24 @@ enum FileBytes: Sendable {
     }
   }
 
+  /// Appends `count` bytes from `offset` on to a buffer, which may be used again and again.
+  ///
+  /// - Precondition: they lie inside the file as it was when opened.
+  func read(
+    _ count: Int, at offset: Int, to buffer: inout ByteBuffer
+  ) throws(IndexedDataError) {
+    guard case .called(let opened) = self else {
+      return try withBytes(at: offset, count: count) { buffer.append($0) }
+    }
+    let found: Int
+    do throws(SystemError) {
+      found = try opened.file.read(count, at: offset, to: &buffer)
+    } catch {
+      throw .system(error)
+    }
+    try Self.check(found, is: count, at: offset, path)
+  }
+
   /// Appends bytes to a file, copied inside the system where it can do that.
   func append(_ range: Range<Int>, to target: inout AppendFile) throws(IndexedDataError) {
     if case .called(let opened) = self {
