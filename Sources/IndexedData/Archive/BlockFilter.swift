@@ -14,7 +14,11 @@ enum BlockFilter: Equatable, Sendable {
   case differences(Width)
 
   /// Bytes of a number.
-  enum Width: Int, Sendable { case two = 2, four = 4, eight = 8 }
+  enum Width: Int, Sendable {
+    case two = 2
+    case four = 4
+    case eight = 8
+  }
 
   init?(code: UInt8, width: UInt8) {
     switch (code, Width(rawValue: Int(width))) {

@@ -6,6 +6,7 @@ extension IndexedDataset {
   /// - Parameters:
   ///   - archive: The archive.
   ///   - name: The dataset's name, which follows from that of the one that was packed.
+  /// - Throws: `unsuitable` where there is none of the name, and what opening a dataset throws.
   package convenience init(
     archive: Archive, _ name: ArchivedName = ArchivedName()
   ) throws(IndexedDataError) {
