@@ -44,9 +44,11 @@ let package = Package(
     // IndexedData: .bin/.idx shards.
     .systemLibrary(
       name: "CZstd", path: "Sources/IndexedData/CZstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(
+      name: "CLZ4", path: "Sources/IndexedData/CLZ4", providers: [.apt(["liblz4-dev"])]),
     .target(
-      name: "IndexedData", dependencies: ["Machine", "CMachine", "CZstd"], exclude: ["CZstd"],
-      swiftSettings: swiftRules),
+      name: "IndexedData", dependencies: ["Machine", "CMachine", "CZstd", "CLZ4"],
+      exclude: ["CZstd", "CLZ4"], swiftSettings: swiftRules),
 
     // Train: from a configuration and shards to a trained model.
     .systemLibrary(

@@ -256,7 +256,7 @@ struct IndexProgramTests {
   @Test(arguments: [
     "", "info", "show", "sample", "build-maps", "batch", "seen", "verify", "repair", "split",
     "merge",
-    "convert", "export", "diff", "where", "grep", "dedupe", "stats", "report",
+    "convert", "export", "diff", "where", "grep", "dedupe", "stats", "report", "pack", "unpack",
   ])
   func helpReadsAsRecorded(command: String) throws {
     let run = try Self.program.run(command.isEmpty ? ["--help"] : [command, "--help"])

@@ -12,6 +12,8 @@ public enum ReadingMode: String, Sendable, CaseIterable {
 enum FileBytes: Sendable {
   case mapped(Opened<MappedFile>)
   case called(Opened<InputFile>)
+  /// A member of an archive.
+  case archived(ArchivedFile)
 
   /// An open file that several can hold.
   final class Opened<File: ~Copyable & Sendable>: Sendable {
@@ -37,6 +39,7 @@ enum FileBytes: Sendable {
     switch self {
     case .mapped(let opened): opened.file.path
     case .called(let opened): opened.file.path
+    case .archived(let file): file.path
     }
   }
 
@@ -44,6 +47,7 @@ enum FileBytes: Sendable {
     switch self {
     case .mapped(let opened): opened.file.byteCount
     case .called(let opened): opened.file.byteCount
+    case .archived(let file): file.byteCount
     }
   }
 
@@ -62,6 +66,10 @@ enum FileBytes: Sendable {
     switch self {
     case .mapped(let opened): value = opened.file.number(at: offset, Value.self)
     case .called(let opened): value = try Self.number(opened.file, at: offset, Value.self)
+    case .archived(let file):
+      value = try file.withBytes(at: offset, count: MemoryLayout<Value>.size) {
+        $0.loadNumber(at: 0, Value.self)
+      }
     }
     if let value { return value }
     throw .malformed(
@@ -98,6 +106,46 @@ enum FileBytes: Sendable {
       }
       try Self.check(buffer.count, is: count, at: offset, path)
       return try body(buffer.bytes)
+    case .archived(let file):
+      return try file.withBytes(at: offset, count: count, body)
+    }
+  }
+
+  /// Appends `count` bytes from `offset` on to a buffer, which may be used again and again.
+  ///
+  /// - Precondition: they lie inside the file as it was when opened.
+  func read(
+    _ count: Int, at offset: Int, to buffer: inout ByteBuffer
+  ) throws(IndexedDataError) {
+    guard case .called(let opened) = self else {
+      return try withBytes(at: offset, count: count) { buffer.append($0) }
+    }
+    let found: Int
+    do throws(SystemError) {
+      found = try opened.file.read(count, at: offset, to: &buffer)
+    } catch {
+      throw .system(error)
+    }
+    try Self.check(found, is: count, at: offset, path)
+  }
+
+  /// Appends bytes to a file, copied inside the system where it can do that.
+  func append(_ range: Range<Int>, to target: inout AppendFile) throws(IndexedDataError) {
+    if case .called(let opened) = self {
+      do throws(SystemError) {
+        return try target.append(
+          copyOf: opened.file, from: range.lowerBound, count: range.count)
+      } catch {
+        throw .system(error)
+      }
+    }
+    var place = range.lowerBound
+    while place < range.upperBound {
+      let step = min(1 << 20, range.upperBound - place)
+      try withBytes(at: place, count: step) { (bytes) throws(IndexedDataError) in
+        do throws(SystemError) { try target.append(bytes) } catch { throw .system(error) }
+      }
+      place += step
     }
   }
 

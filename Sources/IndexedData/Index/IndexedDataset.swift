@@ -20,13 +20,21 @@ public final class IndexedDataset: Sendable {
   let elements: FileBytes
 
   /// Opens `prefix.idx` and `prefix.bin`.
-  public init(prefix: String, mode: ReadingMode = .mmap) throws(IndexedDataError) {
-    let index = try FileBytes(path: prefix + ".idx", mode: mode)
-    let elements = try FileBytes(path: prefix + ".bin", mode: mode)
+  public convenience init(
+    prefix: String, mode: ReadingMode = .mmap
+  ) throws(IndexedDataError) {
+    try self.init(
+      prefix: prefix, index: FileBytes(path: prefix + ".idx", mode: mode),
+      elements: FileBytes(path: prefix + ".bin", mode: mode))
+  }
+
+  init(
+    prefix: String, index: FileBytes, elements: FileBytes
+  ) throws(IndexedDataError) {
     let headerCount = min(index.byteCount, IndexLayout.headerByteCount)
     let layout = try index.withBytes(at: 0, count: headerCount) {
       (header) throws(IndexedDataError) in
-      try IndexLayout(header: header, fileLength: index.byteCount, path: prefix + ".idx")
+      try IndexLayout(header: header, fileLength: index.byteCount, path: index.path)
     }
     let kind = try OpeningChecks.elementKind(layout, index, elements)
     try OpeningChecks.run(layout, kind.type, index, elements)

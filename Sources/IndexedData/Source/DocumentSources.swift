@@ -33,10 +33,21 @@ package struct DocumentSources: Sendable {
   ///
   /// - Throws: `malformed` where it is no such file.
   package init(path: String) throws(IndexedDataError) {
-    let file = try FileBytes(path: path, mode: .pread)
+    try self.init(FileBytes(path: path, mode: .pread))
+  }
+
+  /// Opens the file that was packed with a dataset; `nil` where there was none.
+  ///
+  /// - Throws: `malformed` where it is no such file, or the archive is damaged.
+  package init?(archive: Archive) throws(IndexedDataError) {
+    guard let member = archive.member(ArchivedName().member(".src")) else { return nil }
+    try self.init(.archived(ArchivedFile(archive, member)))
+  }
+
+  private init(_ file: FileBytes) throws(IndexedDataError) {
     let trailer = try SourceTrailer(file)
     files = try Self.files(file, trailer)
-    self.path = path
+    path = file.path
     self.file = file
     self.trailer = trailer
   }

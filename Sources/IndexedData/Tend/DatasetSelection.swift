@@ -3,22 +3,35 @@ internal import Machine
 /// Writes some documents of a dataset as another, in their order and in bounded memory.
 struct DatasetSelection {
   private let dataset: IndexedDataset
-  private let isWanted: [Bool]
+  private let documents: [Range<Int>]
   private let sequenceCount: Int
   private let documentCount: Int
 
   /// Chooses documents; `isWanted` has an entry for each.
   init(_ dataset: IndexedDataset, _ isWanted: [Bool]) throws(IndexedDataError) {
-    self.dataset = dataset
-    self.isWanted = isWanted
-    var sequences = 0
-    var documents = 0
+    var runs: [Range<Int>] = []
     for document in isWanted.indices where isWanted[document] {
-      sequences += try dataset.tendedSequences(ofDocument: document).count
-      documents += 1
+      if runs.last?.upperBound == document {
+        runs[runs.count - 1] = runs[runs.count - 1].lowerBound..<document + 1
+      } else {
+        runs.append(document..<document + 1)
+      }
+    }
+    try self.init(dataset, documents: runs)
+  }
+
+  /// Chooses runs of documents.
+  ///
+  /// - Throws: `outOfRange` where there is none of a number.
+  init(_ dataset: IndexedDataset, documents: [Range<Int>]) throws(IndexedDataError) {
+    self.dataset = dataset
+    self.documents = documents
+    var sequences = 0
+    for run in documents {
+      for document in run { sequences += try dataset.tendedSequences(ofDocument: document).count }
     }
     sequenceCount = sequences
-    documentCount = documents
+    documentCount = documents.reduce(0) { $0 + $1.count }
   }
 
   /// Writes the dataset and gives it its name.
@@ -55,7 +68,7 @@ struct DatasetSelection {
   private func forEachSequence(
     _ body: (Int) throws(IndexedDataError) -> Void
   ) throws(IndexedDataError) {
-    for document in isWanted.indices where isWanted[document] {
+    for document in documents.joined() {
       for sequence in try dataset.tendedSequences(ofDocument: document) { try body(sequence) }
     }
   }
@@ -64,9 +77,6 @@ struct DatasetSelection {
   private func writeElements(
     _ path: String, _ options: TendOptions
   ) throws(IndexedDataError) -> Int {
-    let source = try asking { () throws(SystemError) in
-      try InputFile(path: dataset.elementsPath)
-    }
     var target = try asking { () throws(SystemError) in try AppendFile(path: path) }
     var run = 0..<0
     try forEachSequence { (sequence) throws(IndexedDataError) in
@@ -76,31 +86,20 @@ struct DatasetSelection {
         run = run.lowerBound..<bytes.upperBound
         return
       }
-      try copy(run, of: source, to: &target)
+      try dataset.elements.append(run, to: &target)
       run = bytes
     }
-    try copy(run, of: source, to: &target)
+    try dataset.elements.append(run, to: &target)
     try asking { () throws(SystemError) in
       if options.isDurable { try target.synchronize() } else { try target.flush() }
     }
     return target.byteCount
   }
 
-  private func copy(
-    _ bytes: Range<Int>, of source: borrowing InputFile, to target: inout AppendFile
-  ) throws(IndexedDataError) {
-    if bytes.isEmpty { return }
-    do throws(SystemError) {
-      try target.append(copyOf: source, from: bytes.lowerBound, count: bytes.count)
-    } catch {
-      throw .system(error)
-    }
-  }
-
   private func writeDocuments(_ index: inout IndexStream) throws(IndexedDataError) {
     try index.append(documentEntry: 0)
     var entry = 0
-    for document in isWanted.indices where isWanted[document] {
+    for document in documents.joined() {
       entry += try dataset.tendedSequences(ofDocument: document).count
       try index.append(documentEntry: Int64(entry))
     }

@@ -24,3 +24,16 @@ package struct QuietExit: ExitStatusProviding, Equatable {
 
   package init(_ exitStatus: Int32) { self.exitStatus = exitStatus }
 }
+
+/// Work that a signal ended.
+package struct Interrupted: ExitStatusProviding, CustomStringConvertible {
+  /// What became of the work.
+  package let description: String
+  /// 1, or 75 where it can be resumed.
+  package let exitStatus: Int32
+
+  package init(description: String, exitStatus: Int32) {
+    self.description = description
+    self.exitStatus = exitStatus
+  }
+}

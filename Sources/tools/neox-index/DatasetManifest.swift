@@ -12,7 +12,13 @@ struct DatasetManifest {
 
   /// Finds it: the dataset `P_KEY_document` has the manifest of the output prefix `P`, what
   /// neox-index makes has one of its own.
+  ///
+  /// That of a dataset in an archive is in the archive as well.
   init?(besideDataset prefix: String) throws {
+    if Archive.isArchive(prefix) {
+      try self.init(archive: Archive(path: prefix))
+      return
+    }
     let folder = prefix.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(prefix[...$0]) } ?? ""
     let name = String(prefix.dropFirst(folder.count)) + ".idx"
     var stem = prefix
@@ -21,15 +27,31 @@ struct DatasetManifest {
       if DurableFile.exists(path) {
         let manifest = try Manifest(path: path)
         if let output = manifest.outputs.first(where: { $0.idx.path == name }) {
-          self.path = path
-          self.manifest = manifest
-          self.output = output
-          self.folder = folder
+          self.init(path: path, manifest: manifest, output: output, folder: folder)
           return
         }
       }
       guard let cut = stem.lastIndex(of: "_") else { return nil }
       stem = String(stem[..<cut])
+    }
+    return nil
+  }
+
+  private init(path: String, manifest: Manifest, output: Manifest.Output, folder: String) {
+    self.path = path
+    self.manifest = manifest
+    self.output = output
+    self.folder = folder
+  }
+
+  private init?(archive: Archive) throws {
+    for member in archive.members where member.name.ending.hasSuffix("_manifest.json") {
+      let path = archive.path + "!" + archive.originalName(of: member)
+      let manifest = try Manifest(parsing: archive.bytes(of: member), path: path)
+      let name = archive.datasetName + ".idx"
+      guard let output = manifest.outputs.first(where: { $0.idx.path == name }) else { continue }
+      self.init(path: path, manifest: manifest, output: output, folder: archive.path + "!")
+      return
     }
     return nil
   }

@@ -72,7 +72,7 @@ struct GrepCommand: Command {
   ]
 
   func run() throws {
-    let dataset = try IndexedDataset(prefix: prefix.path)
+    let dataset = try openDataset(prefix.path)
     let tokenizer = try tokenizer.load(for: prefix.path)
     let runs = try self.runs(tokenizer)
     let text = DocumentText(dataset: dataset, tokenizer: tokenizer)

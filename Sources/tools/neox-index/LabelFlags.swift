@@ -52,8 +52,11 @@ struct LabelFlags: Sendable {
     let beside = Companions(
       besideDataset: prefix, manifest: try DatasetManifest(besideDataset: prefix))
     let companions = LabelledText(
-      text: text, labels: try Self.open(labels?.path ?? beside.labels?.prefix),
-      rewards: try Self.open(rewards?.path ?? beside.rewards?.prefix),
+      text: text,
+      labels: try Self.open(labels?.path ?? beside.labels?.prefix)
+        ?? openCompanion("label", ofArchive: prefix),
+      rewards: try Self.open(rewards?.path ?? beside.rewards?.prefix)
+        ?? openCompanion("reward", ofArchive: prefix),
       references: try Self.open(references?.path))
     guard companions.hasAny else {
       throw UsageError(

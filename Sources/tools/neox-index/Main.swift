@@ -20,6 +20,10 @@ struct Main {
         are never changed. Outputs appear under their names when they are whole and on the disk, \
         and replace nothing unless --overwrite is given.
         """,
+        """
+        show, sample, grep, where and verify take an archive that neox-index pack wrote in the place \
+        of a prefix.
+        """,
         "Every command has a page of its own: neox-index COMMAND --help.",
       ],
       examples: [
@@ -37,6 +41,6 @@ struct Main {
       .init(VerifyCommand.self), .init(RepairCommand.self), .init(SplitCommand.self),
       .init(MergeCommand.self), .init(ConvertCommand.self), .init(ExportCommand.self),
       .init(DiffCommand.self), .init(GrepCommand.self), .init(DedupeCommand.self),
-      .init(WhereCommand.self),
+      .init(WhereCommand.self), .init(PackCommand.self), .init(UnpackCommand.self),
     ])
 }

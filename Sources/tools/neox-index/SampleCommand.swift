@@ -42,7 +42,7 @@ struct SampleCommand: Command {
   ]
 
   func run() throws {
-    let dataset = try IndexedDataset(prefix: prefix.path)
+    let dataset = try openDataset(prefix.path)
     let text = DocumentText(
       dataset: dataset, tokenizer: output.showsIDs ? nil : try tokenizer.load(forText: prefix.path))
     let parts = draw(text.documentCount).map { DocumentPart(document: $0, start: 0, end: tokens) }

@@ -47,7 +47,7 @@ struct ShowCommand: Command {
   ]
 
   func run() throws {
-    let dataset = try IndexedDataset(prefix: prefix.path)
+    let dataset = try openDataset(prefix.path)
     let text = DocumentText(
       dataset: dataset, tokenizer: output.showsIDs ? nil : try tokenizer.load(forText: prefix.path))
     if let logits = try topLogits.open(for: text) {

@@ -8,10 +8,15 @@ enum SourceFlags {
   ///
   /// - Throws: where there are none, or they tell of another number of documents.
   static func open(_ prefix: String, of documents: Int) throws -> DocumentSources {
-    guard let sources = try DocumentSources(besideDataset: prefix) else {
+    let found =
+      Archive.isArchive(prefix)
+      ? try DocumentSources(archive: Archive(path: prefix))
+      : try DocumentSources(besideDataset: prefix)
+    guard let sources = found else {
       throw IndexedDataError.unsuitable(
-        path: DocumentSources.path(prefix: prefix),
-        reason: "is not there, and alone tells where documents came from; neox-preprocess --source"
+        path: Archive.isArchive(prefix) ? prefix : DocumentSources.path(prefix: prefix),
+        reason: (Archive.isArchive(prefix) ? "has no .src, which" : "is not there, and")
+          + " alone tells where documents came from; neox-preprocess --source"
           + " writes it, beside texts and not beside their labels")
     }
     guard sources.documentCount == documents else {

@@ -50,6 +50,11 @@ struct VerifyCommand: Command {
       of each block, every id, and that logits are in order.
       """,
       """
+      An archive that neox-index pack wrote is checked as such: its contents, its table of blocks and \
+      its length, and with --deep that every byte of every file in it is what was packed. Of damaged \
+      blocks the first one is told.
+      """,
+      """
       With --json the members of each dataset are prefix, sound, deep, problem_count, problems \
       (path, byte, what, expected, found), warnings, companions (prefix, kind, sound, content: \
       same, different, unknown or unread), sequences, documents, bytes_read and, with \
@@ -71,7 +76,7 @@ struct VerifyCommand: Command {
     .init(
       "datasets",
       [
-        .positionals("PREFIX", \.prefixes, "the datasets"),
+        .positionals("PREFIX", \.prefixes, "the datasets, files of logits and archives"),
         .list(
           "--companion", \.companions, placeholder: "PREFIX",
           "datasets that must have the same sizes, such as labels"),
@@ -107,14 +112,15 @@ struct VerifyCommand: Command {
         throw UsageError("argument \(name): tokens are looked at with --deep only")
       }
     }
-    if let logits = prefixes.first(where: { Self.holdsLogits($0.path) }) {
+    if let file = prefixes.first(where: { !Self.isDataset($0.path) }) {
       let given: [(String, Bool)] = [
         ("--companion", !companions.isEmpty), ("--vocab-size", vocabularySize != nil),
         ("--eod-id", endOfDocument != nil), ("--tokenizer-type", tokenizer.kind != nil),
       ]
+      let holdings = Self.holdsLogits(file.path) ? "holds reference logits" : "is an archive"
       for (name, isGiven) in given where isGiven {
         throw UsageError(
-          "argument \(name): it is about datasets, and \(logits.path) holds reference logits; "
+          "argument \(name): it is about datasets, and \(file.path) \(holdings); "
             + "verify it by itself")
       }
     }
@@ -133,6 +139,10 @@ struct VerifyCommand: Command {
 
   private static func holdsLogits(_ path: String) -> Bool { path.hasSuffix(".logits") }
 
+  private static func isDataset(_ path: String) -> Bool {
+    !holdsLogits(path) && !isNamedArchive(path)
+  }
+
   private func verify(_ prefix: String) throws -> VerifyReport {
     if Self.holdsLogits(prefix) {
       var options = VerifyOptions()
@@ -140,6 +150,7 @@ struct VerifyCommand: Command {
       options.limit = limit
       return try verifyDistributions(prefix, options)
     }
+    if isNamedArchive(prefix) { return try verifyArchive(prefix) }
     let manifest = try DatasetManifest(besideDataset: prefix)
     let named = tokenizer.kind == nil ? nil : try tokenizer.load(for: prefix)
     let line = ProgressLine(style: progress)
@@ -174,6 +185,20 @@ struct VerifyCommand: Command {
     return try verifyDataset(prefix, options)
   }
 
+  private func verifyArchive(_ path: String) throws -> VerifyReport {
+    let line = ProgressLine(style: progress)
+    defer { line.interrupt() }
+    var options = VerifyOptions()
+    options.isDeep = isDeep
+    options.limit = limit
+    options.progress = { done, total in
+      line.update(Progress(activity: "verifying", bytes: done, totalBytes: total))
+    }
+    var settings = UnpackOptions()
+    settings.workers = WorkerPool.processorCount
+    return try IndexedData.verifyArchive(path, settings, options)
+  }
+
   private func show(_ report: VerifyReport) {
     for problem in report.problems { StandardOutput.shared.line("\(problem)") }
     if report.problemCount > report.problems.count {
@@ -184,6 +209,12 @@ struct VerifyCommand: Command {
     for companion in report.companions { StandardOutput.shared.line(Self.line(companion)) }
     var verdict = "sound, \(counted(report.documents, "document")), "
     if !report.isSound { verdict = "\(counted(report.problemCount, "problem")), " }
+    if isNamedArchive(report.prefix) {
+      var depth = isDeep ? "every byte compared" : "blocks not looked at (--deep does)"
+      if !report.isSound { depth = "looked at up to the first" }
+      StandardOutput.shared.line("\(report.prefix): \(verdict)\(depth)")
+      return
+    }
     var depth = isDeep ? "tokens not looked at, for these problems" : nil
     if report.isDeep { depth = "every token looked at" }
     StandardOutput.shared.line(
@@ -244,7 +275,7 @@ struct VerifyCommand: Command {
       .init("documents", JSONText(report.documents)),
       .init("bytes_read", JSONText(report.bytesRead)),
     ]
-    if holdsLogits(report.prefix) { return .object(members) }
+    if !isDataset(report.prefix) { return .object(members) }
     if let elements = report.elements {
       members += [
         .init("smallest_id", elements.smallest.map { .integer($0) } ?? nil),

@@ -72,7 +72,7 @@ struct WhereCommand: Command {
   }
 
   func run() throws {
-    let dataset = try IndexedDataset(prefix: prefix.path, mode: .pread)
+    let dataset = try openDataset(prefix.path, mode: .pread)
     let sources = try SourceFlags.open(prefix.path, of: dataset.tendedDocumentCount)
     let entries = try documents.map { try sources.entry($0) }
     let originals = hidesText ? [:] : originals(of: entries.map(\.place), sources)

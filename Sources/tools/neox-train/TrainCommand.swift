@@ -108,9 +108,3 @@ extension TrainCommand {
       "there is no command '\(word)', and no file \(word).yml; did you mean '\(command)'?")
   }
 }
-
-/// Work that a signal ended.
-struct Interrupted: Error, CustomStringConvertible, ExitStatusProviding {
-  let description: String
-  let exitStatus: Int32
-}

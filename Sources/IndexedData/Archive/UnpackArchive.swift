@@ -1,0 +1,142 @@
+package import Machine
+
+/// How an archive is read from end to end.
+package struct UnpackOptions: Sendable {
+  /// Threads that decompress.
+  package var workers = 1
+  /// What may end the work before its time.
+  package var interruption: Interruption?
+
+  package init() {}
+}
+
+extension Archive {
+  /// Writes the files in the archive, byte for byte what they were; they get their names when all are
+  /// whole.
+  ///
+  /// A manifest that is there with the same bytes, as that of a run with several datasets can be,
+  /// stays.
+  /// - Returns: the paths; `nil` where the work was interrupted, and nothing is left of it.
+  /// - Throws: `alreadyExists`, `busy`, `malformed` where the archive is damaged, `unsuitable` where names
+  ///   of companions do not follow from the prefix.
+  package func unpack(
+    to prefix: String, _ settings: UnpackOptions, _ options: TendOptions
+  ) throws(IndexedDataError) -> [String]? {
+    let lock = try OutputLock(output: prefix)
+    return try withExtendedLifetime(lock) { () throws(IndexedDataError) in
+      var output = try UnpackedFiles(self, prefix, options)
+      let isWhole = try readBlocks(settings, options.progress) {
+        (member, bytes) throws(IndexedDataError) in
+        try output.append(bytes, to: member)
+      }
+      guard isWhole else { return nil }
+      return try output.finish(durable: options.isDurable)
+    }
+  }
+
+  /// Reads everything and compares all hashes.
+  ///
+  /// - Returns: `false` where the work was interrupted.
+  /// - Throws: `malformed` for the first damage.
+  package func check(
+    _ settings: UnpackOptions,
+    progress: @Sendable (_ bytesDone: Int, _ bytesTotal: Int) -> Void = { _, _ in }
+  ) throws(IndexedDataError) -> Bool {
+    try readBlocks(settings, progress) { _, _ in }
+  }
+
+  /// Calls `take` with the members' bytes in their order.
+  private func readBlocks(
+    _ settings: UnpackOptions, _ progress: (Int, Int) -> Void,
+    take: (_ member: Int, RawSpan) throws(IndexedDataError) -> Void
+  ) throws(IndexedDataError) -> Bool {
+    let pool = BufferPool()
+    let total = memberByteCount
+    var cursor = BlockCursor(members)
+    var hash = ContentHash()
+    var done = 0
+    let pipeline = OrderedPipeline(
+      workers: settings.workers, itemLimit: 2 * settings.workers, name: "unpack")
+    let ending = try pipeline.run(
+      interruption: settings.interruption,
+      makeContext: { BlockDecompressor() },
+      next: { () throws(IndexedDataError) -> BlockCursor.Place? in cursor.next() },
+      work: { (decompressor, place) throws(IndexedDataError) -> UnpackedBlock in
+        var bytes = pool.take()
+        if let block = place.block {
+          try read(block, of: members[place.member], &decompressor, to: &bytes)
+        } else {
+          bytes.removeAll()
+        }
+        return UnpackedBlock(bytes, place)
+      },
+      commit: { (block) throws(IndexedDataError) in
+        let place = block.place
+        done += block.byteCount
+        try block.use(pool) { (bytes) throws(IndexedDataError) in
+          hash.update(bytes)
+          try take(place.member, bytes)
+        }
+        progress(done, total)
+        guard place.isLast else { return }
+        try compare(hash.value, members[place.member])
+        hash = ContentHash()
+      })
+    return ending == .finished
+  }
+
+  private func compare(_ hash: UInt64, _ member: ArchiveMember) throws(IndexedDataError) {
+    guard hash != member.hash else { return }
+    throw .malformed(
+      path: path, byte: ArchiveLayout.headerByteCount, what: "hash of \(originalName(of: member))",
+      expected: ContentHash.text(member.hash), found: ContentHash.text(hash))
+  }
+}
+
+/// Walks through the blocks of all members; one without blocks is visited once.
+private struct BlockCursor {
+  struct Place: Sendable {
+    let member: Int
+    /// The block; `nil` of a member without any.
+    let block: Int?
+    /// Whether the member ends here.
+    let isLast: Bool
+  }
+
+  private let members: [ArchiveMember]
+  private var member = 0
+  private var block = 0
+
+  init(_ members: [ArchiveMember]) { self.members = members }
+
+  mutating func next() -> Place? {
+    guard member < members.count else { return nil }
+    let blocks = members[member].blocks
+    let isLast = block + 1 >= blocks.upperBound
+    let place = Place(member: member, block: blocks.isEmpty ? nil : block, isLast: isLast)
+    if !blocks.isEmpty { block += 1 }
+    if isLast { member += 1 }
+    return place
+  }
+}
+
+/// A decompressed block on its way into a file.
+private struct UnpackedBlock: ~Copyable {
+  private let bytes: ByteBuffer
+  let place: BlockCursor.Place
+
+  init(_ bytes: consuming ByteBuffer, _ place: BlockCursor.Place) {
+    self.bytes = bytes
+    self.place = place
+  }
+
+  var byteCount: Int { bytes.count }
+
+  /// Shows the bytes, then gives the memory back.
+  consuming func use(
+    _ pool: BufferPool, _ body: (RawSpan) throws(IndexedDataError) -> Void
+  ) throws(IndexedDataError) {
+    try body(bytes.bytes)
+    pool.give(bytes)
+  }
+}

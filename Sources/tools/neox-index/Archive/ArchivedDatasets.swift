@@ -1,0 +1,26 @@
+import IndexedData
+import Machine
+
+/// How `neox-index pack` would have its archives called.
+let archiveEnding = ".neoxpack"
+
+/// Whether a path is an archive, or is called as one: a damaged one may not begin as archives do.
+func isNamedArchive(_ path: String) -> Bool {
+  path.hasSuffix(archiveEnding) || Archive.isArchive(path)
+}
+
+/// Opens a dataset by its prefix, or the one in an archive by the archive's path.
+func openDataset(_ path: String, mode: ReadingMode = .mmap) throws -> IndexedDataset {
+  isNamedArchive(path)
+    ? try IndexedDataset(archive: Archive(path: path))
+    : try IndexedDataset(prefix: path, mode: mode)
+}
+
+/// Opens the labels or rewards that were packed with a dataset; `nil` where the path is no archive, or
+/// holds none.
+func openCompanion(_ word: String, ofArchive path: String) throws -> IndexedDataset? {
+  guard isNamedArchive(path) else { return nil }
+  let archive = try Archive(path: path)
+  let name = archive.datasets.first { $0.ending.hasSuffix("_\(word)_document") }
+  return try name.map { try IndexedDataset(archive: archive, $0) }
+}
