@@ -21,11 +21,7 @@ extension Archive {
       }
       outputs.append(output)
     }
-    for output in outputs {
-      for suffix in [".bin", ".idx"] where !options.overwrite {
-        if DurableFile.exists(output + suffix) { throw .alreadyExists(path: output + suffix) }
-      }
-    }
+    for output in outputs { try OutputPair.requireFree(output, inputs: [], options) }
     var results: [TendedDataset] = []
     for (name, output) in zip(names, outputs) {
       let dataset = try IndexedDataset(archive: self, name)
@@ -35,14 +31,11 @@ extension Archive {
           limit: dataset.tendedDocumentCount)
       }
       let selection = try DatasetSelection(dataset, documents: [documents])
-      var result = try selection.write(to: output, options)
+      // Labels and others have the documents of the text, and no sources of their own.
+      var result = try selection.write(
+        to: output, inputs: [], sourcesIn: results.isEmpty ? self : nil, options)
       if !dataset.hasDocumentBoundaries { result.notes.append(lostBoundariesNote(dataset.prefix)) }
       results.append(result)
-    }
-    if member(ArchivedName().member(".src")) != nil {
-      results[0].notes.append(
-        "\(path): where the documents came from is not written along; neox-index where reads it from"
-          + " the archive")
     }
     return results
   }

@@ -1,19 +1,20 @@
 internal import Machine
 
-/// A run of documents of a dataset, whose sources go into those of another one.
-struct SourcePiece: Equatable {
+/// Runs of documents of a dataset, whose sources go into those of another one.
+struct SourcePiece {
   let prefix: String
-  let documents: Range<Int>
+  /// The archive that the dataset lies in; `nil` where it is files of its own.
+  let archive: Archive?
+  /// The runs, in order.
+  let documents: [Range<Int>]
   /// Documents of the whole dataset, as the sources must have them.
   let count: Int
-  /// Whether each document of the whole dataset goes along; `nil` where all of ``documents`` do.
-  let kept: [Bool]?
 
-  init(prefix: String, documents: Range<Int>, of count: Int, kept: [Bool]? = nil) {
+  init(prefix: String, documents: [Range<Int>], of count: Int, in archive: Archive? = nil) {
     self.prefix = prefix
+    self.archive = archive
     self.documents = documents
     self.count = count
-    self.kept = kept
   }
 
   /// Writes the sources of all pieces, one behind the other; nothing where no piece has any.
@@ -31,7 +32,7 @@ struct SourcePiece: Equatable {
     for piece in pieces {
       let sources: DocumentSources?
       do throws(IndexedDataError) {
-        sources = try DocumentSources(besideDataset: piece.prefix)
+        sources = try piece.open()
         if passesOverDamage { try sources?.check() }
       } catch {
         guard passesOverDamage, case .malformed = error else { throw error }
@@ -53,25 +54,44 @@ struct SourcePiece: Equatable {
     for (piece, sources) in zip(pieces, found) {
       guard let sources else {
         notes.append(
-          "\(piece.prefix): nothing is known of where its \(piece.documents.count) documents came "
+          "\(piece.prefix): nothing is known of where its \(piece.documentCount) documents came "
             + "from, and the .src of the output says so")
-        for document in piece.documents where piece.kept?[document] ?? true {
-          try writer.append(nil, id: nil, of: [])
-        }
+        for _ in 0..<piece.documentCount { try writer.append(nil, id: nil, of: []) }
         continue
       }
-      var document = piece.documents.lowerBound
-      try sources.forEach(in: piece.documents) { (entry, id) throws(IndexedDataError) in
-        defer { document += 1 }
-        guard piece.kept?[document] ?? true else { return }
-        try writer.append(entry, id: id, of: sources.files)
-      }
+      try piece.append(from: sources, to: writer)
     }
     try writer.finish(durable: durable)
     let file = try FileBytes(path: path, mode: .pread)
     let summary = SourceSummary(
       byteCount: file.byteCount, hash: try file.hash(first: file.byteCount))
     return (summary, notes)
+  }
+}
+
+extension SourcePiece {
+  fileprivate func open() throws(IndexedDataError) -> DocumentSources? {
+    guard let archive else { return try DocumentSources(besideDataset: prefix) }
+    return try DocumentSources(archive: archive)
+  }
+
+  fileprivate var documentCount: Int { documents.reduce(0) { $0 + $1.count } }
+
+  /// Appends the entries of all runs; what lies between them is read too, so that no block is read
+  /// once more for each run.
+  fileprivate func append(
+    from sources: DocumentSources, to writer: SourceWriter
+  ) throws(IndexedDataError) {
+    guard let first = documents.first, let last = documents.last else { return }
+    var document = first.lowerBound
+    var run = 0
+    try sources.forEach(in: first.lowerBound..<last.upperBound) {
+      (entry, id) throws(IndexedDataError) in
+      while documents[run].upperBound <= document { run += 1 }
+      defer { document += 1 }
+      guard documents[run].lowerBound <= document else { return }
+      try writer.append(entry, id: id, of: sources.files)
+    }
   }
 }
 

@@ -39,7 +39,7 @@ package struct DatasetAssembly: Sendable {
       sequences: pieces.reduce(0) { $0 + $1.sequences.count },
       documents: pieces.reduce(0) { $0 + $1.documents.count }, tokens: tokens)
     let sources = pieces.map {
-      SourcePiece(prefix: $0.prefix, documents: $0.documents, of: $0.sourceDocumentCount)
+      SourcePiece(prefix: $0.prefix, documents: [$0.documents], of: $0.sourceDocumentCount)
     }
     try output.writeSources(sources, &result, durable: options.isDurable)
     try output.finish(result, durable: options.isDurable)

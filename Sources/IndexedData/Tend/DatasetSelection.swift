@@ -36,9 +36,10 @@ struct DatasetSelection {
 
   /// Writes the dataset and gives it its name.
   ///
-  /// `inputs` are prefixes that must not be overwritten.
+  /// `inputs` are prefixes that must not be overwritten. Where the documents came from is looked for
+  /// beside the dataset, or in an archive.
   func write(
-    to prefix: String, inputs: [String], _ options: TendOptions
+    to prefix: String, inputs: [String], sourcesIn archive: Archive? = nil, _ options: TendOptions
   ) throws(IndexedDataError) -> TendedDataset {
     var output = try OutputPair(prefix: prefix, inputs: inputs, options)
     let bytes = try writeElements(output.binPath, options)
@@ -59,7 +60,8 @@ struct DatasetSelection {
       prefix: prefix, elementType: dataset.elementType, sequences: sequenceCount,
       documents: documentCount, tokens: bytes / dataset.elementType.byteCount)
     let source = SourcePiece(
-      prefix: dataset.prefix, documents: isWanted.indices, of: isWanted.count, kept: isWanted)
+      prefix: dataset.prefix, documents: documents, of: dataset.tendedDocumentCount,
+      in: archive)
     try output.writeSources([source], &result, durable: options.isDurable)
     try output.finish(result, durable: options.isDurable)
     return result

@@ -49,7 +49,7 @@ struct Rebuild {
       prefix: output, elementType: type, sequences: count, documents: count, tokens: kept,
       notes: notes)
     try files.writeSources(
-      [SourcePiece(prefix: input, documents: 0..<count, of: count)], &result,
+      [SourcePiece(prefix: input, documents: [0..<count], of: count)], &result,
       durable: options.isDurable, passesOverDamage: true)
     try files.finish(result, durable: options.isDurable)
     return result

@@ -81,7 +81,7 @@ struct Salvage {
       tokens: binByteCount / type.byteCount, notes: notes)
     let all = keepsDocuments ? layout.documentEntryCount - 1 : layout.sequenceCount
     try files.writeSources(
-      [SourcePiece(prefix: prefix, documents: 0..<documents, of: all)], &result,
+      [SourcePiece(prefix: prefix, documents: [0..<documents], of: all)], &result,
       durable: options.isDurable, passesOverDamage: true)
     try files.finish(result, durable: options.isDurable)
     return result
