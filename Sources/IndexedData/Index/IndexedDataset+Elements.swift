@@ -10,6 +10,15 @@ extension IndexedDataset {
     elements.expectRandomReads()
   }
 
+  /// Asks the system to begin reading a part of a sequence, and does not wait.
+  ///
+  /// The index has to be read for it.
+  package func readAhead(
+    _ sequence: Int, from offset: Int, count: Int
+  ) throws(IndexedDataError) {
+    elements.readAhead(try byteRange(of: sequence, from: offset, count: count))
+  }
+
   /// Shows the bytes of a sequence, or of a part of it, to `body`.
   public func withBytes<Outcome: ~Copyable>(
     of sequence: Int, from offset: Int = 0, count: Int? = nil,

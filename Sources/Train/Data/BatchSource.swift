@@ -167,6 +167,21 @@ package struct BatchSource: Sendable {
     }
   }
 
+  /// Asks the system to begin reading the batch of a micro step, and does not wait for the elements.
+  ///
+  /// What cannot be read is told when the batch is filled.
+  func readAhead(microStep: Int, using row: inout SampleRow) {
+    for index in samples(microStep: microStep) {
+      let (member, sample) = dataset.place(of: index)
+      let source = dataset.members[member]
+      for tracks in source.sides where !tracks.scattered.isEmpty {
+        row.pieces.removeAll(keepingCapacity: true)
+        try? source.order.appendPieces(of: sample, to: &row.pieces)
+        try? row.readAhead(tracks.scattered, like: tracks.text)
+      }
+    }
+  }
+
   private func store(
     _ row: SampleRow, _ place: Int, _ tracks: DocumentTracks, in batch: inout Batch
   ) throws(IndexedDataError) {

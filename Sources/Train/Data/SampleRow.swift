@@ -42,6 +42,23 @@ struct SampleRow: Sendable {
     if let references = tracks.references { try readReferences(references) }
   }
 
+  /// Asks the system to begin reading what ``read(_:)`` will want of some datasets with the sizes of
+  /// `text`, and does not wait.
+  func readAhead(_ datasets: [IndexedDataset], like text: IndexedDataset) throws(IndexedDataError) {
+    var filled = 0
+    for piece in pieces where filled < self.text.count {
+      let size = try text.size(of: piece.document)
+      let count = min(piece.count ?? .max, max(0, size - piece.offset), self.text.count - filled)
+      for dataset in datasets where count > 0 {
+        // Reference log-probabilities are shorter than documents may be.
+        let available = try dataset.size(of: piece.document) - piece.offset
+        guard available > 0 else { continue }
+        try dataset.readAhead(piece.document, from: piece.offset, count: min(count, available))
+      }
+      filled += count
+    }
+  }
+
   private mutating func readLabels(_ dataset: IndexedDataset) throws(IndexedDataError) {
     var filled = 0
     for piece in pieces where filled < labels.count {
