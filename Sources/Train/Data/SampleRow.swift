@@ -3,7 +3,7 @@ internal import IndexedData
 /// A sample as it is drawn: `S + 1` tokens and what belongs to each.
 ///
 /// Made once and filled again.
-struct SampleRow: Sendable {
+package struct SampleRow: Sendable {
   /// Tokens, padded with 0.
   var text: [Int32]
   /// Labels, padded with -100; not filled where there are none.
@@ -16,7 +16,7 @@ struct SampleRow: Sendable {
   var pieces: [SamplePiece] = []
 
   /// Makes room for samples of `S + 1` tokens.
-  init(sequenceLength: Int) {
+  package init(sequenceLength: Int) {
     text = [Int32](repeating: 0, count: sequenceLength + 1)
     labels = text
     rewards = [Float](repeating: 0, count: sequenceLength + 1)

@@ -21,7 +21,7 @@ struct ReadCommand: Command {
       """
       Reads runs of tokens at random places of random documents, one after another on one thread, and \
       then as many samples of a packed order as a training run reads them: index maps, documents, \
-      batches of 8 with labels and masks, filled ahead by the loader's thread. Index maps are made \
+      batches of 8 with labels and masks. Index maps are made \
       beside the dataset.
       """,
       """
@@ -157,10 +157,10 @@ struct OrderReads {
   }
 
   private func read(_ body: (Batch) -> Void) throws {
-    let loader = try BatchLoader(source)
     var batch = source.makeBatch()
-    for _ in 0..<stepCount {
-      try loader.next(&batch)
+    var row = SampleRow(sequenceLength: batch.columnCount)
+    for step in 0..<stepCount {
+      try source.fill(&batch, microStep: step, using: &row)
       body(batch)
     }
   }
