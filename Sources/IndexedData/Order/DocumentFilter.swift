@@ -1,3 +1,5 @@
+internal import CMachine
+
 /// Which documents the packings of whole documents leave out.
 struct DocumentFilter {
   private let request: OrderRequest
@@ -36,6 +38,14 @@ struct DocumentFilter {
   /// The length of a document, or of the longer one of a pair.
   func length(_ choice: Int) -> Int {
     Int(max(sizes[choice], negativeSizes?[choice] ?? 0))
+  }
+
+  /// Fetches the size of a document that will be looked at soon.
+  func prefetch(_ choice: Int) {
+    unsafe sizes.withUnsafeBufferPointer { sizes in
+      guard let base = sizes.baseAddress else { return }
+      unsafe cm_prefetch(base + choice)
+    }
   }
 
   /// Why a document is left out.
