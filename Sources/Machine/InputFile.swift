@@ -54,6 +54,11 @@ package struct InputFile: ~Copyable, Sendable {
     _ = posix_fadvise(descriptor, range.lowerBound, range.count, POSIX_FADV_WILLNEED)
   }
 
+  /// Asks the system to drop what it has of the file in its memory.
+  package func dropFromMemory() {
+    _ = posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED)
+  }
+
   /// Reads up to `target.count` bytes from `offset` on; fewer only at the end of the file.
   package func read(
     into target: UnsafeMutableRawBufferPointer, at offset: Int

@@ -92,10 +92,11 @@ enum FileBytes: Sendable {
   ) throws(IndexedDataError) -> Outcome {
     do throws(SystemError) {
       return try file.withFile(body)
-    } catch where error.isStale {
+    } catch  where error.isStale {
       throw .unsuitable(
         path: file.path,
-        reason: "was replaced, or has another length than when it was opened; start again, and leave"
+        reason:
+          "was replaced, or has another length than when it was opened; start again, and leave"
           + " data as they are while they are read")
     } catch {
       throw .system(error)

@@ -51,10 +51,7 @@ typedef uint16_t __attribute__((may_alias, aligned(1))) cm_bits16;
 
 WIDE void cm_widen_u16(const void *numbers, int *target, size_t count) {
   const cm_bits16 *number = numbers;
-  // Samples lie anywhere, and the processor's own prefetch begins late and stops at the end of a page:
-  // every fourth line of 64 bytes is asked for first, so that more are on their way at once.
-  for (size_t line = 0; line < 128; line += 32) {
-    for (size_t i = line; i < count && i < 4096; i += 128) __builtin_prefetch(number + i);
-  }
+  // Samples lie anywhere, and the processor's own prefetch begins late and stops at the end of a page.
+  for (size_t i = 0; i < count && i < 4096; i += 32) __builtin_prefetch(number + i);
   for (size_t i = 0; i < count; i++) target[i] = number[i];
 }

@@ -25,11 +25,12 @@ package final class BatchLoader {
     var isClosed = false
   }
 
-  /// Begins with the batch of `microStep`, with `depth` batches filled ahead.
+  /// Begins with the batch of `microStep`, with `depth` batches filled ahead; `readsAhead` says whether
+  /// the system is asked for those behind them.
   ///
   /// - Precondition: `microStep ≥ 0`, `depth ≥ 1`.
   package init(
-    _ source: BatchSource, startingAt microStep: Int = 0, depth: Int = 3
+    _ source: BatchSource, startingAt microStep: Int = 0, depth: Int = 3, readsAhead: Bool = true
   ) throws(TrainError) {
     precondition(microStep >= 0 && depth >= 1)
     self.microStep = microStep
@@ -37,7 +38,7 @@ package final class BatchLoader {
     self.ring = ring
     do throws(SystemError) {
       thread = try WorkerThread(name: "\(source.split.rawValue) data") {
-        Self.fill(ring, source, microStep)
+        Self.fill(ring, source, microStep, readsAhead: readsAhead)
       }
     } catch {
       throw .system(error)
@@ -66,14 +67,16 @@ package final class BatchLoader {
     microStep += 1
   }
 
-  private static func fill(_ ring: Monitor<Ring>, _ source: BatchSource, _ first: Int) {
+  private static func fill(
+    _ ring: Monitor<Ring>, _ source: BatchSource, _ first: Int, readsAhead: Bool
+  ) {
     var microStep = first
     var work = source.makeBatch()
     var row = SampleRow(sequenceLength: work.columnCount)
     let distance = max(2, samplesAhead / source.rowsPerSide)
     var ahead = first
     while true {
-      while ahead <= microStep + distance {
+      while readsAhead && ahead <= microStep + distance {
         source.readAhead(microStep: ahead, using: &row)
         ahead += 1
       }

@@ -32,7 +32,9 @@ struct OpenCommand: Command {
     var datasets: [IndexedDataset] = []
     let opening = Stopwatch()
     for name in prefixes {
-      let prefix = [".idx", ".bin"].first(where: name.hasSuffix).map { String(name.dropLast($0.count)) }
+      let prefix = [".idx", ".bin"].first(where: name.hasSuffix).map {
+        String(name.dropLast($0.count))
+      }
       datasets.append(try IndexedDataset(prefix: prefix ?? name, mode: mode))
     }
     let opened = opening.nanoseconds

@@ -14,6 +14,7 @@ struct ReadCommand: Command {
   var rounds = 5
   var mode = ReadingMode.mmap
   var list: String?
+  var isCold = false
 
   static let page = CommandPage(
     name: "read", summary: "measure random reads of a dataset",
@@ -31,7 +32,8 @@ struct ReadCommand: Command {
       """,
     ],
     examples: [
-      .init("Tokens of a dataset, and the list of places:",
+      .init(
+        "Tokens of a dataset, and the list of places:",
         "neox-bench read data/books_text_document --list places.npy")
     ])
 
@@ -48,16 +50,36 @@ struct ReadCommand: Command {
         .option(
           "--list", \.list, placeholder: "FILE",
           "write the places, document and token, as an .npy file"),
+        .flag(
+          "--cold", \.isCold,
+          "instead, samples by the loader's thread after the system has dropped PREFIX.bin from its"
+            + " memory, without and with read-ahead, in seconds"),
       ]),
   ]
 
   func run() throws {
+    guard !isCold else { return try runCold() }
     let dataset = try IndexedDataset(prefix: prefix, mode: mode)
     let places = try ReadPlaces(dataset, samples: samples, length: length, seed: seed)
     if let list { try places.write(to: list) }
     try report("reads", try places.checksum(dataset)) { try places.pass(dataset) }
     let order = try OrderReads(prefix, samples: samples, length: length, mode: mode)
     try report("samples", try order.checksum()) { try order.pass() }
+  }
+
+  private func runCold() throws {
+    for _ in 0..<rounds {
+      for readsAhead in [false, true] {
+        // A mapping keeps pages in memory: each pass has its own.
+        try InputFile(path: prefix + ".bin").dropFromMemory()
+        let order = try OrderReads(prefix, samples: samples, length: length, mode: mode)
+        let watch = Stopwatch()
+        try order.load(readsAhead: readsAhead)
+        StandardOutput.shared.line(
+          "{\"what\":\"cold\",\"mode\":\"\(mode.rawValue)\",\"count\":\(samples),"
+            + "\"read_ahead\":\(readsAhead),\"seconds\":\(fixed(watch.seconds, 3))}")
+      }
+    }
   }
 
   private func report(_ name: String, _ checksum: UInt64, _ pass: () throws -> Void) rethrows {
@@ -156,6 +178,13 @@ struct OrderReads {
     return sum
   }
 
+  /// Takes all batches from a loader, as training does.
+  func load(readsAhead: Bool) throws {
+    let loader = try BatchLoader(source, readsAhead: readsAhead)
+    var batch = source.makeBatch()
+    for _ in 0..<stepCount { try loader.next(&batch) }
+  }
+
   private func read(_ body: (Batch) -> Void) throws {
     var batch = source.makeBatch()
     var row = SampleRow(sequenceLength: batch.columnCount)
@@ -178,5 +207,7 @@ struct TooShort: Error, CustomStringConvertible {
   let prefix: String
   let length: Int
 
-  var description: String { "\(prefix): hardly a document has \(length) tokens; give a smaller --length" }
+  var description: String {
+    "\(prefix): hardly a document has \(length) tokens; give a smaller --length"
+  }
 }
