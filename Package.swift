@@ -104,7 +104,9 @@ let package = Package(
       path: "Sources/tools/neox-train", swiftSettings: swiftRules),
     .executableTarget(
       name: "neox-bench",
-      dependencies: ["Preprocess", "Tokenize", "IndexedData", "Machine", "CommandLineKit"],
+      dependencies: [
+        "Preprocess", "Train", "Tokenize", "IndexedData", "Machine", "CommandLineKit",
+      ],
       path: "Sources/tools/neox-bench", swiftSettings: swiftRules),
 
     .target(name: "TestSupport", dependencies: [], path: "Tests/TestSupport"),

@@ -101,12 +101,23 @@ package struct AppendFile: ~Copyable, Sendable {
     byteCount = length
   }
 
-  private func write(_ bytes: RawSpan) throws(SystemError) {
+  /// Writes over bytes that were appended before.
+  ///
+  /// - Precondition: they lie inside the file.
+  package mutating func overwrite(at offset: Int, _ bytes: RawSpan) throws(SystemError) {
+    precondition(offset >= 0 && offset <= byteCount - bytes.byteCount)
+    try flush()
+    try write(bytes, at: offset)
+  }
+
+  private func write(_ bytes: RawSpan) throws(SystemError) { try write(bytes, at: writtenCount) }
+
+  private func write(_ bytes: RawSpan, at offset: Int) throws(SystemError) {
     var done = 0
     while done < bytes.byteCount {
       let count = unsafe bytes.withUnsafeBytes { source in
         guard let start = source.baseAddress else { return 0 }
-        return unsafe pwrite(descriptor, start + done, source.count - done, writtenCount + done)
+        return unsafe pwrite(descriptor, start + done, source.count - done, offset + done)
       }
       if count >= 0 {
         done += count

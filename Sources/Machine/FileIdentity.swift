@@ -13,6 +13,14 @@ package struct FileIdentity: Hashable, Sendable {
     number = UInt64(facts.st_ino)
   }
 
+  /// The file behind a descriptor; `nil` where there is none.
+  init?(descriptor: Int32) {
+    var facts = stat()
+    guard unsafe fstat(descriptor, &facts) == 0 else { return nil }
+    device = UInt64(facts.st_dev)
+    number = UInt64(facts.st_ino)
+  }
+
   /// The path from the root, links followed; as it is where nothing lies there.
   package static func absolute(_ path: String) -> String {
     guard let resolved = unsafe realpath(path, nil) else { return path }

@@ -41,6 +41,24 @@ package struct InputFile: ~Copyable, Sendable {
     close(descriptor)
   }
 
+  /// What tells it from all other files.
+  package func identity() throws(SystemError) -> FileIdentity {
+    guard let identity = FileIdentity(descriptor: descriptor) else {
+      throw SystemError(call: "stat", path: path, code: errno)
+    }
+    return identity
+  }
+
+  /// Asks the system to begin reading a range into its memory, and does not wait.
+  package func readAhead(_ range: Range<Int>) {
+    _ = posix_fadvise(descriptor, range.lowerBound, range.count, POSIX_FADV_WILLNEED)
+  }
+
+  /// Asks the system to drop what it has of the file in its memory.
+  package func dropFromMemory() {
+    _ = posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED)
+  }
+
   /// Reads up to `target.count` bytes from `offset` on; fewer only at the end of the file.
   package func read(
     into target: UnsafeMutableRawBufferPointer, at offset: Int

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Synchronization
 
 /// A whole file seen as memory, for reading.
 ///
@@ -32,7 +33,9 @@ package struct MappedFile: ~Copyable, Sendable {
   }
 
   deinit {
-    if address != 0 { unsafe munmap(UnsafeMutableRawPointer(bitPattern: address), byteCount) }
+    guard address != 0 else { return }
+    unsafe munmap(UnsafeMutableRawPointer(bitPattern: address), byteCount)
+    Self.count.subtract(1, ordering: .relaxed)
   }
 
   /// The file's bytes; the span ends with the mapping.
@@ -75,6 +78,21 @@ package struct MappedFile: ~Copyable, Sendable {
     unsafe posix_madvise(start, byteCount, advice)
   }
 
+  /// Asks the system to begin reading a range into its memory, and does not wait.
+  ///
+  /// - Precondition: the range lies inside the file.
+  package func readAhead(_ range: Range<Int>) {
+    precondition(range.lowerBound >= 0 && range.upperBound <= byteCount)
+    guard !range.isEmpty else { return }
+    let first = range.lowerBound & -Self.pageByteCount
+    guard let start = unsafe UnsafeMutableRawPointer(bitPattern: address + UInt(first)) else {
+      return
+    }
+    _ = unsafe posix_madvise(start, range.upperBound - first, POSIX_MADV_WILLNEED)
+  }
+
+  private static let pageByteCount = Int(sysconf(Int32(_SC_PAGESIZE)))
+
   private static func map(_ file: borrowing InputFile) throws(SystemError) -> UInt {
     guard file.isRegular else { throw SystemError(call: "mmap", path: file.path, code: ENODEV) }
     guard file.byteCount > 0 else { return 0 }
@@ -82,6 +100,25 @@ package struct MappedFile: ~Copyable, Sendable {
     guard let place = unsafe place, unsafe place != MAP_FAILED else {
       throw SystemError(call: "mmap", path: file.path, code: errno)
     }
+    count.add(1, ordering: .relaxed)
     return UInt(bitPattern: place)
   }
+
+  // MARK: - How many there are
+
+  private static let count = Atomic<Int>(0)
+
+  /// Whether half of the mappings that the system grants a process are files by now.
+  ///
+  /// The rest is for index maps, memory and threads, which cannot do without: who can read a file in
+  /// another way should do that then.
+  package static var isScarce: Bool { count.load(ordering: .relaxed) >= limit / 2 }
+
+  private static let limit: Int = {
+    let setting = try? InputFile(path: "/proc/sys/vm/max_map_count")
+    var text = ByteBuffer()
+    _ = try? setting?.read(32, at: 0, to: &text)
+    let digits = (0..<text.count).map { text.bytes.loadNumber(at: $0, UInt8.self) }
+    return Int(String(decoding: digits.prefix { $0 > 0x20 }, as: UTF8.self)) ?? 65_530
+  }()
 }

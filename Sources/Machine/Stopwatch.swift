@@ -16,9 +16,12 @@ package struct Stopwatch: Sendable {
   /// Starts again at zero.
   package mutating func restart() { start = Self.now() }
 
-  private static func now() -> UInt64 {
+  /// Nanoseconds that processors have worked for this process, on all its threads.
+  package static var processorNanoseconds: UInt64 { now(CLOCK_PROCESS_CPUTIME_ID) }
+
+  private static func now(_ clock: clockid_t = CLOCK_MONOTONIC) -> UInt64 {
     var time = timespec()
-    unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+    unsafe clock_gettime(clock, &time)
     return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
   }
 }

@@ -19,6 +19,9 @@ public struct SystemError: Error, Equatable, Sendable, CustomStringConvertible {
   /// Whether a file was opened at a length that it has not, or is not there at all.
   package var isTooShort: Bool { code == ENODATA || code == ENOENT }
 
+  /// Whether a path leads to another file than before.
+  package var isStale: Bool { code == ESTALE }
+
   /// `PATH: REASON (CALL)`, for instance `data/x.bin: No space left on device (write)`.
   public var description: String {
     let reason = unsafe String(cString: strerror(code))

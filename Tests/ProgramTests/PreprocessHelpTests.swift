@@ -14,7 +14,7 @@ struct PreprocessHelpTests {
     try compare("neox-preprocess", command)
   }
 
-  @Test("help of neox-bench reads as recorded", arguments: ["", "encode", "mutate-index"])
+  @Test("help of neox-bench reads as recorded", arguments: ["", "encode", "mutate-index", "open", "read"])
   func benchSnapshot(command: String) throws {
     try compare("neox-bench", command)
   }

@@ -4,31 +4,33 @@ internal import Machine
 public enum ReadingMode: String, Sendable, CaseIterable {
   /// As memory: the fastest way on local disks.
   case mmap
-  /// By calls: nothing stays mapped, for network file systems and very many datasets.
+  /// By calls: nothing stays mapped, for network file systems and files that may be cut.
   case pread
 }
 
 /// The bytes of a file, read in either mode with the same outcome.
 enum FileBytes: Sendable {
-  case mapped(Opened<MappedFile>)
-  case called(Opened<InputFile>)
+  case mapped(Mapping)
+  case called(PooledFile)
   /// A member of an archive.
   case archived(ArchivedFile)
 
-  /// An open file that several can hold.
-  final class Opened<File: ~Copyable & Sendable>: Sendable {
-    let file: File
+  /// A mapped file that several can hold.
+  final class Mapping: Sendable {
+    let file: MappedFile
 
-    init(_ file: consuming File) {
-      self.file = file
+    init(path: String) throws(SystemError) {
+      file = try MappedFile(path: path)
     }
   }
 
+  /// Opens a file; as memory only while the system has mappings to spare.
   init(path: String, mode: ReadingMode) throws(IndexedDataError) {
     do throws(SystemError) {
-      switch mode {
-      case .mmap: self = .mapped(Opened(try MappedFile(path: path)))
-      case .pread: self = .called(Opened(try InputFile(path: path)))
+      if mode == .mmap, !MappedFile.isScarce {
+        self = .mapped(try Mapping(path: path))
+      } else {
+        self = .called(try PooledFile(path: path))
       }
     } catch {
       throw .system(error)
@@ -38,7 +40,7 @@ enum FileBytes: Sendable {
   var path: String {
     switch self {
     case .mapped(let opened): opened.file.path
-    case .called(let opened): opened.file.path
+    case .called(let file): file.path
     case .archived(let file): file.path
     }
   }
@@ -46,7 +48,7 @@ enum FileBytes: Sendable {
   var byteCount: Int {
     switch self {
     case .mapped(let opened): opened.file.byteCount
-    case .called(let opened): opened.file.byteCount
+    case .called(let file): file.byteCount
     case .archived(let file): file.byteCount
     }
   }
@@ -54,6 +56,19 @@ enum FileBytes: Sendable {
   /// Tells the system that places will be visited in no order, so that it reads nothing ahead.
   func expectRandomReads() {
     if case .mapped(let opened) = self { opened.file.advise(.random) }
+  }
+
+  /// Asks the system to begin reading a range into its memory, and does not wait.
+  ///
+  /// - Precondition: the range lies inside the file as it was when opened.
+  func readAhead(_ range: Range<Int>) {
+    switch self {
+    case .mapped(let opened): opened.file.readAhead(range)
+    // What is wrong with the file is told when it is read.
+    case .called(let file):
+      try? file.withFile { (file) throws(SystemError) in file.readAhead(range) }
+    case .archived: break
+    }
   }
 
   /// The little-endian number at a byte.
@@ -65,7 +80,10 @@ enum FileBytes: Sendable {
     let value: Value?
     switch self {
     case .mapped(let opened): value = opened.file.number(at: offset, Value.self)
-    case .called(let opened): value = try Self.number(opened.file, at: offset, Value.self)
+    case .called(let file):
+      value = try Self.reading(file) { (file) throws(SystemError) in
+        try file.number(at: offset, Value.self)
+      }
     case .archived(let file):
       value = try file.withBytes(at: offset, count: MemoryLayout<Value>.size) {
         $0.loadNumber(at: 0, Value.self)
@@ -77,11 +95,18 @@ enum FileBytes: Sendable {
       expected: "\(MemoryLayout<Value>.size) bytes", found: "fewer")
   }
 
-  private static func number<Value: FixedWidthInteger & BitwiseCopyable>(
-    _ file: borrowing InputFile, at offset: Int, _: Value.Type
-  ) throws(IndexedDataError) -> Value? {
+  // A file of many is closed and opened again under its path.
+  private static func reading<Outcome: ~Copyable>(
+    _ file: PooledFile, _ body: (borrowing InputFile) throws(SystemError) -> Outcome
+  ) throws(IndexedDataError) -> Outcome {
     do throws(SystemError) {
-      return try file.number(at: offset, Value.self)
+      return try file.withFile(body)
+    } catch  where error.isStale {
+      throw .unsuitable(
+        path: file.path,
+        reason:
+          "was replaced, or has another length than when it was opened; start again, and leave"
+          + " data as they are while they are read")
     } catch {
       throw .system(error)
     }
@@ -97,14 +122,12 @@ enum FileBytes: Sendable {
     switch self {
     case .mapped(let opened):
       return try opened.file.withBytes(offset..<(offset + count), body)
-    case .called(let opened):
+    case .called(let file):
       var buffer = ByteBuffer(capacity: count)
-      do throws(SystemError) {
-        try opened.file.read(count, at: offset, to: &buffer)
-      } catch {
-        throw .system(error)
+      let found = try Self.reading(file) { (file) throws(SystemError) in
+        try file.read(count, at: offset, to: &buffer)
       }
-      try Self.check(buffer.count, is: count, at: offset, path)
+      try Self.check(found, is: count, at: offset, path)
       return try body(buffer.bytes)
     case .archived(let file):
       return try file.withBytes(at: offset, count: count, body)
@@ -117,26 +140,20 @@ enum FileBytes: Sendable {
   func read(
     _ count: Int, at offset: Int, to buffer: inout ByteBuffer
   ) throws(IndexedDataError) {
-    guard case .called(let opened) = self else {
+    guard case .called(let file) = self else {
       return try withBytes(at: offset, count: count) { buffer.append($0) }
     }
-    let found: Int
-    do throws(SystemError) {
-      found = try opened.file.read(count, at: offset, to: &buffer)
-    } catch {
-      throw .system(error)
+    let found = try Self.reading(file) { (file) throws(SystemError) in
+      try file.read(count, at: offset, to: &buffer)
     }
     try Self.check(found, is: count, at: offset, path)
   }
 
   /// Appends bytes to a file, copied inside the system where it can do that.
   func append(_ range: Range<Int>, to target: inout AppendFile) throws(IndexedDataError) {
-    if case .called(let opened) = self {
-      do throws(SystemError) {
-        return try target.append(
-          copyOf: opened.file, from: range.lowerBound, count: range.count)
-      } catch {
-        throw .system(error)
+    if case .called(let file) = self {
+      return try Self.reading(file) { (file) throws(SystemError) in
+        try target.append(copyOf: file, from: range.lowerBound, count: range.count)
       }
     }
     var place = range.lowerBound

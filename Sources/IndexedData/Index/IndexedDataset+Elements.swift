@@ -1,3 +1,4 @@
+internal import CMachine
 internal import Machine
 
 extension IndexedDataset {
@@ -8,6 +9,15 @@ extension IndexedDataset {
   /// Without it each look at a mapped page that is not in memory brings its neighbours along.
   package func expectRandomReads() {
     elements.expectRandomReads()
+  }
+
+  /// Asks the system to begin reading a part of a sequence, and does not wait.
+  ///
+  /// The index has to be read for it.
+  package func readAhead(
+    _ sequence: Int, from offset: Int, count: Int
+  ) throws(IndexedDataError) {
+    elements.readAhead(try byteRange(of: sequence, from: offset, count: count))
   }
 
   /// Shows the bytes of a sequence, or of a part of it, to `body`.
@@ -160,6 +170,20 @@ private func widen<Stored: FixedWidthInteger & BitwiseCopyable, ID: FixedWidthIn
   _ bytes: RawSpan, _: Stored.Type, _ target: UnsafeMutableBufferPointer<ID>
 ) -> Int64? {
   unsafe bytes.withUnsafeBytes { source in
+    // The types of most text, and of what it is read into.
+    if Stored.self == UInt16.self, MemoryLayout<ID>.size == 4, let start = source.baseAddress {
+      let count = min(target.count, source.count / 2)
+      unsafe UnsafeMutableRawBufferPointer(target).withMemoryRebound(to: Int32.self) { target in
+        unsafe cm_widen_u16(start, target.baseAddress, count)
+      }
+      return nil
+    }
+    if Stored.self == Int32.self, ID.self == Int32.self {
+      let count = min(4 * target.count, source.count)
+      unsafe UnsafeMutableRawBufferPointer(target).copyMemory(
+        from: UnsafeRawBufferPointer(rebasing: source[..<count]))
+      return nil
+    }
     var bad: Int64?
     for place in 0..<min(target.count, source.count / MemoryLayout<Stored>.size) {
       let stored = Stored(

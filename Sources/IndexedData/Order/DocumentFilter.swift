@@ -1,3 +1,5 @@
+internal import CMachine
+
 /// Which documents the packings of whole documents leave out.
 struct DocumentFilter {
   private let request: OrderRequest
@@ -5,6 +7,9 @@ struct DocumentFilter {
   private let sizes: [Int32]
   private let negativeSizes: [Int32]?
   private let labels: Range<Int>
+  private let labelDatasets: [IndexedDataset]
+  // Whether every document is taken, whatever it holds.
+  private let takesAll: Bool
 
   /// Looks at the labels at some places; by default at those that GPT-NeoX looks at.
   init(
@@ -22,6 +27,8 @@ struct DocumentFilter {
     // GPT-NeoX looks at one label more where several documents share a sample.
     self.labels =
       labels ?? 0..<(request.sequenceLength + (request.packing == .packUntilOverflow ? 1 : 0))
+    labelDatasets = [data.labels, data.negativeLabels].compactMap { $0 }
+    takesAll = request.allowsChopping && labelDatasets.isEmpty
     guard !sizes.isEmpty else {
       throw .unsuitable(path: data.text.prefix, reason: "there is no document to draw from")
     }
@@ -38,6 +45,14 @@ struct DocumentFilter {
     Int(max(sizes[choice], negativeSizes?[choice] ?? 0))
   }
 
+  /// Fetches the size of a document that will be looked at soon.
+  func prefetch(_ choice: Int) {
+    unsafe sizes.withUnsafeBufferPointer { sizes in
+      guard let base = sizes.baseAddress else { return }
+      unsafe cm_prefetch(base + choice)
+    }
+  }
+
   /// Why a document is left out.
   enum Reason {
     /// Its length, where documents are not cut.
@@ -48,6 +63,7 @@ struct DocumentFilter {
 
   /// Why the document is left out; `nil` where it is not.
   func reason(toSkip choice: Int) throws(IndexedDataError) -> Reason? {
+    if takesAll { return nil }
     if !request.allowsChopping {
       let limit = request.sequenceLength + 1
       // GPT-NeoX's pairs packed until overflow are left out when they are short.
@@ -57,9 +73,7 @@ struct DocumentFilter {
       if isInverted ? shorter < limit : length(choice) > limit { return .length }
     }
     let document = document(choice)
-    for dataset in [data.labels, data.negativeLabels] {
-      if let dataset, try dataset.isMasked(document, at: labels) { return .labels }
-    }
+    for dataset in labelDatasets where try dataset.isMasked(document, at: labels) { return .labels }
     return nil
   }
 

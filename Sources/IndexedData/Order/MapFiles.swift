@@ -167,26 +167,13 @@ package struct MapFiles: Sendable {
   }
 
   private func write(_ key: String) throws(IndexedDataError) {
-    let maps: SampleMaps?
-    let packed: PackedMaps?
-    if request.packing == .packed {
-      try SampleMaps.check(request, data)
-      packed = try PackedMaps(request, data)
-      maps = nil
-    } else {
-      packed = nil
-      maps = try SampleMaps(request, data)
-    }
+    try Self.withSystem { () throws(SystemError) in try DurableFile.remove(paths[3]) }
+    let leftOut = try SampleMaps.write(request, data, to: paths)
     try Self.withSystem { () throws(SystemError) in
-      try DurableFile.remove(paths[3])
-      try packed?.write(to: paths)
-      try maps?.documentIndices.write(to: paths[0], width: nil)
-      try maps?.sampleIndices.write(to: paths[1], width: 2)
-      try maps?.shuffleIndices.write(to: paths[2], width: nil)
       var byteCounts: [Int] = []
       for path in paths.prefix(3) { byteCounts.append(try InputFile(path: path).byteCount) }
       try DurableFile.replace(
-        paths[3], with: keyFile(key, byteCounts, maps?.leftOut ?? LeftOutDocuments()))
+        paths[3], with: keyFile(key, byteCounts, leftOut))
     }
   }
 

@@ -1,3 +1,5 @@
+internal import Machine
+
 extension SampleMaps {
   /// Makes GPT-NeoX's maps.
   ///
@@ -7,15 +9,33 @@ extension SampleMaps {
     switch (request.packing, request.length) {
     case (.packed, _):
       self = try PackedMaps(request, data).maps
-    case (.packUntilOverflow, .samples(let count)):
-      self = try WholeDocumentMaps.packedUntilOverflow(request, data, sampleCount: count)
-    case (.unpacked, .samples(let count)):
-      self = try WholeDocumentMaps.unpacked(request, data, sampleCount: count)
-    case (_, .epochs):
-      throw .unsuitable(
-        path: data.text.prefix,
-        reason: "training by epochs needs pack_impl packed, not \(request.packing.rawValue)")
+    case (_, .samples(let count)):
+      self = try WholeDocumentMaps(request, data, sampleCount: count).maps()
+    case (_, .epochs): throw Self.needsSamples(request, data)
     }
+  }
+
+  /// Makes GPT-NeoX's maps in their files, without having all of them in memory; says which documents
+  /// are in none.
+  static func write(
+    _ request: OrderRequest, _ data: OrderData, to paths: [String]
+  ) throws(IndexedDataError) -> LeftOutDocuments {
+    try check(request, data)
+    switch (request.packing, request.length) {
+    case (.packed, _):
+      let maps = try PackedMaps(request, data)
+      try asking { () throws(SystemError) in try maps.write(to: paths) }
+      return LeftOutDocuments()
+    case (_, .samples(let count)):
+      return try WholeDocumentMaps(request, data, sampleCount: count).write(to: paths)
+    case (_, .epochs): throw needsSamples(request, data)
+    }
+  }
+
+  private static func needsSamples(_ request: OrderRequest, _ data: OrderData) -> IndexedDataError {
+    .unsuitable(
+      path: data.text.prefix,
+      reason: "training by epochs needs pack_impl packed, not \(request.packing.rawValue)")
   }
 
   /// Checks what is asked for against the data.

@@ -1,28 +1,70 @@
 /// The maps of `pack_until_overflow` and `unpacked` data, bit for bit those of GPT-NeoX where it does
 /// not fail.
-enum WholeDocumentMaps {
-  /// As many whole documents a sample as fit, in shuffled order, shuffled anew after each pass.
-  static func packedUntilOverflow(
-    _ request: OrderRequest, _ data: OrderData, sampleCount: Int
-  ) throws(IndexedDataError) -> SampleMaps {
+///
+/// They are handed out block by block, so that none has to be in memory as a whole: only the sizes of
+/// the documents are, and what is shuffled.
+struct WholeDocumentMaps {
+  private let request: OrderRequest
+  private let data: OrderData
+  private let sampleCount: Int
+  /// How many documents ahead their sizes are fetched: they lie anywhere in memory.
+  private static let ahead = 24
+
+  /// Describes maps of so many samples.
+  init(_ request: OrderRequest, _ data: OrderData, sampleCount: Int) {
+    self.request = request
+    self.data = data
+    self.sampleCount = sampleCount
+  }
+
+  /// All maps in memory.
+  ///
+  /// - Throws: `unsuitable` when there is nothing to draw from.
+  func maps() throws(IndexedDataError) -> SampleMaps {
+    let target = MapArrays()
+    let leftOut = try make(target)
+    return SampleMaps(
+      documentIndices: .int64(target.documents), sampleIndices: .int64(target.rows),
+      shuffleIndices: .int64(target.shuffle), leftOut: leftOut)
+  }
+
+  /// Writes the maps of documents, samples and their shuffle to three files.
+  ///
+  /// - Throws: `unsuitable` when there is nothing to draw from, and what the system refuses.
+  func write(to paths: [String]) throws(IndexedDataError) -> LeftOutDocuments {
+    let target = try MapStreams(to: paths)
+    let leftOut = try make(target)
+    try target.finish()
+    return leftOut
+  }
+
+  private func make(_ target: some MapTarget) throws(IndexedDataError) -> LeftOutDocuments {
     let filter = try DocumentFilter(request, data)
-    var generator = MersenneTwister(seed: request.seed)
-    var shuffle = [Int64](largeCount: sampleCount) { numbers in
-      for place in 0..<sampleCount { numbers[place] = Int64(place) }
+    guard filter.count <= Int(UInt32.max) else {
+      throw .unsuitable(
+        path: data.text.prefix, reason: "\(filter.count) documents are too many to be shuffled")
     }
-    generator.shuffle(&shuffle)
-    var queue = [Int64](0..<Int64(filter.count))
+    return request.packing == .unpacked
+      ? try unpacked(filter, target) : try packedUntilOverflow(filter, target)
+  }
+
+  /// As many whole documents a sample as fit, in shuffled order, shuffled anew after each pass.
+  private func packedUntilOverflow(
+    _ filter: DocumentFilter, _ target: some MapTarget
+  ) throws(IndexedDataError) -> LeftOutDocuments {
+    var generator = MersenneTwister(seed: request.seed)
+    var blocks = MapBlocks(target)
+    try shuffleSamples(&generator, limit: .max, blocks)
+    var queue = Self.numbers(filter.count)
     generator.shuffle(&queue)
-    var order: [Int64] = []
-    var rows: [Int64] = []
-    rows.reserveCapacity(2 * (sampleCount + 1))
     let room = request.sequenceLength + 1
     var run = 0
     var place = 0
-    var orderCountAtPassStart = 0
+    var documentCountAtPassStart = 0
     var leftOut = LeftOutDocuments()
     leftOut.total = filter.count
-    while rows.count < 2 * sampleCount {
+    while blocks.rowCount < sampleCount {
+      if place + Self.ahead < queue.count { filter.prefetch(Int(queue[place + Self.ahead])) }
       let choice = Int(queue[place])
       place += 1
       let reason = try filter.reason(toSkip: choice)
@@ -30,58 +72,73 @@ enum WholeDocumentMaps {
       if reason == nil {
         let length = filter.length(choice)
         if run == 0 || run + length > room {
-          rows.append(Int64(order.count))
-          rows.append(0)
+          try blocks.add(row: blocks.documentCount)
           run = 0
         }
         run += length
-        order.append(Int64(filter.document(choice)))
+        try blocks.add(document: filter.document(choice))
       }
       guard place == queue.count else { continue }
-      guard order.count > orderCountAtPassStart else { throw filter.nothingLeft }
-      orderCountAtPassStart = order.count
+      guard blocks.documentCount > documentCountAtPassStart else { throw filter.nothingLeft }
+      documentCountAtPassStart = blocks.documentCount
       place = 0
       generator.shuffle(&queue)
     }
-    rows.append(Int64(order.count))
-    rows.append(0)
-    return SampleMaps(
-      documentIndices: .int64(order), sampleIndices: .int64(rows), shuffleIndices: .int64(shuffle),
-      leftOut: leftOut)
+    try blocks.add(row: blocks.documentCount)
+    try blocks.flush()
+    return leftOut
   }
 
   /// One document a sample, in ascending order again and again; only the samples are shuffled.
-  static func unpacked(
-    _ request: OrderRequest, _ data: OrderData, sampleCount: Int
-  ) throws(IndexedDataError) -> SampleMaps {
-    let filter = try DocumentFilter(request, data)
+  private func unpacked(
+    _ filter: DocumentFilter, _ target: some MapTarget
+  ) throws(IndexedDataError) -> LeftOutDocuments {
     var generator = MersenneTwister(seed: request.seed)
-    let limit = data.negative == nil ? Int64.max : Int64(filter.count)
-    var shuffle = [Int64](largeCount: sampleCount) { numbers in
-      for place in 0..<sampleCount { numbers[place] = Int64(place) % limit }
-    }
-    generator.shuffle(&shuffle)
+    let limit = data.negative == nil ? Int.max : filter.count
+    var blocks = MapBlocks(target)
+    try shuffleSamples(&generator, limit: limit, blocks)
     // One pass tells the whole order, which is that pass again and again.
-    var kept: [Int64] = []
+    var kept: [UInt32] = []
     var leftOut = LeftOutDocuments()
     leftOut.total = filter.count
     for choice in 0..<filter.count {
       let reason = try filter.reason(toSkip: choice)
       leftOut.add(reason)
       guard reason == nil else { continue }
-      kept.append(Int64(filter.document(choice)))
+      kept.append(UInt32(choice))
       if kept.count > sampleCount { break }
     }
     guard !kept.isEmpty else { throw filter.nothingLeft }
-    let order = (0...sampleCount).map { kept[$0 % kept.count] }
-    var rows: [Int64] = []
-    rows.reserveCapacity(2 * (sampleCount + 1))
+    var place = 0
     for row in 0...sampleCount {
-      rows.append(Int64(row))
-      rows.append(0)
+      try blocks.add(document: filter.document(Int(kept[place])))
+      try blocks.add(row: row)
+      place = place + 1 < kept.count ? place + 1 : 0
     }
-    return SampleMaps(
-      documentIndices: .int64(order), sampleIndices: .int64(rows), shuffleIndices: .int64(shuffle),
-      leftOut: leftOut)
+    try blocks.flush()
+    return leftOut
+  }
+
+  private func shuffleSamples(
+    _ generator: inout MersenneTwister, limit: Int, _ blocks: MapBlocks<some MapTarget>
+  ) throws(IndexedDataError) {
+    // What is shuffled does not change how; numbers of half the width move faster.
+    guard sampleCount > Int(UInt32.max) else {
+      var numbers = Self.numbers(sampleCount)
+      generator.shuffle(&numbers)
+      try blocks.add(shuffle: numbers, modulo: limit)
+      return
+    }
+    var numbers = [Int64](largeCount: sampleCount) { numbers in
+      for place in 0..<sampleCount { numbers[place] = Int64(place) }
+    }
+    generator.shuffle(&numbers)
+    try blocks.add(shuffle: numbers, modulo: limit)
+  }
+
+  private static func numbers(_ count: Int) -> [UInt32] {
+    [UInt32](largeCount: count) { numbers in
+      for place in 0..<count { numbers[place] = UInt32(place) }
+    }
   }
 }

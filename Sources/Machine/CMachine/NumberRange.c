@@ -46,3 +46,12 @@ WIDE cm_range cm_range_of_i32(const void *numbers, size_t count, int match) {
   }
   return (cm_range){least, most, matches};
 }
+
+typedef uint16_t __attribute__((may_alias, aligned(1))) cm_bits16;
+
+WIDE void cm_widen_u16(const void *numbers, int *target, size_t count) {
+  const cm_bits16 *number = numbers;
+  // Samples lie anywhere, and the processor's own prefetch begins late and stops at the end of a page.
+  for (size_t i = 0; i < count && i < 4096; i += 32) __builtin_prefetch(number + i);
+  for (size_t i = 0; i < count; i++) target[i] = number[i];
+}

@@ -2,6 +2,9 @@ internal import Machine
 
 /// Hands out the batches of a source one after another, filled ahead by a thread of its own.
 ///
+/// The system is asked to read the elements of later batches meanwhile, so that many requests are on
+/// their way to a disk or a server and not one after another.
+///
 /// Which batch comes when does not depend on the thread. Batches go round: the caller gives the one
 /// it has used and gets a full one, and after the first few nothing is allocated any more.
 package final class BatchLoader {
@@ -9,6 +12,9 @@ package final class BatchLoader {
   package private(set) var microStep: Int
   private let ring: Monitor<Ring>
   private let thread: WorkerThread
+
+  /// Samples whose elements are asked for before they are read.
+  private static let samplesAhead = 64
 
   private struct Ring: Sendable {
     /// Full batches from `first` on, and empty ones.
@@ -19,11 +25,12 @@ package final class BatchLoader {
     var isClosed = false
   }
 
-  /// Begins with the batch of `microStep`, with `depth` batches filled ahead.
+  /// Begins with the batch of `microStep`, with `depth` batches filled ahead; `readsAhead` says whether
+  /// the system is asked for those behind them.
   ///
   /// - Precondition: `microStep ≥ 0`, `depth ≥ 1`.
   package init(
-    _ source: BatchSource, startingAt microStep: Int = 0, depth: Int = 3
+    _ source: BatchSource, startingAt microStep: Int = 0, depth: Int = 3, readsAhead: Bool = true
   ) throws(TrainError) {
     precondition(microStep >= 0 && depth >= 1)
     self.microStep = microStep
@@ -31,7 +38,7 @@ package final class BatchLoader {
     self.ring = ring
     do throws(SystemError) {
       thread = try WorkerThread(name: "\(source.split.rawValue) data") {
-        Self.fill(ring, source, microStep)
+        Self.fill(ring, source, microStep, readsAhead: readsAhead)
       }
     } catch {
       throw .system(error)
@@ -60,11 +67,19 @@ package final class BatchLoader {
     microStep += 1
   }
 
-  private static func fill(_ ring: Monitor<Ring>, _ source: BatchSource, _ first: Int) {
+  private static func fill(
+    _ ring: Monitor<Ring>, _ source: BatchSource, _ first: Int, readsAhead: Bool
+  ) {
     var microStep = first
     var work = source.makeBatch()
     var row = SampleRow(sequenceLength: work.columnCount)
+    let distance = max(2, samplesAhead / source.rowsPerSide)
+    var ahead = first
     while true {
+      while readsAhead && ahead <= microStep + distance {
+        source.readAhead(microStep: ahead, using: &row)
+        ahead += 1
+      }
       do throws(TrainError) {
         try source.fill(&work, microStep: microStep, using: &row)
       } catch {

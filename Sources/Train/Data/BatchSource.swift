@@ -1,3 +1,4 @@
+internal import CTrain
 package import IndexedData
 
 /// Fills batches from a split's samples; any micro step at once, the same from any thread.
@@ -146,8 +147,8 @@ package struct BatchSource: Sendable {
     return batch
   }
 
-  /// Fills a batch that ``makeBatch()`` made.
-  func fill(
+  /// Fills a batch that ``makeBatch()`` made, by way of a row for samples of this length.
+  package func fill(
     _ batch: inout Batch, microStep: Int, using row: inout SampleRow
   ) throws(TrainError) {
     batch.microStep = microStep
@@ -167,30 +168,61 @@ package struct BatchSource: Sendable {
     }
   }
 
+  /// Asks the system to begin reading the batch of a micro step, and does not wait for the elements.
+  ///
+  /// What cannot be read is told when the batch is filled.
+  func readAhead(microStep: Int, using row: inout SampleRow) {
+    for index in samples(microStep: microStep) {
+      let (member, sample) = dataset.place(of: index)
+      let source = dataset.members[member]
+      for tracks in source.sides where !tracks.scattered.isEmpty {
+        row.pieces.removeAll(keepingCapacity: true)
+        try? source.order.appendPieces(of: sample, to: &row.pieces)
+        try? row.readAhead(tracks.scattered, like: tracks.text)
+      }
+    }
+  }
+
   private func store(
     _ row: SampleRow, _ place: Int, _ tracks: DocumentTracks, in batch: inout Batch
   ) throws(IndexedDataError) {
     let start = place * batch.columnCount
     let limit = Int32(clamping: settings.vocabularySize ?? .max)
     let masked = settings.masksEndOfDocument ? settings.endOfDocument : nil
-    for column in 0..<batch.columnCount {
-      let token = row.text[column]
-      let next = row.text[column + 1]
-      let label = hasLabels ? row.labels[column + 1] : next
-      guard token >= 0, token < limit, next >= 0, label < limit else {
-        throw badID(row, tracks, limit)
+    let columnCount = batch.columnCount
+    let isSound = unsafe row.text.withUnsafeBufferPointer { text in
+      unsafe row.labels.withUnsafeBufferPointer { labels in
+        unsafe Self.withRow(of: &batch, at: start) { target in
+          unsafe ctr_fill_batch_row(
+            target, text.baseAddress, hasLabels ? labels.baseAddress : nil, columnCount, limit,
+            masked ?? -1)
+        }
       }
-      let isTrained = label >= 0
-      batch.tokens[start + column] = token
-      batch.labels[start + column] = isTrained ? label : 0
-      batch.lossMask[start + column] = isTrained && token != masked ? 1 : 0
     }
+    guard isSound else { throw badID(row, tracks, limit) }
     if hasRewards {
       for column in 0..<batch.columnCount { batch.rewards[start + column] = row.rewards[column] }
     }
     if settings.referenceName != nil {
       for column in 0..<batch.columnCount {
         batch.references[start + column] = row.references[column]
+      }
+    }
+  }
+
+  private static func withRow<Outcome>(
+    of batch: inout Batch, at start: Int, _ body: (ctr_batch_row) -> Outcome
+  ) -> Outcome {
+    let columns = start..<(start + batch.columnCount)
+    return unsafe batch.tokens.withUnsafeMutableBufferPointer { tokens in
+      unsafe batch.labels.withUnsafeMutableBufferPointer { labels in
+        unsafe batch.lossMask.withUnsafeMutableBufferPointer { mask in
+          unsafe body(
+            ctr_batch_row(
+              tokens: UnsafeMutableBufferPointer(rebasing: tokens[columns]).baseAddress,
+              labels: UnsafeMutableBufferPointer(rebasing: labels[columns]).baseAddress,
+              mask: UnsafeMutableBufferPointer(rebasing: mask[columns]).baseAddress))
+        }
       }
     }
   }

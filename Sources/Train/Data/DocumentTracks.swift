@@ -12,6 +12,9 @@ package struct DocumentTracks: Sendable {
   /// The log-probability the reference model gives each next token, `S` for each document.
   package let references: IndexedDataset?
 
+  /// Those so large that samples drawn from them lie anywhere; a small one is soon in memory as a whole.
+  let scattered: [IndexedDataset]
+
   /// Datasets up to this size are read ahead by the system.
   private static let readAheadByteCount = 1 << 30
 
@@ -40,6 +43,9 @@ package struct DocumentTracks: Sendable {
       if let referenceName {
         try open(Self.companion(of: text.path, referenceName))
       } else { nil }
+    scattered = [self.text, self.labels, references].compactMap { $0 }.filter {
+      $0.elementsByteCount > Self.readAheadByteCount
+    }
     try Self.naming(text.key) { () throws(IndexedDataError) in try checkText() }
     if let labels {
       try Self.naming(labels.key) { () throws(IndexedDataError) in try checkLabels() }
@@ -50,11 +56,7 @@ package struct DocumentTracks: Sendable {
     try Self.naming(Self.referenceKey) { () throws(IndexedDataError) in
       try checkReferences(sequenceLength)
     }
-    // Of a large dataset shuffled samples are read; a small one is soon in memory as a whole.
-    for dataset in [self.text, self.labels, references].compactMap({ $0 })
-    where dataset.elementsByteCount > Self.readAheadByteCount {
-      dataset.expectRandomReads()
-    }
+    for dataset in scattered { dataset.expectRandomReads() }
   }
 
   /// Names a companion with reference log-probabilities, which has to be there.

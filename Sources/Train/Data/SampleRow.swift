@@ -3,7 +3,7 @@ internal import IndexedData
 /// A sample as it is drawn: `S + 1` tokens and what belongs to each.
 ///
 /// Made once and filled again.
-struct SampleRow: Sendable {
+package struct SampleRow: Sendable {
   /// Tokens, padded with 0.
   var text: [Int32]
   /// Labels, padded with -100; not filled where there are none.
@@ -16,7 +16,7 @@ struct SampleRow: Sendable {
   var pieces: [SamplePiece] = []
 
   /// Makes room for samples of `S + 1` tokens.
-  init(sequenceLength: Int) {
+  package init(sequenceLength: Int) {
     text = [Int32](repeating: 0, count: sequenceLength + 1)
     labels = text
     rewards = [Float](repeating: 0, count: sequenceLength + 1)
@@ -40,6 +40,23 @@ struct SampleRow: Sendable {
     }
     if let labels = tracks.labels { try readLabels(labels) }
     if let references = tracks.references { try readReferences(references) }
+  }
+
+  /// Asks the system to begin reading what ``read(_:)`` will want of some datasets with the sizes of
+  /// `text`, and does not wait.
+  func readAhead(_ datasets: [IndexedDataset], like text: IndexedDataset) throws(IndexedDataError) {
+    var filled = 0
+    for piece in pieces where filled < self.text.count {
+      let size = try text.size(of: piece.document)
+      let count = min(piece.count ?? .max, max(0, size - piece.offset), self.text.count - filled)
+      for dataset in datasets where count > 0 {
+        // Reference log-probabilities are shorter than documents may be.
+        let available = try dataset.size(of: piece.document) - piece.offset
+        guard available > 0 else { continue }
+        try dataset.readAhead(piece.document, from: piece.offset, count: min(count, available))
+      }
+      filled += count
+    }
   }
 
   private mutating func readLabels(_ dataset: IndexedDataset) throws(IndexedDataError) {

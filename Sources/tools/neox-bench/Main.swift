@@ -12,7 +12,10 @@ struct Main {
         """
       ]),
     version: "0.1.0",
-    commands: [.init(EncodeCommand.self), .init(MutateIndexCommand.self)])
+    commands: [
+      .init(EncodeCommand.self), .init(ReadCommand.self), .init(OpenCommand.self),
+      .init(MutateIndexCommand.self),
+    ])
 
   static func main() { runProgram(program) }
 }

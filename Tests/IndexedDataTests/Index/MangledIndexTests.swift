@@ -21,32 +21,62 @@ struct MangledIndexTests {
     if (try? folder.read("d.bin")) != pair.elements { try folder.write("d.bin", pair.elements) }
     let mapped = Self.readEverything(prefix, .mmap)
     let called = Self.readEverything(prefix, .pread)
-    #expect(mapped == called, comment)
-    return mapped?.count
+    #expect(mapped.outcomes == called.outcomes, comment)
+    return mapped.count
   }
 
-  /// What reading gives, as text; `nil` when the dataset does not open.
-  static func readEverything(_ prefix: String, _ mode: ReadingMode) -> [String]? {
-    guard let dataset = try? IndexedDataset(prefix: prefix, mode: mode) else { return nil }
+  /// What reading gives, errors included, as text; and how many reads succeeded, `nil` when the
+  /// dataset does not open.
+  static func readEverything(
+    _ prefix: String, _ mode: ReadingMode
+  ) -> (outcomes: [String], count: Int?) {
     var outcomes: [String] = []
+    var count = 0
+    func note<Value>(_ what: String, _ read: () throws -> Value) {
+      do {
+        outcomes.append("\(what) \(try read())")
+        count += 1
+      } catch {
+        outcomes.append("\(what): \(error)")
+      }
+    }
+    let dataset: IndexedDataset
+    do {
+      dataset = try IndexedDataset(prefix: prefix, mode: mode)
+    } catch {
+      return (["\(error)"], nil)
+    }
     for sequence in -1...(min(dataset.sequenceCount, 20) + 1) {
-      if let size = try? dataset.size(of: sequence) { outcomes.append("size \(size)") }
-      if let start = try? dataset.pointer(of: sequence) { outcomes.append("pointer \(start)") }
-      if let values = try? dataset.values(of: sequence) { outcomes.append("values \(values)") }
-      if let first = try? dataset.firstToken(after: sequence) { outcomes.append("next \(first)") }
-      if let mode = try? dataset.mode(of: sequence) { outcomes.append("mode \(mode)") }
-      var ids = [UInt32](repeating: 0, count: 2)
-      var span = ids.mutableSpan
-      if (try? dataset.read(sequence, from: 1, into: &span)) != nil {
-        outcomes.append("part \(ids)")
+      note("size") { try dataset.size(of: sequence) }
+      note("pointer") { try dataset.pointer(of: sequence) }
+      note("values") { try dataset.values(of: sequence) }
+      note("next") { try dataset.firstToken(after: sequence) as Any }
+      note("mode") { try dataset.mode(of: sequence) }
+      note("ahead") { try dataset.readAhead(sequence, from: 1, count: 2) }
+      note("part") {
+        var ids = [UInt32](repeating: 0, count: 2)
+        var span = ids.mutableSpan
+        try dataset.read(sequence, from: 1, into: &span)
+        return ids
+      }
+      note("short") {
+        var ids = [Int32](repeating: 0, count: 2)
+        var span = ids.mutableSpan
+        try dataset.read(sequence, into: &span)
+        return ids
+      }
+      note("fractions") {
+        var values = [Float](repeating: 0, count: 2)
+        var span = values.mutableSpan
+        try dataset.read(sequence, into: &span)
+        return values.map(\.bitPattern)
       }
     }
+    note("sizes") { try dataset.sizes(of: 0..<min(dataset.sequenceCount, 20)) }
     for document in -1...(min(dataset.documentCount, 20) + 1) {
-      if let range = try? dataset.sequences(ofDocument: document) {
-        outcomes.append("document \(range)")
-      }
+      note("document") { try dataset.sequences(ofDocument: document) }
     }
-    return outcomes
+    return (outcomes, count)
   }
 
   @Test("every golden pair is sound to begin with", arguments: GoldenPair.all)

@@ -61,3 +61,6 @@ size_t cm_find_pair_u16(
 /// The same of 32-bit numbers.
 size_t cm_find_pair_u32(
     const void *numbers, size_t count, size_t gap, unsigned first, unsigned last);
+
+/// Copies `count` little-endian 16-bit numbers without sign to 32 bits each, from any address.
+void cm_widen_u16(const void *numbers, int *target, size_t count);

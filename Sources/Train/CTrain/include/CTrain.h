@@ -9,6 +9,7 @@
 
 #include "CTrainActivations.h"
 #include "CTrainAttention.h"
+#include "CTrainBatch.h"
 #include "CTrainLoss.h"
 #include "CTrainNorms.h"
 #include "CTrainNumbers.h"
