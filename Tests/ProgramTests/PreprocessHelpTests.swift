@@ -14,7 +14,9 @@ struct PreprocessHelpTests {
     try compare("neox-preprocess", command)
   }
 
-  @Test("help of neox-bench reads as recorded", arguments: ["", "encode", "mutate-index", "open", "read"])
+  @Test(
+    "help of neox-bench reads as recorded",
+    arguments: ["", "encode", "mutate-index", "open", "read"])
   func benchSnapshot(command: String) throws {
     try compare("neox-bench", command)
   }
