@@ -1,5 +1,5 @@
-import Foundation
 import IndexedData
+import Machine
 import Train
 
 /// The tokens of the datasets that a configuration trains on, where they are there.
@@ -42,14 +42,14 @@ struct DataStock {
   static func trainingShare(_ shares: String) -> Double {
     let separator: Character = shares.contains(",") ? "," : "/"
     let numbers = shares.split(separator: separator).prefix(3).map { part in
-      Double(part.trimmingCharacters(in: .whitespaces)) ?? 0
+      Double(String(part.drop { $0 == " " }.prefix { $0 != " " })) ?? 0
     }
     let sum = numbers.reduce(0, +)
     return sum > 0 ? (numbers.first ?? 0) / sum : 0
   }
 
   private static func tokenCount(_ prefix: String) throws -> Int? {
-    guard FileManager.default.fileExists(atPath: prefix + ".idx") else { return nil }
+    guard DurableFile.exists(prefix + ".idx") else { return nil }
     return try IndexedDataset(prefix: prefix).tokenCount
   }
 }

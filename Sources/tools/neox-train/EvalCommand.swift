@@ -1,6 +1,5 @@
 import CommandLineKit
 import ConfigurationKit
-import Foundation
 import IndexedData
 import Machine
 import Tokenize
@@ -131,7 +130,7 @@ struct EvalCommand: Command {
       writeNote("the configuration names no vocab_file: bits_per_byte is left out")
       return nil
     }
-    guard FileManager.default.fileExists(atPath: path) else {
+    guard DurableFile.exists(path) else {
       writeNote("there is no \(path), the vocab_file: bits_per_byte is left out")
       return nil
     }

@@ -1,6 +1,6 @@
 import CommandLineKit
 import ConfigurationKit
-import Foundation
+import Glibc
 import Machine
 import Train
 

@@ -1,5 +1,4 @@
 import CommandLineKit
-import Foundation
 import Train
 
 /// A conversation at a terminal: a prompt, the text that follows it, and again.
@@ -37,7 +36,7 @@ struct InteractivePrompts {
     var text = ""
     while let line = readLine(strippingNewline: false) {
       text += line
-      guard let range = text.range(of: end) else { continue }
+      guard let range = text.firstRange(of: end) else { continue }
       return String(text[..<range.lowerBound])
     }
     while text.hasSuffix("\n") { text.removeLast() }

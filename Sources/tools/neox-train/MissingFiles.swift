@@ -1,4 +1,4 @@
-import Foundation
+import Machine
 import Train
 
 /// The files that a run of a configuration would read and that are not there.
@@ -81,5 +81,5 @@ struct MissingFiles {
     return (texts + others.compactMap(\.self)).filter { seen.insert($0.path).inserted }
   }
 
-  private func isThere(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
+  private func isThere(_ path: String) -> Bool { DurableFile.exists(path) }
 }
