@@ -66,15 +66,17 @@ public struct TokenBuffer: ~Copyable {
     used += count
   }
 
-  /// Appends up to four ids, their number in the high four bits of the first one.
+  /// Lets `body` append ids behind the `used` ones of the row; it says how many there are then.
   ///
-  /// - Precondition: There is room for four, by ``reserve(_:)``; checked in debug builds only.
-  @inline(__always)
-  mutating func appendPacked(_ ids: SIMD4<UInt32>) {
-    assert(capacity - used >= 4)
-    let row = unsafe UnsafeMutableRawPointer(storage + used)
-    let mask = SIMD4<UInt32>(0x0FFF_FFFF, ~0, ~0, ~0)
-    unsafe row.storeBytes(of: ids & mask, as: SIMD4<UInt32>.self)
-    used += Int(ids[0] >> 28)
+  /// - Precondition: there is room for them, by ``reserve(_:)``.
+  @unsafe @inline(__always)
+  mutating func appendUnchecked<Outcome>(
+    _ body: (_ row: UnsafeMutablePointer<TokenID>, _ used: inout Int) -> Outcome
+  ) -> Outcome {
+    unsafe body(storage, &used)
   }
+
+  /// The first id; ends with the next change of the buffer.
+  @unsafe
+  var start: UnsafePointer<TokenID> { unsafe UnsafePointer(storage) }
 }

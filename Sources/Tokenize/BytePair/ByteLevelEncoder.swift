@@ -1,3 +1,5 @@
+import CTokenize
+
 /// Splits text into words and encodes each by its byte pairs.
 ///
 /// Most words of a text are short and have been seen before: their ids come from the ``WordCache``.
@@ -69,47 +71,35 @@ package struct ByteLevelEncoder: Sendable {
     let bounds = unsafe cache.words.bounds + first
     let keys = unsafe cache.batch.keys
     let hashes = unsafe cache.batch.hashes
-    var view = unsafe cache.short.view
-    // Keys may be read past their end as long as that is inside the text.
-    let lastWhole = text.count - 16 - start
-    for index in 0..<count {
-      let begin = unsafe Int(bounds[index])
-      let length = unsafe Int(bounds[index + 1]) - begin
-      guard length <= ShortKey.limit else { continue }
-      let word = unsafe text.pointer + start + begin
-      let key =
-        begin <= lastWhole
-        ? unsafe ShortKey(readingPast: word, count: length) : unsafe ShortKey(word, count: length)
-      unsafe keys[index] = key
-      unsafe hashes[index] = key.hash
-      unsafe view.prefetch(key.hash)
-    }
-    // A short word has at most 15 ids and is written four at a time.
-    ids.reserve(count * (ShortKey.limit + ShortWords.idLimit))
-    for index in 0..<count {
-      let begin = unsafe Int(bounds[index])
-      let length = unsafe Int(bounds[index + 1]) - begin
-      let word = unsafe text.pointer + start + begin
-      if length > ShortKey.limit {
-        unsafe encodeLong(word, count: length, into: &ids, &cache)
-        ids.reserve((count - index) * (ShortKey.limit + ShortWords.idLimit))
-      } else if let found = unsafe view.find(keys[index], hashes[index]) {
-        if found[0] >> 28 <= ShortWords.idLimit {
-          ids.appendPacked(found)
-        } else {
-          cache.short.appendMany(found, to: &ids)
-        }
-      } else {
-        unsafe encodeShort(word, count: length, keys[index], hashes[index], into: &ids, &cache)
-        unsafe view = cache.short.view
+    let place = unsafe text.pointer + start
+    var words = unsafe cache.short.view
+    unsafe ctok_hash_words(
+      &words, place, text.pointer + text.count, bounds, count, keys, hashes)
+    var next = 0
+    while true {
+      // A short word has at most 15 ids, and up to sixteen are written at a time.
+      ids.reserve((count - next) * ShortWords.limit + 16)
+      next = unsafe ids.appendUnchecked { row, used in
+        unsafe ctok_take_words(&words, keys, hashes, next, count, row, &used)
       }
+      if next == count { return }
+      let begin = unsafe Int(bounds[next])
+      let length = unsafe Int(bounds[next + 1]) - begin
+      if length > ShortWords.limit {
+        unsafe encodeLong(place + begin, count: length, into: &ids, &cache)
+      } else {
+        unsafe encodeShort(
+          place + begin, count: length, keys[next], hashes[next], into: &ids, &cache)
+        unsafe words = cache.short.view
+      }
+      next += 1
     }
   }
 
   /// Encodes a short word that the cache does not know.
   @unsafe @inline(never)
   private func encodeShort(
-    _ word: UnsafePointer<UInt8>, count: Int, _ key: ShortKey, _ hash: UInt64,
+    _ word: UnsafePointer<UInt8>, count: Int, _ key: ctok_key, _ hash: UInt64,
     into ids: inout TokenBuffer, _ cache: inout WordCache
   ) {
     let idCount: Int

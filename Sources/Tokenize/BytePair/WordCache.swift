@@ -1,3 +1,5 @@
+import CTokenize
+
 /// Words already encoded, and the room one thread needs to encode others, within a fixed budget.
 ///
 /// A full cache forgets everything and starts again. What it holds never changes what is encoded.
@@ -41,7 +43,7 @@ struct KeyBatch: ~Copyable {
   /// Words in a batch.
   static let capacity = 32
 
-  let keys = UnsafeMutablePointer<ShortKey>.allocate(capacity: capacity)
+  let keys = UnsafeMutablePointer<ctok_key>.allocate(capacity: capacity)
   let hashes = UnsafeMutablePointer<UInt64>.allocate(capacity: capacity)
 
   deinit {

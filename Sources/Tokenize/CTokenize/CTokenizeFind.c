@@ -12,14 +12,16 @@ __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
 size_t ctok_find_pair(const uint8_t *text, size_t count, const ctok_pair *pairs, size_t pair_count) {
   size_t start = 0;
   for (; start + 65 <= count; start += 64) {
-    bytes64 first, second, found = 0;
+    bytes64 first, second, least = 0xFF;
     memcpy(&first, text + start, sizeof first);
     memcpy(&second, text + start + 1, sizeof second);
+    // A byte of `least` is 0 where a pair begins: bytes, since AVX2 has no rows of bits to keep.
     for (size_t pair = 0; pair < pair_count; pair++) {
-      found |= (bytes64)(first == pairs[pair].first) &
-               (bytes64)((second & pairs[pair].mask) == pairs[pair].second);
+      bytes64 differences =
+          (first ^ pairs[pair].first) | ((second & pairs[pair].mask) ^ pairs[pair].second);
+      least = __builtin_elementwise_min(least, differences);
     }
-    bits64 bits = __builtin_convertvector(found & 1, bits64);
+    bits64 bits = __builtin_convertvector((bytes64)(least == 0) & 1, bits64);
     uint64_t mask;
     memcpy(&mask, &bits, sizeof mask);
     if (mask) return start + (size_t)__builtin_ctzll(mask);

@@ -53,4 +53,48 @@ uint32_t ctok_rank(const ctok_merges *merges, uint32_t left, uint32_t right);
 /// the ids in `parts`, which has room for `count`, and returns how many there are.
 size_t ctok_merge(const ctok_merges *merges, const uint8_t *word, size_t count, uint32_t *parts);
 
-static inline void ctok_prefetch(const void *address) { __builtin_prefetch(address, 0, 3); }
+/// Longest word of a table of words, in bytes.
+#define CTOK_SHORT 15
+
+/// A word of 1 to 15 bytes, with zeros behind it and its length in the highest byte; all zeros for a
+/// longer word.
+typedef struct {
+  uint64_t low, high;
+} ctok_key;
+
+/// A hash of which the high bits are good.
+static inline uint64_t ctok_hash(ctok_key key) {
+  uint64_t mixed =
+      (key.low ^ (key.high * UINT64_C(0x9FB21C651E98DF25))) * UINT64_C(0x9E3779B97F4A7C15);
+  return (mixed ^ mixed >> 32) * UINT64_C(0xD6E8FEB86659FD93);
+}
+
+/// A word and up to four ids, their number in the high four bits of the first (ids have 20 bits); where
+/// there are more, 15 stands there, then where in a row of ids they are, and their number.
+/// Free when the key is zero.
+typedef struct {
+  ctok_key key;
+  uint32_t ids[4];
+} ctok_place;
+
+/// A table of words, never full and searched place after place, at one moment.
+typedef struct {
+  const ctok_place *places;
+  uint64_t mask;
+  /// Sixteen may be read from each that a place names.
+  const uint32_t *row;
+  /// How far a hash is shifted to choose a place.
+  uint8_t shift;
+} ctok_words;
+
+/// Makes the keys and hashes of the words of `text` between `count + 1` bounds, and asks for the memory
+/// in which they will be sought. Nothing is read from `end` on.
+void ctok_hash_words(
+    const ctok_words *words, const uint8_t *text, const uint8_t *end, const uint16_t *bounds,
+    size_t count, ctok_key *keys, uint64_t *hashes);
+
+/// Appends the ids of words from `first` on, up to the first that is long or not in the table; returns
+/// which one that is, or `count`. There is room for 15 ids a word and 16 more.
+size_t ctok_take_words(
+    const ctok_words *words, const ctok_key *keys, const uint64_t *hashes, size_t first,
+    size_t count, uint32_t *ids, size_t *used);
