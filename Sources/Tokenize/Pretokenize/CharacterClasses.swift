@@ -45,18 +45,22 @@ struct CharacterClasses: @unchecked Sendable {
     var block = [UInt8](repeating: 0, count: Self.blockSize)
     var run = 0
     for first in stride(from: 0, to: 0x110000, by: Self.blockSize) {
+      // Most blocks lie inside one run.
       var isUniform = true
-      for offset in 0..<Self.blockSize {
-        if run + 1 < Self.runs.count, Self.runs[run + 1] >> 3 == UInt32(first + offset) {
-          run += 1
-          if offset > 0 { isUniform = false }
+      var offset = 0
+      while offset < Self.blockSize {
+        if Self.start(ofRun: run + 1) == first + offset { run += 1 }
+        let end = min(Self.start(ofRun: run + 1) - first, Self.blockSize)
+        let raw = UInt8(Self.runs[run] & 7)
+        isUniform = end - offset == Self.blockSize
+        if isUniform, let known = uniformBlocks[raw] {
+          blocks.append(known)
+        } else {
+          for place in offset..<end { block[place] = raw }
         }
-        block[offset] = UInt8(Self.runs[run] & 7)
+        offset = end
       }
-      if isUniform, let known = uniformBlocks[block[0]] {
-        blocks.append(known)
-        continue
-      }
+      guard blocks.count == first / Self.blockSize else { continue }
       let start = UInt16(classes.count)
       if isUniform { uniformBlocks[block[0]] = start }
       blocks.append(start)
@@ -64,6 +68,10 @@ struct CharacterClasses: @unchecked Sendable {
     }
     unsafe self.blocks = Self.immortal(blocks)
     unsafe self.classes = Self.immortal(classes)
+  }
+
+  private static func start(ofRun run: Int) -> Int {
+    run < runs.count ? Int(runs[run] >> 3) : .max
   }
 
   @unsafe

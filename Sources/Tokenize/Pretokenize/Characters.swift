@@ -51,12 +51,15 @@ struct Characters {
     }
   }
 
+  @inline(__always)
   private func beyondASCII(_ offset: Int, _ lead: UInt8) -> (class: CharacterClass, length: Int) {
     guard let (codePoint, length) = codePoint(offset, lead) else { return (.other, 1) }
     return (classes[codePoint], length)
   }
 
-  /// Decodes the two to four bytes after a lead byte from 0x80 on; `nil` where they are not well-formed UTF-8 (Unicode 16, table 3-7).
+  /// Decodes the two to four bytes after a lead byte from 0x80 on; `nil` where they are not well-formed
+  /// UTF-8 (Unicode 16, table 3-7).
+  @inline(__always)
   func codePoint(_ offset: Int, _ lead: UInt8) -> (UInt32, length: Int)? {
     switch lead {
     case 0xC2...0xDF:
