@@ -28,6 +28,8 @@ struct ExamineProgramTests {
     #expect(lines.allSatisfy { $0.contains("the") })
     #expect(try index("grep", prefix, "the", "-c").output == "6\n")
     #expect(try index("grep", prefix, "the", "-c", "-m", "2").output == "2\n")
+    let wide = try index("grep", prefix, "the", "--context", "\(Int.max)")
+    #expect(wide.status == 0 && wide.output.split(separator: "\n").count == 6, "\(wide.all)")
     let none = try index("grep", prefix, "hat end")
     #expect(none.status == 1 && none.output.isEmpty)
   }
