@@ -120,6 +120,17 @@ struct ArchiveProgramTests {
     }
   }
 
+  @Test("documents do not replace the archive that they come from")
+  func outputIsArchive() throws {
+    _ = try packed()
+    let bytes = try folder.read("a.neoxpack")
+    try folder.write("z_conversation_document.bin", bytes)
+    let other = folder.file("z_conversation_document")
+    let run = try index("unpack", other + ".bin", "--documents", "1", "-o", other, "--overwrite")
+    #expect(run.status == 1 && run.errors.contains("z_conversation_document.bin"), "\(run.all)")
+    #expect(try folder.read("z_conversation_document.bin") == bytes)
+  }
+
   @Test("an archive is looked at as its files are")
   func inspection() throws {
     _ = try packed("--block-size", "4KiB")
@@ -203,6 +214,8 @@ struct ArchiveProgramTests {
     #expect(try index("pack", prefix, "-o", folder.file("no/a")).status == 2)
     _ = try packed()
     #expect(try index("unpack", archive).status == 2)
+    #expect(try index("unpack", archive, "--list", "-o", folder.file("y")).status == 2)
+    #expect(try index("unpack", archive, "--list", "--documents", "1").status == 2)
     #expect(try index("verify", archive, "--vocab-size", "5", "--deep").status == 2)
   }
 

@@ -59,6 +59,12 @@ struct ExamineProgramTests {
     #expect(try index("show", output, "2").output.contains("then the\nhat<|endoftext|>"))
     #expect(try index("dedupe", "--exact", prefix, "-o", output).status == 1)
     #expect(try index("dedupe", prefix, "-o", output).status == 2)
+    let again = try index("dedupe", "--exact", prefix, "-o", output, "--overwrite", "--json")
+    let count = try index("dedupe", "--exact", prefix, "--dry-run", "--json")
+    for line in count.output.split(separator: "\n") where line.contains("_") {
+      #expect(again.output.contains(line.trimmingCharacters(in: [","])), "\(again.all)")
+    }
+    #expect(again.output.contains("_dedupe_map.npy") && count.output.contains("kept_documents"))
     #expect(try index("dedupe", "--exact", prefix).status == 2)
   }
 }

@@ -139,7 +139,7 @@ package struct DuplicateSearch: Sendable {
 
 extension IndexedDataset {
   /// Whether two documents have the same elements, in sequences of whatever lengths.
-  fileprivate func haveSameElements(_ a: Int, _ b: Int) throws(IndexedDataError) -> Bool {
+  func haveSameElements(_ a: Int, _ b: Int) throws(IndexedDataError) -> Bool {
     var left = try DocumentBytes(self, a)
     var right = try DocumentBytes(self, b)
     while true {
