@@ -14,7 +14,7 @@ package struct NumberPattern: Sendable {
   ///
   /// - Precondition: there is at least one number, and no part of one.
   package init(_ bytes: [UInt8], width: Int) {
-    precondition(!bytes.isEmpty && bytes.count % width == 0)
+    precondition([1, 2, 4, 8].contains(width) && !bytes.isEmpty && bytes.count % width == 0)
     self.width = width
     self.bytes = bytes
   }
@@ -45,18 +45,20 @@ package struct NumberPattern: Sendable {
     let gap = count - 1
     // Numbers at odd addresses are nobody's but those of files that were damaged or made by hand.
     let isAligned = UInt(bitPattern: start) % UInt(width) == 0
-    switch width {
-    case 2 where isAligned:
-      let place = unsafe cm_find_pair_u16(start, places.count, gap, number(0), number(gap))
-      return places.lowerBound + place
-    case 4 where isAligned:
-      let place = unsafe cm_find_pair_u32(start, places.count, gap, number(0), number(gap))
-      return places.lowerBound + place
-    default:
+    guard isAligned else {
       return places.first { place in
         (0..<width).allSatisfy { unsafe numbers[place * width + $0] == bytes[$0] }
       } ?? places.upperBound
     }
+    let count = places.count
+    let found =
+      switch width {
+      case 1: unsafe cm_find_pair_u8(start, count, gap, number(0), number(gap))
+      case 2: unsafe cm_find_pair_u16(start, count, gap, number(0), number(gap))
+      case 4: unsafe cm_find_pair_u32(start, count, gap, number(0), number(gap))
+      default: unsafe cm_find_pair_u64(start, count, gap, number(0), number(gap))
+      }
+    return places.lowerBound + found
   }
 
   private func number<Number: FixedWidthInteger & BitwiseCopyable>(_ place: Int) -> Number {

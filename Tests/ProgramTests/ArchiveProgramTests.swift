@@ -97,6 +97,74 @@ struct ArchiveProgramTests {
     #expect(try index("unpack", archive, "--documents", "9-7", "-o", some).status == 2)
   }
 
+  @Test("some documents bring along their sources, labels and rewards")
+  func parts() throws {
+    _ = try packed("--block-size", "4KiB")
+    let prefix = folder.file("o_conversation_document")
+    let target = try TemporaryFolder()
+    let some = target.file("s_conversation_document")
+    let run = try index("unpack", archive, "--documents", "11-43", "-o", some)
+    #expect(run.status == 0, "\(run.all)")
+    let sound = try index("verify", "--deep", some)
+    #expect(sound.status == 0, "\(sound.all)")
+    for (document, original) in zip(0..<32, 11..<43) {
+      for words in [["where", "--json"], ["show", "--labels"]] {
+        let mine = try Self.index.run([words[0], some, "\(document)", words[1]])
+        let whole = try Self.index.run([words[0], prefix, "\(original)", words[1]])
+        #expect(mine.status == 0 && whole.status == 0, "\(mine.all)")
+        #expect(
+          mine.output.replacing("ocument \(document)", with: "ocument \(original)")
+            .replacing("\"document\":\(document),", with: "\"document\":\(original),")
+            == whole.output)
+      }
+    }
+  }
+
+  @Test("documents do not replace the archive that they come from")
+  func outputIsArchive() throws {
+    _ = try packed()
+    let bytes = try folder.read("a.neoxpack")
+    try folder.write("z_conversation_document.bin", bytes)
+    let other = folder.file("z_conversation_document")
+    let run = try index("unpack", other + ".bin", "--documents", "1", "-o", other, "--overwrite")
+    #expect(run.status == 1 && run.errors.contains("z_conversation_document.bin"), "\(run.all)")
+    #expect(try folder.read("z_conversation_document.bin") == bytes)
+  }
+
+  @Test("an archive is looked at as its files are")
+  func inspection() throws {
+    _ = try packed("--block-size", "4KiB")
+    let prefix = folder.file("o_conversation_document")
+    for words in [["info"], ["info", "--json"], ["stats"], ["stats", "--json"], ["export"]] {
+      let mine = try Self.index.run([words[0], archive] + words.dropFirst())
+      let files = try Self.index.run([words[0], prefix] + words.dropFirst())
+      #expect(mine.status == 0, "\(mine.all)")
+      let same = files.output.replacing(
+        folder.path, with: archive + "!")
+      #expect(
+        mine.output.replacing("!/", with: "!") == same.replacing("!/", with: "!"), "\(words)")
+    }
+    let sources = try index("export", "--source", archive)
+    #expect(try sources.output == index("export", "--source", prefix).output)
+    let equal = try index("diff", archive, prefix)
+    #expect(equal.status == 0 && equal.output.hasPrefix("equal"), "\(equal.all)")
+  }
+
+  @Test("what wants files says so of an archive")
+  func refusals() throws {
+    _ = try packed()
+    let other = folder.file("x_document")
+    for words in [
+      ["split", archive, "-o", other, "--parts", "2"], ["merge", archive, "-o", other],
+      ["convert", archive, "-o", other, "--format", "cached"], ["repair", archive, "-o", other],
+      ["dedupe", "--exact", archive, "-o", other], ["pack", archive, "-o", folder.file("b")],
+      ["report", archive, "-o", folder.file("r.html")],
+    ] {
+      let run = try Self.index.run(words)
+      #expect(run.status == 1 && run.errors.contains("is an archive"), "\(words) \(run.all)")
+    }
+  }
+
   @Test("another name for the dataset, and one that its labels could not follow")
   func renamed() throws {
     _ = try packed()
@@ -146,6 +214,8 @@ struct ArchiveProgramTests {
     #expect(try index("pack", prefix, "-o", folder.file("no/a")).status == 2)
     _ = try packed()
     #expect(try index("unpack", archive).status == 2)
+    #expect(try index("unpack", archive, "--list", "-o", folder.file("y")).status == 2)
+    #expect(try index("unpack", archive, "--list", "--documents", "1").status == 2)
     #expect(try index("verify", archive, "--vocab-size", "5", "--deep").status == 2)
   }
 

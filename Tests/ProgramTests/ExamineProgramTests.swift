@@ -28,6 +28,8 @@ struct ExamineProgramTests {
     #expect(lines.allSatisfy { $0.contains("the") })
     #expect(try index("grep", prefix, "the", "-c").output == "6\n")
     #expect(try index("grep", prefix, "the", "-c", "-m", "2").output == "2\n")
+    let wide = try index("grep", prefix, "the", "--context", "\(Int.max)")
+    #expect(wide.status == 0 && wide.output.split(separator: "\n").count == 6, "\(wide.all)")
     let none = try index("grep", prefix, "hat end")
     #expect(none.status == 1 && none.output.isEmpty)
   }
@@ -57,6 +59,12 @@ struct ExamineProgramTests {
     #expect(try index("show", output, "2").output.contains("then the\nhat<|endoftext|>"))
     #expect(try index("dedupe", "--exact", prefix, "-o", output).status == 1)
     #expect(try index("dedupe", prefix, "-o", output).status == 2)
+    let again = try index("dedupe", "--exact", prefix, "-o", output, "--overwrite", "--json")
+    let count = try index("dedupe", "--exact", prefix, "--dry-run", "--json")
+    for line in count.output.split(separator: "\n") where line.contains("_") {
+      #expect(again.output.contains(line.trimmingCharacters(in: [","])), "\(again.all)")
+    }
+    #expect(again.output.contains("_dedupe_map.npy") && count.output.contains("kept_documents"))
     #expect(try index("dedupe", "--exact", prefix).status == 2)
   }
 }

@@ -115,6 +115,47 @@ struct SourceProgramTests {
     #expect(again as NSArray == found as NSArray)
   }
 
+  @Test("records of GPT-NeoX's .dat files are found again")
+  func sizedRecords() throws {
+    let texts = ["one", "", "two\n2", "drei é", String(repeating: "long ", count: 4_000), "end"]
+    var bytes: [UInt8] = []
+    for text in texts {
+      let digits = String(text.utf8.count)
+      bytes += Array((String(repeating: "0", count: 16 - digits.count) + digits + text).utf8)
+    }
+    try folder.write("r.dat", bytes)
+    try shell("cd '\(folder.path)' && zstd -q r.dat && tar cf t.tar r.dat.zst")
+    for input in ["r.dat.zst", "t.tar"] {
+      let prefix = String(input.prefix(1))
+      let made = try preprocess([folder.file(input)], prefix: prefix, ["--skip-blank-lines"])
+      #expect(made.status == 0, "\(made.all)")
+      let kept = try self.texts("\(prefix)_text_document")
+      let found = try find("\(prefix)_text_document", 0..<kept.count)
+      #expect(kept == texts.filter { !$0.isEmpty })
+      #expect(found.compactMap { $0["record"] as? String } == kept, "\(input)")
+      for (place, text) in zip(found, kept) {
+        let byte = try #require(place["byte"] as? Int)
+        #expect(bytes[byte...].starts(with: text.utf8), "\(place)")
+      }
+    }
+    let cut = try Self.index.run(
+      ["where", folder.file("r_text_document"), "3", "--limit", "10", "--json"])
+    #expect(
+      cut.output.contains(#""record":"long long ""#) && cut.output.contains(#""cut":true"#),
+      "\(cut.all)")
+  }
+
+  @Test("names of files that a terminal would obey are told in letters")
+  func strangeNames() throws {
+    let name = "a\u{1B}]0;title\u{07}\n.jsonl"
+    try folder.write(name, Array("{\"text\":\"one\"}\n".utf8))
+    let made = try preprocess([folder.file(name)])
+    #expect(made.status == 0, "\(made.all)")
+    let run = try Self.index.run(["where", folder.file("o_text_document"), "0", "--no-text"])
+    #expect(run.status == 0 && run.output.contains(#"a\x1B]0;title\x07\x0A.jsonl"#), "\(run.all)")
+    #expect(!run.output.utf8.contains(0x1B) && run.output.split(separator: "\n").count == 1)
+  }
+
   private func shell(_ command: String) throws {
     let process = try Process.run(URL(filePath: "/bin/sh"), arguments: ["-c", command])
     process.waitUntilExit()

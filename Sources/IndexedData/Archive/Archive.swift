@@ -48,6 +48,17 @@ package final class Archive: Sendable {
     return begins == true
   }
 
+  /// Says that an archive is none of the datasets that are files of their own.
+  ///
+  /// - Throws: `unsuitable` where there is an archive under a path, and no index beside it.
+  static func requireFiles(of prefix: String) throws(IndexedDataError) {
+    guard !DurableFile.exists(prefix + ".idx"), isArchive(prefix) else { return }
+    throw .unsuitable(
+      path: prefix,
+      reason: "is an archive, which only show, sample, grep, where, info, stats, diff, export and"
+        + " verify read as it is; write its files with neox-index unpack, and name their prefix")
+  }
+
   /// What a member was called before it was packed.
   package func originalName(of member: ArchiveMember) -> String {
     member.name.path(of: datasetName) ?? member.name.ending

@@ -35,7 +35,7 @@ struct ArchiveContents {
     for place in 0..<Int(count) {
       guard let replaced = reader.text(), let ending = reader.text(),
         let memberName = MemberName(replaced: replaced, ending: ending),
-        let path = memberName.path(of: name), names.insert(path).inserted
+        let path = memberName.path(of: name), !path.hasPrefix("."), names.insert(path).inserted
       else {
         throw malformed(
           "name of member \(place)", "one that follows from the dataset's, and no other's",
@@ -53,6 +53,10 @@ struct ArchiveContents {
           name: memberName, byteCount: Int(bytes), hash: hash,
           blocks: blockCount..<blockCount + Int(blocks)))
       blockCount += Int(blocks)
+    }
+    // A file is written under its name with .new before it gets its name.
+    if let name = names.sorted().first(where: { names.contains($0 + ".new") }) {
+      throw malformed("names of members", "no \(name).new beside \(name)", "both")
     }
     guard reader.left == 0, blockCount == frame.blockCount else {
       throw malformed(

@@ -21,7 +21,15 @@ extension Archive {
       }
       outputs.append(output)
     }
-    for output in outputs { try OutputPair.requireFree(output, inputs: [], options) }
+    for output in outputs {
+      try OutputPair.requireFree(output, inputs: [], options)
+      for suffix in [".bin", ".idx", ".src"] {
+        let file = FileIdentity(output + suffix)
+        guard file == nil || file != FileIdentity(path) else {
+          throw .outputIsInput(path: output + suffix)
+        }
+      }
+    }
     var results: [TendedDataset] = []
     for (name, output) in zip(names, outputs) {
       let dataset = try IndexedDataset(archive: self, name)

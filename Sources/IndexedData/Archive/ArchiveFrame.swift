@@ -58,15 +58,20 @@ struct ArchiveFrame {
       }
       return (0..<4).map { bytes.loadNumber(at: 8 * $0, UInt64.self) }
     }
-    // Each is below the file's length, so that the sums cannot overflow.
     let room = UInt64(footer)
     guard numbers[0] >= UInt64(ArchiveLayout.headerByteCount), numbers[0] <= room,
-      numbers[1] <= room, numbers[2] <= room / UInt64(ArchiveLayout.entryByteCount),
-      numbers[0] + numbers[1] + numbers[2] * UInt64(ArchiveLayout.entryByteCount) == room
+      numbers[1] <= room - numbers[0],
+      (room - numbers[0] - numbers[1]).quotientAndRemainder(
+        dividingBy: UInt64(ArchiveLayout.entryByteCount)) == (numbers[2], 0)
     else {
       throw malformed(
         footer, "places of contents and table", "parts that end at \(footer)",
         "contents of \(numbers[1]) bytes at \(numbers[0]), and \(numbers[2]) blocks")
+    }
+    guard numbers[1] <= UInt64(ArchiveLayout.contentsLimit) else {
+      throw malformed(
+        footer + 8, "bytes of the contents", "at most \(ArchiveLayout.contentsLimit)",
+        "\(numbers[1])")
     }
     contentsOffset = Int(numbers[0])
     contentsByteCount = Int(numbers[1])

@@ -6,7 +6,7 @@ internal import Machine
 //                  8  4  version, 1
 //                 12  4  the most bytes of a block before compression
 //   payloads      16  …  those of all blocks, one behind the other
-//   contents       0  2  bytes of the dataset's name, UTF-8
+//   contents       0  2  bytes of the dataset's name, UTF-8; all contents have at most 16 MiB
 //                  2  …  the name
 //                     4  members, then of each:
 //                     2  bytes of the part of the dataset's name that is taken off its end
@@ -43,6 +43,8 @@ enum ArchiveLayout {
   static let footerByteCount = 48
   /// A member's record without its two texts.
   static let leastMemberByteCount = 28
+  /// What the contents may take, by the format: room for 20,000 members.
+  static let contentsLimit = 16 << 20
   /// What a block may take in memory, by the format.
   static let blockLimit = 64 << 20
 

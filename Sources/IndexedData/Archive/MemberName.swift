@@ -5,7 +5,7 @@ internal import Machine
 /// Of `books_text_document` the index is `books_text_document` + `.idx`; the labels'
 /// `books_text_label_document.idx` is the same with `_document` taken off its end and
 /// `_label_document.idx` put there. So the files of a dataset can be given another name, and no name
-/// in an archive leads out of the folder that it is unpacked into.
+/// in an archive leads out of the folder that it is unpacked into, or is hidden there.
 package struct MemberName: Sendable, Hashable {
   /// What is taken off the end of the dataset's name.
   package let replaced: String
@@ -61,9 +61,10 @@ package struct MemberName: Sendable, Hashable {
       && isPrintable(text)
   }
 
-  /// Whether a text can be the name of a dataset.
+  /// Whether a text can be the name of a dataset: files whose names begin with a point are hidden, and
+  /// such as programs read.
   static func isDatasetName(_ text: String) -> Bool {
-    !text.isEmpty && text.utf8.count <= 255 && text != "." && text != ".." && isPrintable(text)
+    !text.isEmpty && text.utf8.count <= 255 && !text.hasPrefix(".") && isPrintable(text)
   }
 
   private static func isPrintable(_ text: String) -> Bool {

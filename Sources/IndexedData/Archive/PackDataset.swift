@@ -24,14 +24,18 @@ package func packDataset(
 ) throws(IndexedDataError) -> Bool {
   precondition((1 << 12...ArchiveLayout.blockLimit).contains(settings.blockByteCount))
   let sources = try PackSource.open(plan)
-  if let mine = FileIdentity(output) {
+  func requireFree() throws(IndexedDataError) {
+    guard let mine = FileIdentity(output) else { return }
     if sources.contains(where: { FileIdentity($0.file.path) == mine }) {
       throw .outputIsInput(path: output)
     }
     guard options.overwrite else { throw .alreadyExists(path: output) }
   }
+  try requireFree()
   let lock = try OutputLock(output: output)
   return try withExtendedLifetime(lock) { () throws(IndexedDataError) in
+    // Another process may have finished in between.
+    try requireFree()
     var writer = try ArchiveWriter(output, settings)
     let reader = PackReader(sources, settings.blockByteCount)
     guard try writer.writeBlocks(of: reader, settings, options) else { return false }

@@ -33,7 +33,9 @@ struct PackSource {
     guard MemberName.isDatasetName(datasetName) else {
       throw .unsuitable(
         path: plan.prefix,
-        reason: "an archive wants a name of at most 255 bytes without control characters")
+        reason:
+          "an archive wants a name of at most 255 bytes without control characters that does not"
+          + " begin with a point; rename the dataset")
     }
     var sources: [PackSource] = []
     for prefix in [plan.prefix] + plan.companions {

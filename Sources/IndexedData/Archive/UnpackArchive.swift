@@ -25,8 +25,9 @@ extension Archive {
     let lock = try OutputLock(output: prefix)
     return try withExtendedLifetime(lock) { () throws(IndexedDataError) in
       var output = try UnpackedFiles(self, prefix, options)
-      let isWhole = try readBlocks(settings, options.progress) {
-        (member, bytes) throws(IndexedDataError) in
+      let isWhole = try readBlocks(
+        settings, options.progress, damaged: { (error) throws(IndexedDataError) in throw error }
+      ) { (member, bytes) throws(IndexedDataError) in
         try output.append(bytes, to: member)
       }
       guard isWhole else { return nil }
@@ -36,24 +37,32 @@ extension Archive {
 
   /// Reads everything and compares all hashes.
   ///
+  /// `damaged` is called with a `malformed` for each damaged block, in their order, and goes on to the
+  /// next one by not throwing it.
   /// - Returns: `false` where the work was interrupted.
-  /// - Throws: `malformed` for the first damage.
+  /// - Throws: what `damaged` throws: without it the first damage.
   package func check(
     _ settings: UnpackOptions,
-    progress: @Sendable (_ bytesDone: Int, _ bytesTotal: Int) -> Void = { _, _ in }
+    progress: @Sendable (_ bytesDone: Int, _ bytesTotal: Int) -> Void = { _, _ in },
+    damaged: (IndexedDataError) throws(IndexedDataError) -> Void = {
+      (error) throws(IndexedDataError) in throw error
+    }
   ) throws(IndexedDataError) -> Bool {
-    try readBlocks(settings, progress) { _, _ in }
+    try readBlocks(settings, progress, damaged: damaged) { _, _ in }
   }
 
-  /// Calls `take` with the members' bytes in their order.
+  /// Calls `take` with the bytes of the members' blocks in their order, and `damaged` instead for each
+  /// that is not what it was.
   private func readBlocks(
     _ settings: UnpackOptions, _ progress: (Int, Int) -> Void,
+    damaged: (IndexedDataError) throws(IndexedDataError) -> Void,
     take: (_ member: Int, RawSpan) throws(IndexedDataError) -> Void
   ) throws(IndexedDataError) -> Bool {
     let pool = BufferPool()
     let total = memberByteCount
     var cursor = BlockCursor(members)
     var hash = ContentHash()
+    var isDamaged = false
     var done = 0
     let pipeline = OrderedPipeline(
       workers: settings.workers, itemLimit: 2 * settings.workers, name: "unpack")
@@ -63,31 +72,43 @@ extension Archive {
       next: { () throws(IndexedDataError) -> BlockCursor.Place? in cursor.next() },
       work: { (decompressor, place) throws(IndexedDataError) -> UnpackedBlock in
         var bytes = pool.take()
-        if let block = place.block {
+        bytes.removeAll()
+        guard let block = place.block else { return UnpackedBlock(bytes, place) }
+        do throws(IndexedDataError) {
           try read(block, of: members[place.member], &decompressor, to: &bytes)
-        } else {
-          bytes.removeAll()
+        } catch {
+          guard case .malformed = error else { throw error }
+          return UnpackedBlock(bytes, place, damage: error)
         }
         return UnpackedBlock(bytes, place)
       },
       commit: { (block) throws(IndexedDataError) in
         let place = block.place
-        done += block.byteCount
+        done += place.block.map { blocks[$0].range.count } ?? 0
+        if let damage = block.damage {
+          isDamaged = true
+          try damaged(damage)
+        }
         try block.use(pool) { (bytes) throws(IndexedDataError) in
+          guard !isDamaged else { return }
           hash.update(bytes)
           try take(place.member, bytes)
         }
         progress(done, total)
         guard place.isLast else { return }
-        try compare(hash.value, members[place.member])
+        // What its blocks say of a damaged member has been told.
+        if !isDamaged, let damage = difference(hash.value, members[place.member]) {
+          try damaged(damage)
+        }
         hash = ContentHash()
+        isDamaged = false
       })
     return ending == .finished
   }
 
-  private func compare(_ hash: UInt64, _ member: ArchiveMember) throws(IndexedDataError) {
-    guard hash != member.hash else { return }
-    throw .malformed(
+  private func difference(_ hash: UInt64, _ member: ArchiveMember) -> IndexedDataError? {
+    guard hash != member.hash else { return nil }
+    return .malformed(
       path: path, byte: ArchiveLayout.headerByteCount, what: "hash of \(originalName(of: member))",
       expected: ContentHash.text(member.hash), found: ContentHash.text(hash))
   }
@@ -124,13 +145,16 @@ private struct BlockCursor {
 private struct UnpackedBlock: ~Copyable {
   private let bytes: ByteBuffer
   let place: BlockCursor.Place
+  /// What is wrong with the block, whose bytes mean nothing then.
+  let damage: IndexedDataError?
 
-  init(_ bytes: consuming ByteBuffer, _ place: BlockCursor.Place) {
+  init(
+    _ bytes: consuming ByteBuffer, _ place: BlockCursor.Place, damage: IndexedDataError? = nil
+  ) {
     self.bytes = bytes
     self.place = place
+    self.damage = damage
   }
-
-  var byteCount: Int { bytes.count }
 
   /// Shows the bytes, then gives the memory back.
   consuming func use(

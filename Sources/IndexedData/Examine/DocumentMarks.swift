@@ -36,6 +36,8 @@ package struct DocumentMarks: Sendable, Equatable {
   /// How many documents are listed by number.
   package static let listLimit = 10
   private static let chunkCount = 1 << 12
+  /// Labels that are looked at at once.
+  private static let pieceCount = 1 << 18
 
   /// Looks at the last token of each document, and at every label.
   ///
@@ -75,7 +77,13 @@ package struct DocumentMarks: Sendable, Equatable {
       guard size > 0 else { continue }
       last = (sequence, size)
       guard let labels else { continue }
-      let masked = try labels.withBytes(of: sequence) { countNegatives($0, labels.elementType) }
+      // In pieces, as those of an archive are copied.
+      var masked = 0
+      for start in stride(from: 0, to: size, by: Self.pieceCount) {
+        masked += try labels.withBytes(
+          of: sequence, from: start, count: min(Self.pieceCount, size - start)
+        ) { countNegatives($0, labels.elementType) }
+      }
       supervision?.masked += masked
       trained += size - masked
     }

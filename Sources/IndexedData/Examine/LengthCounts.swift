@@ -156,8 +156,7 @@ package struct LengthCounts: Sendable {
     _ dataset: IndexedDataset, _ unit: Unit, _ body: (Int) throws(IndexedDataError) -> Void
   ) throws(IndexedDataError) {
     guard dataset.sequenceCount > 0 || dataset.documentCount > 0 else { return }
-    var sizes = try dataset.layout.sizes(
-      dataset.indexPath, from: 0, count: dataset.sequenceCount)
+    var sizes = dataset.sizeStream()
     var sequence = 0
     func next(_ sizes: inout NumberStream) throws(IndexedDataError) -> Int {
       let size = try sizes.read()
@@ -174,8 +173,7 @@ package struct LengthCounts: Sendable {
       for _ in 0..<dataset.sequenceCount { try body(next(&sizes)) }
       return
     }
-    var entries = try dataset.layout.documentEntries(
-      dataset.indexPath, from: 0, count: dataset.documentCount + 1)
+    var entries = dataset.documentEntryStream()
     for document in -1..<dataset.documentCount {
       let end = try entries.read()
       guard end >= Int64(sequence), end <= Int64(dataset.sequenceCount) else {

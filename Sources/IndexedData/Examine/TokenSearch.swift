@@ -3,8 +3,8 @@ import Synchronization
 
 /// Where runs of token ids occur in a dataset.
 ///
-/// `.bin` is read through once, at the speed of memory, by several threads; what is found comes in
-/// the order of documents. An occurrence lies within one document. Occurrences may overlap.
+/// `.bin` is read through once, at the speed of memory, by several threads, however long documents
+/// are; what is found comes in the order of documents. An occurrence lies within one document. Occurrences may overlap.
 package struct TokenSearch: Sendable {
   /// An occurrence.
   package struct Hit: Equatable, Sendable {
@@ -53,35 +53,38 @@ package struct TokenSearch: Sendable {
   ///
   /// `report` is called with occurrences in order, and returns whether to go on.
   package func run(
-    workers: Int, report: ([Hit]) throws(IndexedDataError) -> Bool
+    workers: Int, pieceByteCount: Int = SearchPieces.byteCount,
+    report: ([Hit]) throws(IndexedDataError) -> Bool
   ) throws(IndexedDataError) {
-    let count = dataset.tendedDocumentCount
-    let step = max(1, Self.blockByteCount / max(dataset.elementsByteCount / max(count, 1), 1))
-    var next = 0
+    var pieces = SearchPieces(dataset, byteCount: pieceByteCount)
     let isEnough = Atomic(false)
     _ = try OrderedPipeline(workers: workers, name: "search").run(
       makeContext: { () },
-      next: { () throws(IndexedDataError) -> Range<Int>? in
-        guard next < count, !isEnough.load(ordering: .relaxed) else { return nil }
-        defer { next = min(next + step, count) }
-        return next..<min(next + step, count)
+      next: { () throws(IndexedDataError) -> SearchPieces.Piece? in
+        isEnough.load(ordering: .relaxed) ? nil : try pieces.next()
       },
-      work: { (_, documents) throws(IndexedDataError) in try hits(in: documents) },
+      work: { (_, piece) throws(IndexedDataError) in try hits(in: piece) },
       commit: { (hits) throws(IndexedDataError) in
         guard !isEnough.load(ordering: .relaxed) else { return }
         if try !report(hits) { isEnough.store(true, ordering: .relaxed) }
       })
   }
 
-  private static let blockByteCount = 8 << 20
-
   // MARK: - Some documents
+
+  private func hits(in piece: SearchPieces.Piece) throws(IndexedDataError) -> [Hit] {
+    switch piece {
+    case .documents(let documents): try hits(in: documents)
+    case .part(let document, let range, let place):
+      try hits(in: document, range, beginningIn: place)
+    }
+  }
 
   private func hits(in documents: Range<Int>) throws(IndexedDataError) -> [Hit] {
     var hits: [Hit] = []
     var run = Run()
     for document in documents {
-      let bytes = try byteRange(of: document)
+      let bytes = try dataset.byteRange(ofDocument: document)
       if bytes == nil || bytes?.lowerBound != run.bytes.upperBound {
         try search(run, &hits)
         run = Run()
@@ -106,22 +109,6 @@ package struct TokenSearch: Sendable {
     var ends: [Int] = []
   }
 
-  /// Where a document lies; `nil` when its sequences do not follow each other.
-  private func byteRange(of document: Int) throws(IndexedDataError) -> Range<Int>? {
-    var bytes: Range<Int>?
-    for sequence in try dataset.tendedSequences(ofDocument: document) {
-      let more = try dataset.byteRange(of: sequence)
-      guard let before = bytes, !before.isEmpty else {
-        bytes = more
-        continue
-      }
-      if more.isEmpty { continue }
-      guard more.lowerBound == before.upperBound else { return nil }
-      bytes = before.lowerBound..<more.upperBound
-    }
-    return bytes ?? 0..<0
-  }
-
   private func search(_ run: Run, _ hits: inout [Hit]) throws(IndexedDataError) {
     guard !run.bytes.isEmpty else { return }
     let width = dataset.elementType.byteCount
@@ -137,6 +124,20 @@ package struct TokenSearch: Sendable {
     }
   }
 
+  /// What begins in a part of a document, wherever in the document it ends.
+  private func hits(
+    in document: Int, _ range: Range<Int>, beginningIn part: Range<Int>
+  ) throws(IndexedDataError) -> [Hit] {
+    let width = dataset.elementType.byteCount
+    let reach = ((patterns.map(\.count).max() ?? 1) - 1) * width
+    let end = part.upperBound + min(reach, range.upperBound - part.upperBound)
+    let found = try dataset.withElementBytes(part.lowerBound..<end) {
+      places(in: $0, before: part.count / width)
+    }
+    let start = (part.lowerBound - range.lowerBound) / width
+    return found.map { Hit(document: document, position: start + $0.place, pattern: $0.pattern) }
+  }
+
   private func searchScattered(
     _ document: Int, _ hits: inout [Hit]
   ) throws(IndexedDataError) {
@@ -146,12 +147,14 @@ package struct TokenSearch: Sendable {
     }
   }
 
-  /// Where each pattern begins, in order of places.
-  private func places(in bytes: RawSpan) -> [(place: Int, pattern: Int)] {
+  /// Where each pattern begins before a place, in order of places.
+  private func places(
+    in bytes: RawSpan, before end: Int = .max
+  ) -> [(place: Int, pattern: Int)] {
     var found: [(place: Int, pattern: Int)] = []
     for (index, pattern) in patterns.enumerated() {
       var start = 0
-      while let place = pattern.firstPlace(in: bytes, from: start) {
+      while start < end, let place = pattern.firstPlace(in: bytes, from: start), place < end {
         found.append((place, index))
         start = place + 1
       }

@@ -136,13 +136,14 @@ package struct DocumentSources: Sendable {
     let start = try file.load(at: place, UInt64.self)
     let isLast = block == SourceLayout.blockCount(documentCount) - 1
     let end = isLast ? UInt64(trailer.filesOffset) : try file.load(at: place + 8, UInt64.self)
-    guard start >= UInt64(SourceLayout.headerByteCount), start <= end, end - start >= 12,
+    guard start >= UInt64(SourceLayout.headerByteCount), start <= end,
+      (12...UInt64(SourceLayout.readLimit)).contains(end - start),
       end <= UInt64(trailer.filesOffset)
     else {
       throw .malformed(
         path: path, byte: place, what: "place of block \(block)",
-        expected: "\(SourceLayout.headerByteCount) to \(trailer.filesOffset)",
-        found: "\(start) to \(end)")
+        expected: "\(SourceLayout.headerByteCount) to \(trailer.filesOffset), and at most"
+          + " \(SourceLayout.readLimit) bytes", found: "\(start) to \(end)")
     }
     return Int(start)..<Int(end)
   }
@@ -279,6 +280,7 @@ extension SourceTrailer {
       tableHash: bytes.loadNumber(at: 40, UInt64.self))
     // All are below 2⁴⁸, so that nothing here overflows.
     guard filesOffset >= SourceLayout.headerByteCount, tableOffset >= filesOffset,
+      tableOffset - filesOffset <= SourceLayout.readLimit,
       tableOffset + 8 * SourceLayout.blockCount(documentCount) == start,
       fileCount <= (tableOffset - filesOffset) / SourceLayout.leastFileByteCount
     else {

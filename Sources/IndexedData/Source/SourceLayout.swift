@@ -4,6 +4,7 @@ internal import Machine
 // v stands for a number of variable width (LEB128: seven bits a byte, the lowest first, a set highest
 // bit meaning that more follow), s for a v with a number of bytes and these bytes.
 //
+//   (no block and no table of files is longer than 1 GiB)
 //   header          0  8  "NXSOURCE"
 //                   8  4  version, 1
 //                  12  4  documents of a block, 64
@@ -40,6 +41,8 @@ enum SourceLayout {
   static let blockDocuments = 64
   /// The least that a file takes in the table of files.
   static let leastFileByteCount = 5
+  /// The most bytes of a block, and of the table of files: what is read at once.
+  static let readLimit = 1 << 30
   /// Offsets, lines and counts are below.
   static let numberLimit = 1 << 48
 

@@ -11,6 +11,12 @@ enum SourceEnd {
     append: ([UInt8]) throws(IndexedDataError) -> Void
   ) throws(IndexedDataError) {
     let fileBytes = SourceLayout.bytes(files)
+    guard fileBytes.count <= SourceLayout.readLimit else {
+      throw .unsuitable(
+        path: path,
+        reason: "the \(files.count) files of the documents take more than"
+          + " \(SourceLayout.readLimit) bytes to name; make several datasets of them")
+    }
     try append(fileBytes)
     let file = try FileBytes(path: path, mode: .pread)
     var hash = ContentHash()

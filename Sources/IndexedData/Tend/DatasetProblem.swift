@@ -39,8 +39,11 @@ package struct VerifyReport: Equatable, Sendable {
   /// The companions that were compared, in the order of the options.
   package internal(set) var companions: [CompanionReport] = []
 
-  /// Whether every element was looked at.
-  package var isDeep: Bool { elements != nil }
+  /// Whether every block of an archive was compared with its hash.
+  package internal(set) var comparesBlocks = false
+
+  /// Whether every element was looked at, or every block.
+  package var isDeep: Bool { elements != nil || comparesBlocks }
   /// Whether the dataset can be used.
   package var isSound: Bool { problemCount == 0 }
 

@@ -80,7 +80,8 @@ private func firstDifference(
   }
 }
 
-private func haveSameBytes(_ a: RawSpan, _ b: RawSpan) -> Bool {
+/// Whether two runs of bytes are as long and the same.
+func haveSameBytes(_ a: RawSpan, _ b: RawSpan) -> Bool {
   guard a.byteCount == b.byteCount else { return false }
   return unsafe a.withUnsafeBytes { left in
     unsafe b.withUnsafeBytes { right in

@@ -5,7 +5,15 @@ internal import Machine
 struct NumberStream: ~Copyable {
   private static let blockByteCount = 1 << 18
 
-  private let file: InputFile
+  /// Where numbers are read from.
+  private enum Source: ~Copyable {
+    /// A file of its own, which another part of the program may still be writing.
+    case opened(InputFile)
+    /// The index of a dataset that is open already, in an archive perhaps.
+    case held(FileBytes)
+  }
+
+  private let source: Source
   private let width: Int
   private var place: Int
   private let end: Int
@@ -14,7 +22,17 @@ struct NumberStream: ~Copyable {
 
   /// Opens the array of `count` little-endian numbers of `width` bytes (1, 4 or 8) at `offset`.
   init(path: String, offset: Int, count: Int, width: Int) throws(IndexedDataError) {
-    file = try asking { () throws(SystemError) in try InputFile(path: path) }
+    let file = try asking { () throws(SystemError) in try InputFile(path: path) }
+    self.init(.opened(file), offset: offset, count: count, width: width)
+  }
+
+  /// Reads the array of `count` little-endian numbers of `width` bytes at `offset`.
+  init(_ file: FileBytes, offset: Int, count: Int, width: Int) {
+    self.init(.held(file), offset: offset, count: count, width: width)
+  }
+
+  private init(_ source: consuming Source, offset: Int, count: Int, width: Int) {
+    self.source = source
     self.width = width
     place = offset
     end = offset + count * width
@@ -41,13 +59,33 @@ struct NumberStream: ~Copyable {
     precondition(wanted > 0)
     block.removeAll()
     next = 0
-    try asking { () throws(SystemError) in
-      let found = try file.read(wanted, at: place, to: &block)
-      place += found
-      guard found == wanted else {
-        throw SystemError(call: "read", path: file.path, code: ENODATA)
+    switch source {
+    case .held(let file): try file.read(wanted, at: place, to: &block)
+    case .opened(let file):
+      do throws(SystemError) {
+        let found = try file.read(wanted, at: place, to: &block)
+        guard found == wanted else {
+          throw SystemError(call: "read", path: file.path, code: ENODATA)
+        }
+      } catch {
+        throw .system(error)
       }
     }
+    place += wanted
+  }
+}
+
+extension IndexedDataset {
+  /// The sizes of all sequences.
+  func sizeStream() -> NumberStream {
+    NumberStream(
+      index, offset: layout.sizesOffset, count: sequenceCount, width: layout.sizeByteCount)
+  }
+
+  /// All entries of the document index.
+  func documentEntryStream() -> NumberStream {
+    NumberStream(
+      index, offset: layout.documentIndexOffset, count: layout.documentEntryCount, width: 8)
   }
 }
 

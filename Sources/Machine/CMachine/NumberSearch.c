@@ -27,6 +27,11 @@ enum { block_count = 512 };
   }                                                                                        \
   return count;
 
+WIDE size_t cm_find_pair_u8(
+    const void *numbers, size_t count, size_t gap, unsigned char first, unsigned char last) {
+  FIND_PAIR(uint8_t)
+}
+
 WIDE size_t cm_find_pair_u16(
     const void *numbers, size_t count, size_t gap, unsigned short first, unsigned short last) {
   FIND_PAIR(uint16_t)
@@ -35,4 +40,10 @@ WIDE size_t cm_find_pair_u16(
 WIDE size_t cm_find_pair_u32(
     const void *numbers, size_t count, size_t gap, unsigned first, unsigned last) {
   FIND_PAIR(uint32_t)
+}
+
+WIDE size_t cm_find_pair_u64(
+    const void *numbers, size_t count, size_t gap, unsigned long long first,
+    unsigned long long last) {
+  FIND_PAIR(uint64_t)
 }

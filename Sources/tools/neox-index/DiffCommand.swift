@@ -17,7 +17,7 @@ struct DiffCommand: Command {
       """
       Compares types, counts, ids and document boundaries, says how many sequences differ, and \
       shows both sides of the first place where they do. Ids are compared by value, whatever \
-      their types.
+      their types. Either may be an archive of neox-index pack.
       """,
       """
       With --json the members are equal, facts, common_sequences, differing_sequences, \
@@ -50,8 +50,8 @@ struct DiffCommand: Command {
   ]
 
   func run() throws {
-    let a = try IndexedDataset(prefix: left.path)
-    let b = try IndexedDataset(prefix: right.path)
+    let a = try openDataset(left.path)
+    let b = try openDataset(right.path)
     let difference = try compareDatasets(a, b)
     if isJSON {
       printJSON(try json(difference, a, b))
@@ -78,14 +78,15 @@ struct DiffCommand: Command {
     }
     guard let place = difference.first else { return }
     out.line("first difference: sequence \(place.sequence), token \(place.element)")
-    out.line("< \(try excerpt(a, place))")
-    out.line("> \(try excerpt(b, place))")
+    out.line("< \(try excerpt(a, left, place))")
+    out.line("> \(try excerpt(b, right, place))")
   }
 
-  private func excerpt(_ dataset: IndexedDataset, _ place: DatasetDifference.Place) throws -> String
-  {
+  private func excerpt(
+    _ dataset: IndexedDataset, _ prefix: DatasetPrefix, _ place: DatasetDifference.Place
+  ) throws -> String {
     let ids = try tokens(dataset, place)
-    let tokenizer = showsIDs ? nil : try tokenizer.load(for: dataset.prefix)
+    let tokenizer = showsIDs ? nil : try tokenizer.load(for: prefix.path)
     let text = DocumentText(dataset: dataset, tokenizer: tokenizer)
     if let words = text.words(ids) { return words.text.replacing("\n", with: "\\n") }
     return ids.map(String.init).joined(separator: " ")

@@ -31,7 +31,8 @@ struct ExportCommand: Command {
       is not in the dataset.
       """,
       """
-      --ids loses nothing. An id that the tokenizer does not know is an error.
+      --ids loses nothing. An id that the tokenizer does not know is an error. PREFIX may also be an \
+      archive of neox-index pack.
       """,
       """
       With --source, which needs PREFIX.src, each object has a member source as neox-index where \
@@ -69,7 +70,7 @@ struct ExportCommand: Command {
       throw UsageError("argument --output: expected a file, or - for standard output, found ''")
     }
     if let output, output != "-" { try WriteFlags.requireFolder(of: output, "--output") }
-    let dataset = try IndexedDataset(prefix: prefix.path)
+    let dataset = try openDataset(prefix.path)
     let tokenizer = exportsIDs ? nil : try tokenizer.load(for: prefix.path)
     guard exportsIDs || tokenizer != nil else {
       throw UsageError("no tokenizer is known for this dataset: name one, or use --ids")
@@ -83,7 +84,8 @@ struct ExportCommand: Command {
       return
     }
     let inputs =
-      try [dataset.indexPath, dataset.elementsPath] + [sources?.path].compactMap(\.self)
+      try [prefix.path, dataset.indexPath, dataset.elementsPath]
+      + [sources?.path].compactMap(\.self)
       + self.tokenizer.files(for: prefix.path)
     try WholeFile(output, overwrites: overwrites, inputs: inputs).write { file in
       for document in 0..<text.documentCount {

@@ -124,8 +124,10 @@ struct GrepCommand: Command {
     _ hit: TokenSearch.Hit, _ length: Int, _ text: DocumentText
   ) throws(IndexedDataError) {
     let start = max(0, hit.position - context)
+    // No document reaches further than a number does.
+    let (end, overflow) = (hit.position + length).addingReportingOverflow(context)
     let ids = try text.ids(
-      DocumentPart(document: hit.document, start: start, end: hit.position + length + context))
+      DocumentPart(document: hit.document, start: start, end: overflow ? nil : end))
     let before = Array(ids.prefix(hit.position - start))
     let match = Array(ids.dropFirst(before.count).prefix(length))
     let after = Array(ids.dropFirst(before.count + length))

@@ -13,7 +13,8 @@ struct InfoCommand: Command {
     description: [
       """
       Prints the format, the element type, the numbers of documents, sequences and tokens, the \
-      lengths of sequences and how they are distributed. Only the index is read.
+      lengths of sequences and how they are distributed. Only the index is read. \
+      PREFIX may also be an archive of neox-index pack.
       """,
       """
       With --json the members are prefix, format, variant, element_type, documents, \
@@ -44,8 +45,8 @@ struct InfoCommand: Command {
   func run() throws {
     var values: [JSONText] = []
     for (place, prefix) in prefixes.enumerated() {
-      let statistics = try DatasetStatistics(IndexedDataset(prefix: prefix.path, mode: .pread))
-      let sources = try DocumentSources(besideDataset: prefix.path)
+      let statistics = try DatasetStatistics(openDataset(prefix.path, mode: .pread))
+      let sources = try openSources(prefix.path)
       if isJSON {
         values.append(json(statistics, sources))
       } else {

@@ -8,14 +8,11 @@ enum SourceFlags {
   ///
   /// - Throws: where there are none, or they tell of another number of documents.
   static func open(_ prefix: String, of documents: Int) throws -> DocumentSources {
-    let found =
-      Archive.isArchive(prefix)
-      ? try DocumentSources(archive: Archive(path: prefix))
-      : try DocumentSources(besideDataset: prefix)
-    guard let sources = found else {
+    guard let sources = try openSources(prefix) else {
+      let isArchive = isNamedArchive(prefix)
       throw IndexedDataError.unsuitable(
-        path: Archive.isArchive(prefix) ? prefix : DocumentSources.path(prefix: prefix),
-        reason: (Archive.isArchive(prefix) ? "has no .src, which" : "is not there, and")
+        path: isArchive ? prefix : DocumentSources.path(prefix: prefix),
+        reason: (isArchive ? "has no .src, which" : "is not there, and")
           + " alone tells where documents came from; neox-preprocess --source"
           + " writes it, beside texts and not beside their labels")
     }
@@ -40,8 +37,11 @@ enum SourceFlags {
     of entry: SourceEntry, _ id: [UInt8]?, _ sources: DocumentSources
   ) -> String {
     let member = entry.member.map { "!\($0)" } ?? ""
+    // Names of files and of members of archives are anybody's, and may hold what terminals obey.
+    let place = visibleText(Array((sources.files[entry.file].path + member).utf8)).text
+      .replacing("\n", with: "\\x0A")
     let name = id.map { ", id \(visibleText($0).text)" } ?? ""
-    return "\(sources.files[entry.file].path)\(member), line \(grouped(entry.line)),"
+    return "\(place), line \(grouped(entry.line)),"
       + " byte \(grouped(entry.byte))\(name)"
   }
 

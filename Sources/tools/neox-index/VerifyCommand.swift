@@ -51,8 +51,8 @@ struct VerifyCommand: Command {
       """,
       """
       An archive that neox-index pack wrote is checked as such: its contents, its table of blocks and \
-      its length, and with --deep that every byte of every file in it is what was packed. Of damaged \
-      blocks the first one is told.
+      its length, and with --deep that every byte of every file in it is what was packed; each \
+      damaged block is listed.
       """,
       """
       With --json the members of each dataset are prefix, sound, deep, problem_count, problems \
@@ -210,8 +210,8 @@ struct VerifyCommand: Command {
     var verdict = "sound, \(counted(report.documents, "document")), "
     if !report.isSound { verdict = "\(counted(report.problemCount, "problem")), " }
     if isNamedArchive(report.prefix) {
-      var depth = isDeep ? "every byte compared" : "blocks not looked at (--deep does)"
-      if !report.isSound { depth = "looked at up to the first" }
+      var depth = "blocks not looked at" + (isDeep ? ", for these problems" : " (--deep does)")
+      if report.isDeep { depth = "every byte compared" }
       StandardOutput.shared.line("\(report.prefix): \(verdict)\(depth)")
       return
     }

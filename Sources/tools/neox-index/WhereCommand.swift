@@ -96,7 +96,8 @@ struct WhereCommand: Command {
   ) -> [Int: Original] {
     var found: [Int: Original] = [:]
     let known = entries.enumerated().compactMap { place, entry in entry.map { (place, $0) } }
-    for (file, rows) in Dictionary(grouping: known, by: \.1.file) {
+    // In order, as notes are written on the way.
+    for (file, rows) in Dictionary(grouping: known, by: \.1.file).sorted(by: { $0.key < $1.key }) {
       let sorted = rows.sorted { ($0.1.stream, $0.1.byte) < ($1.1.stream, $1.1.byte) }
       let facts = sources.files[file]
       if let why = reason(against: facts) {

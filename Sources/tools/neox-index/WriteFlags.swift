@@ -63,8 +63,8 @@ struct WriteFlags: Sendable {
     return try work(options)
   }
 
-  /// Prints what was written: a line a dataset, or JSON with the member `outputs`.
-  func report(_ datasets: [TendedDataset]) {
+  /// Prints what was written: a line a dataset, or JSON with the member `outputs` and `more` of them.
+  func report(_ datasets: [TendedDataset], _ more: [JSONText.Member] = []) {
     for warning in datasets.flatMap(\.warnings) {
       writeError("neox-index: warning: \(warning)\n")
     }
@@ -78,7 +78,7 @@ struct WriteFlags: Sendable {
           "warnings": .array(dataset.warnings.map { .string($0) }),
         ]
       }
-      printJSON(["outputs": .array(outputs)])
+      printJSON(.object([.init("outputs", .array(outputs))] + more))
       return
     }
     for dataset in datasets {

@@ -52,6 +52,29 @@ struct ArchiveDamageTests {
     }
   }
 
+  @Test("each damaged block is a problem, listed up to the limit", arguments: [1, 3])
+  func severalBlocks(workers: Int) throws {
+    let sample = try ArchiveSample()
+    let path = try sample.pack()
+    let archive = try Archive(path: path)
+    let places = [0, 2, archive.blocks.count - 1].map { archive.blocks[$0].payloadOffset + 3 }
+    var bytes = try sample.folder.read("a.neoxpack")
+    for place in places { bytes[place] ^= 0x5A }
+    try sample.folder.write("a.neoxpack", bytes)
+    var settings = UnpackOptions()
+    settings.workers = workers
+    var options = VerifyOptions()
+    options.isDeep = true
+    let report = try verifyArchive(path, settings, options)
+    #expect(report.problemCount == 3 && report.isDeep)
+    #expect(report.problems.map(\.byte) == places.map { $0 - 3 })
+    options.limit = 2
+    let short = try verifyArchive(path, settings, options)
+    #expect(short.problemCount == 3 && short.problems.count == 2)
+    options.isDeep = false
+    #expect(try !verifyArchive(path, settings, options).isDeep)
+  }
+
   @Test("every length")
   func lengths() throws {
     for count in 0..<archive.count {
@@ -108,6 +131,43 @@ struct ArchiveDamageTests {
 
   private func open(_ bytes: [UInt8]) throws -> Archive {
     try Archive(path: folder.write("b", bytes))
+  }
+
+  @Test("names that would be hidden, or another's while it is written")
+  func otherNames() throws {
+    let hidden = MemberName(knownReplaced: "_d", ending: ".profile")
+    #expect(throws: IndexedDataError.self) {
+      try open(
+        archive(name: hidden, dataset: "_d", payload: [1, 2], raw: 2))
+    }
+    for dataset in [".bash", ".d", "."] {
+      #expect(throws: IndexedDataError.self) {
+        try open(archive(dataset: dataset, payload: [1, 2], raw: 2))
+      }
+    }
+    let header = ArchiveLayout.header(blockByteCount: 1 << 12)
+    let members = [".bin", ".bin.new"].map {
+      ArchiveMember(
+        name: MemberName(knownReplaced: "", ending: $0), byteCount: 0,
+        hash: ContentHash().value, blocks: 0..<0)
+    }
+    _ = try open(header + ArchiveLayout.ending("d", [members[0]], [], at: 16, header: header))
+    #expect(throws: IndexedDataError.self) {
+      try open(header + ArchiveLayout.ending("d", members, [], at: 16, header: header))
+    }
+  }
+
+  @Test("contents that would take more memory than any need")
+  func longContents() throws {
+    let header = ArchiveLayout.header(blockByteCount: 1 << 12)
+    var footer = LittleEndianBytes()
+    for number in [16, (16 << 20) + 1, 0, 0] { footer.append(UInt64(number)) }
+    footer.appendHash()
+    let bytes =
+      header + [UInt8](repeating: 0, count: (16 << 20) + 1) + footer.bytes
+      + ArchiveLayout.endMagic
+    let refusal = #expect(throws: IndexedDataError.self) { try open(rehashed(bytes)) }
+    #expect(refusal?.description.contains("at most 16777216") == true, "\(refusal as Any)")
   }
 
   @Test(

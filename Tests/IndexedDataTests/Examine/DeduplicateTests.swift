@@ -49,6 +49,23 @@ struct DeduplicateTests {
     #expect(result.repeatedDocuments == 1 && result.repeatedTokens == 3)
   }
 
+  @Test func longDocumentsAreComparedPieceByPiece() throws {
+    let long = (0..<700_000).map { Int64($0 % 251) }
+    var other = long
+    other[699_999] = 7
+    let input = try Sample(
+      sequences: [long, [], Array(long[..<3]), Array(long[3...]), other, Array(long.dropLast())],
+      documents: [0, 1, 4, 5, 6]
+    ).write(folder, "a")
+    let dataset = try IndexedDataset(prefix: input)
+    for (place, isSame) in [true, true, false, false].enumerated() {
+      #expect(try dataset.haveSameElements(0, place) == isSame)
+      #expect(try dataset.haveSameElements(place, 0) == isSame)
+    }
+    let found = try DuplicateSearch(dataset).run(workers: 2)
+    #expect(found.keptPlaces == [0, 0, 1, 2] && found.repeatedTokens == 700_000)
+  }
+
   @Test func nothingIsOverwrittenUnasked() throws {
     let input = try Sample.t.write(folder, "a")
     try folder.write("u_dedupe_map.npy", [1])

@@ -70,6 +70,52 @@ struct TokenSearchTests {
     #expect(try hits(prefix, [[9]]).map(\.position) == [0, 511, 512, 1_023, 4_998])
   }
 
+  @Test(arguments: [ElementType.uint16, .int64, .uint8])
+  func howTheDataAreCutForThreadsChangesNothing(type: ElementType) throws {
+    var sample = Sample.random(seed: 5, documents: 60, longest: 30, type: type)
+    sample.sequences = sample.sequences.map { $0.map { $0 % 3 } }
+    // A document that is far longer than a piece, between short ones, with sequences of its own.
+    sample.sequences.insert(
+      contentsOf: [[1, 2], Array(repeating: 1, count: 700), [], [2, 1]], at: 0)
+    sample.documents = [0, 4] + sample.documents.dropFirst().map { $0 + 4 }
+    let prefix = try sample.write(folder, "a")
+    for runs: [[Int64]] in [
+      [[1]], [[1, 2], [1]], [[1, 1, 1, 1, 1, 1, 1, 1, 1, 2]], [[2, 1, 1]],
+    ] {
+      let expected = oracle(sample, runs)
+      for byteCount in [8, 16, 64, 4_096] {
+        for workers in [1, 3] {
+          var found: [TokenSearch.Hit] = []
+          try TokenSearch(IndexedDataset(prefix: prefix), runs).run(
+            workers: workers, pieceByteCount: byteCount
+          ) {
+            found += $0
+            return true
+          }
+          #expect(found == expected, "\(runs) in pieces of \(byteCount)")
+        }
+      }
+    }
+  }
+
+  @Test func aLongDocumentIsCutForSeveralThreads() throws {
+    let prefix = try Sample(documents: [[1], Array(repeating: 7, count: 100), [2]])
+      .write(folder, "a")
+    var pieces = SearchPieces(try IndexedDataset(prefix: prefix), byteCount: 64)
+    var documents: [Range<Int>] = []
+    var parts: [Range<Int>] = []
+    while let piece = try pieces.next() {
+      switch piece {
+      case .documents(let range): documents.append(range)
+      case .part(let document, _, let part):
+        #expect(document == 1)
+        parts.append(part)
+      }
+    }
+    #expect(documents == [0..<1, 2..<3])
+    #expect(parts == [2..<66, 66..<130, 130..<194, 194..<202])
+  }
+
   @Test func sequencesOutOfOrderInTheFileAreSearched() throws {
     // Pointers changed by hand: document 1 is [1, 2], which document 0 is as well, and [5, 6].
     let sample = Sample(sequences: [[1, 2], [3, 4], [5, 6]], documents: [0, 1, 3])

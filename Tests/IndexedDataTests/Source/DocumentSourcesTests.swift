@@ -1,4 +1,5 @@
 import Foundation
+import Machine
 import TestSupport
 import Testing
 
@@ -138,6 +139,25 @@ struct DocumentSourcesTests {
       #expect(try isFound(Array(sound[..<length])), "cut to \(length)")
     }
     #expect(try !isFound(sound))
+  }
+
+  @Test("a hole of a terabyte takes no memory", arguments: [0, 64])
+  func hole(documents: Int) throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write("h.src", SourceLayout.header)
+    let end = 16 + 1 << 40
+    var table = LittleEndianBytes()
+    if documents > 0 { table.append(UInt64(16)) }
+    let trailer = SourceTrailer(
+      documentCount: documents, fileCount: 0, filesOffset: documents > 0 ? end : 16,
+      tableOffset: end, filesHash: ContentHash().value, tableHash: 0)
+    let file = try FileHandle(forWritingTo: URL(filePath: path))
+    try file.seek(toOffset: UInt64(end))
+    try file.write(contentsOf: Data(table.bytes + trailer.bytes))
+    try file.close()
+    #expect(throws: IndexedDataError.self) {
+      try DocumentSources(path: path).entry(0)
+    }
   }
 
   @Test("entries that a hash does not guard are bounds-checked")

@@ -53,14 +53,23 @@ cm_range cm_range_of_u16(const void *numbers, size_t count, unsigned short match
 /// Looks at `count` > 0 little-endian 32-bit numbers with sign.
 cm_range cm_range_of_i32(const void *numbers, size_t count, int match);
 
-/// The first place i < `count` of 16-bit numbers where number i is `first` and number i + `gap` is
+/// The first place i < `count` of 8-bit numbers where number i is `first` and number i + `gap` is
 /// `last`, or `count`; there must be `count` + `gap` numbers, at an address that their width divides.
+size_t cm_find_pair_u8(
+    const void *numbers, size_t count, size_t gap, unsigned char first, unsigned char last);
+
+/// The same of 16-bit numbers.
 size_t cm_find_pair_u16(
     const void *numbers, size_t count, size_t gap, unsigned short first, unsigned short last);
 
 /// The same of 32-bit numbers.
 size_t cm_find_pair_u32(
     const void *numbers, size_t count, size_t gap, unsigned first, unsigned last);
+
+/// The same of 64-bit numbers.
+size_t cm_find_pair_u64(
+    const void *numbers, size_t count, size_t gap, unsigned long long first,
+    unsigned long long last);
 
 /// Copies `count` little-endian 16-bit numbers without sign to 32 bits each, from any address.
 void cm_widen_u16(const void *numbers, int *target, size_t count);

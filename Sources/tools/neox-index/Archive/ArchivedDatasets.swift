@@ -16,6 +16,13 @@ func openDataset(_ path: String, mode: ReadingMode = .mmap) throws -> IndexedDat
     : try IndexedDataset(prefix: path, mode: mode)
 }
 
+/// Opens what tells where the documents of a dataset, or of the one in an archive, came from; `nil` where
+/// there is nothing.
+func openSources(_ path: String) throws -> DocumentSources? {
+  isNamedArchive(path)
+    ? try DocumentSources(archive: Archive(path: path)) : try DocumentSources(besideDataset: path)
+}
+
 /// Opens the labels or rewards that were packed with a dataset; `nil` where the path is no archive, or
 /// holds none.
 func openCompanion(_ word: String, ofArchive path: String) throws -> IndexedDataset? {

@@ -25,8 +25,8 @@ struct PackCommand: Command {
       """,
       """
       The archive consists of blocks that are compressed each by itself and have a hash each, so \
-      neox-index show, grep and where read documents from FILE, in the place of PREFIX, without \
-      unpacking it; neox-index verify --deep FILE tells whether all of it arrived. \
+      neox-index show, sample, grep, where, info, stats, diff and export read FILE, in the place of \
+      PREFIX, without unpacking it; neox-index verify --deep FILE tells whether all of it arrived. \
       Documentation/archive.md describes the format.
       """,
       """

@@ -56,13 +56,20 @@ struct UnpackCommand: Command {
       [
         .option(
           "--workers", \.workers, placeholder: "N", shownDefault: "one a processor",
-          rule: .workers, "threads that decompress")
+          rule: .workers,
+          "threads that decompress all of it; --documents takes one")
       ]), WriteFlags.group.lifted(to: \.writing),
   ]
 
   func run() throws {
-    let listing = try ArchiveListing(path: path)
-    if isList { return listing.print(isJSON: writing.isJSON, showsMembers: true) }
+    if isList {
+      guard output == nil, documents == nil else {
+        throw UsageError(
+          "argument --list: writes nothing, so that --output-prefix and --documents make no sense"
+            + " with it")
+      }
+      return try ArchiveListing(path: path).print(isJSON: writing.isJSON, showsMembers: true)
+    }
     guard let output else {
       throw UsageError("the argument --output-prefix is required without --list")
     }

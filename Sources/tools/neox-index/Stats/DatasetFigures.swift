@@ -35,7 +35,9 @@ struct DatasetFigures {
       self.endOfDocument =
         endOfDocument.map { Int64($0) } ?? tokenizer?.endOfDocument.map { Int64($0) }
         ?? recorded?.endOfDocument.map { Int64($0) }
-      self.labels = try (labels ?? companions.labels?.prefix).map { try IndexedDataset(prefix: $0) }
+      self.labels =
+        try (labels ?? companions.labels?.prefix).map { try openDataset($0) }
+        ?? openCompanion("label", ofArchive: prefix)
       self.keeping = keeping
       self.workers = workers
     }

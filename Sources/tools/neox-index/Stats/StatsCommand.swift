@@ -20,7 +20,7 @@ struct StatsCommand: Command {
       Reads every token and prints the most frequent ones with their text, how many different ones \
       there are, the lengths of documents, the share of tokens that is trained on where there are \
       labels, and how many documents end with the end-of-document id. info prints what the index \
-      alone tells.
+      alone tells. PREFIX may also be an archive of neox-index pack.
       """,
       """
       Labels are those that the manifest names, or without one PREFIX_KEY_label_document beside \
@@ -82,7 +82,7 @@ struct StatsCommand: Command {
         for: prefix.path, tokenizer, labels: labels?.path, endOfDocument: endOfDocument,
         keeping: count, workers: workers)
       request.progress = progress
-      let figures = try DatasetFigures(IndexedDataset(prefix: prefix.path), request)
+      let figures = try DatasetFigures(openDataset(prefix.path), request)
       if isJSON {
         values.append(json(figures))
       } else {
