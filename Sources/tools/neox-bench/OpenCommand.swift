@@ -41,7 +41,6 @@ struct OpenCommand: Command {
     let reading = Stopwatch()
     for _ in 0..<2 { for dataset in datasets { try readLast(dataset) } }
     let read = reading.nanoseconds
-    guard !datasets.isEmpty else { throw UsageError("argument PREFIX: none was given") }
     let count = UInt64(datasets.count)
     StandardOutput.shared.line(
       "{\"mode\":\"\(mode.rawValue)\",\"count\":\(count),\"open_nanoseconds\":\(opened / count),"
