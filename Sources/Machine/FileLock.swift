@@ -19,6 +19,9 @@ package struct FileLock: ~Copyable, Sendable {
     close(descriptor)
   }
 
+  /// Holds the claim up to here: a value that is not used any more may be dropped early.
+  package func extend() {}
+
   private static func claim(
     _ path: String, waits: Bool
   ) throws(SystemError) -> (descriptor: Int32, wasLeft: Bool) {

@@ -22,6 +22,9 @@ public struct SystemError: Error, Equatable, Sendable, CustomStringConvertible {
   /// Whether a path leads to another file than before.
   package var isStale: Bool { code == ESTALE }
 
+  /// Whether another process holds a claim.
+  package var isHeldElsewhere: Bool { code == EWOULDBLOCK }
+
   /// `PATH: REASON (CALL)`, for instance `data/x.bin: No space left on device (write)`.
   public var description: String {
     let reason = unsafe String(cString: strerror(code))

@@ -81,6 +81,22 @@ struct PooledFileTests {
     #expect(try number(files[2]) == 2)
   }
 
+  @Test("a file that was written anew, under the same number and of the same length, is an error")
+  func rewritten() throws {
+    let pool = FilePool(limit: 1)
+    let files = try files(2, pool)
+    // A system gives the number of a removed file to the next one; here it is the same file.
+    let path = folder.file("0")
+    let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+    try handle.write(contentsOf: [7, 7, 7, 7])
+    try handle.close()
+    try FileManager.default.setAttributes(
+      [.modificationDate: Date(timeIntervalSince1970: 1_000_000)], ofItemAtPath: path)
+    #expect(throws: SystemError(call: "open", path: path, code: ESTALE)) {
+      try number(files[0])
+    }
+  }
+
   @Test("many threads read many files")
   func threads() throws {
     let pool = FilePool(limit: 4)

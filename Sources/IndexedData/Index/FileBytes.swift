@@ -105,8 +105,8 @@ enum FileBytes: Sendable {
       throw .unsuitable(
         path: file.path,
         reason:
-          "was replaced, or has another length than when it was opened; start again, and leave"
-          + " data as they are while they are read")
+          "was replaced or changed since it was opened; start again, and leave data as they are"
+          + " while they are read")
     } catch {
       throw .system(error)
     }

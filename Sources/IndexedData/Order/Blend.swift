@@ -1,3 +1,5 @@
+internal import Machine
+
 /// Which dataset each sample of a weighted blend comes from, as GPT-NeoX's helper decides: always
 /// the dataset that is furthest behind its weight, the first one of several.
 ///
@@ -11,16 +13,17 @@ package struct Blend: Blending {
   private let datasetCount: Int
   private let ledger: BlendLedger<NeoxBlendRule>
 
-  /// Blends `count` samples.
+  /// Blends `count` samples; what is known of them is kept in a file whose name begins with `base`.
   ///
   /// - Precondition: 1 to ``datasetLimit`` weights, none negative, not all zero.
-  package init(weights: [Double], count: Int) {
+  package init(weights: [Double], count: Int, keptUnder base: String? = nil) {
     precondition(!weights.isEmpty && weights.count <= Self.datasetLimit && count >= 0)
     self.count = count
     datasetCount = weights.count
     let sum = BlendWeights.pairwiseSum(weights[...])
     ledger = BlendLedger(
-      NeoxBlendRule(weights: weights.map { $0 / sum }), datasetCount: datasetCount)
+      NeoxBlendRule(weights: weights.map { $0 / sum }), datasetCount: weights.count,
+      keptUnder: weights.count > 1 ? base : nil)
   }
 
   /// The dataset a sample comes from, and which one of its samples it is.
@@ -46,5 +49,9 @@ package struct Blend: Blending {
     guard sample >= 0 else { return nil }
     guard datasetCount > 1 else { return sample < count ? sample : nil }
     return ledger.index(of: sample, from: dataset, within: count)
+  }
+
+  package func keep(all: Bool) throws(IndexedDataError) {
+    try asking { () throws(SystemError) in try ledger.keep(drawing: all ? count : 0) }
   }
 }

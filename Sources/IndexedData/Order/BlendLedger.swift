@@ -1,7 +1,11 @@
 internal import Machine
+internal import Synchronization
 
 /// Decides from which dataset the samples of a blend are drawn, one after another.
 protocol BlendRule: Sendable {
+  /// All that decides what is drawn, exactly.
+  var description: String { get }
+
   /// Draws the samples behind `place` others, one for each place of `choices`, into which their
   /// datasets go; `taken` are the samples of each dataset so far.
   func draw(from place: Int, taken: inout [Int], into choices: inout [UInt16])
@@ -10,29 +14,50 @@ protocol BlendRule: Sendable {
 /// The samples of a blend, drawn as far as somebody asked.
 ///
 /// How many of each dataset came before is kept for every block of samples; any sample is found by
-/// drawing its block again, and that of the last question is kept.
+/// drawing its block again. Two blocks are kept: who draws and who reads ahead ask in turn.
 final class BlendLedger<Rule: BlendRule>: Sendable {
   /// Samples from one kept count to the next.
   let blockCount: Int
   private let rule: Rule
   private let datasetCount: Int
-  private let state: Monitor<State>
+  private let file: BlendFile?
+  private let state: Mutex<State>
 
   private struct State: Sendable {
     /// Samples of each dataset before each block, as far as they are known.
     var takenAtBlocks: [Int]
-    /// The block that was looked at last: its number, datasets and which of their samples.
-    var block = -1
-    var choices: [UInt16] = []
-    var samples: [Int] = []
+    /// How many of them lie in the file.
+    var storedCount = 0
+    /// The blocks that were looked at last.
+    var blocks: [Block] = []
+    /// Which of them was not looked at for longer.
+    var older = 0
   }
 
-  /// Begins a blend.
-  init(_ rule: Rule, datasetCount: Int) {
+  /// The samples of a block: their datasets and which of their samples they are.
+  private struct Block: Sendable {
+    var number = -1
+    var choices: [UInt16]
+    var samples: [Int]
+  }
+
+  /// Begins a blend, with what is known of it from a file of counts named by `base`.
+  init(_ rule: Rule, datasetCount: Int, keptUnder base: String? = nil) {
+    let blockCount = Self.blockCount(datasetCount)
     self.rule = rule
     self.datasetCount = datasetCount
-    blockCount = Self.blockCount(datasetCount)
-    state = Monitor(State(takenAtBlocks: [Int](repeating: 0, count: datasetCount)))
+    self.blockCount = blockCount
+    file = base.map {
+      BlendFile($0, rule: rule.description, datasetCount: datasetCount, blockCount: blockCount)
+    }
+    let stored = file?.read() ?? []
+    let block = Block(
+      choices: [UInt16](repeating: 0, count: blockCount),
+      samples: [Int](repeating: 0, count: blockCount))
+    state = Mutex(
+      State(
+        takenAtBlocks: stored.isEmpty ? [Int](repeating: 0, count: datasetCount) : stored,
+        storedCount: stored.count, blocks: [block, block]))
   }
 
   /// Counts of few datasets are kept every 4,096 samples; those of many would take more memory than
@@ -46,9 +71,9 @@ final class BlendLedger<Rule: BlendRule>: Sendable {
   /// The dataset a sample comes from, and which one of its samples it is.
   func sample(_ place: Int) -> (dataset: Int, sample: Int) {
     state.withLock { state in
-      find(place / blockCount, &state)
+      let found = find(place / blockCount, &state)
       let offset = place % blockCount
-      return (Int(state.choices[offset]), state.samples[offset])
+      return (Int(state.blocks[found].choices[offset]), state.blocks[found].samples[offset])
     }
   }
 
@@ -59,8 +84,8 @@ final class BlendLedger<Rule: BlendRule>: Sendable {
       reach(block, &state)
       let taken = state.takenAtBlocks[block * datasetCount + dataset]
       guard offset > 0 else { return taken }
-      find(block, &state)
-      return taken + state.choices[..<offset].count { Int($0) == dataset }
+      let found = find(block, &state)
+      return taken + state.blocks[found].choices[..<offset].count { Int($0) == dataset }
     }
   }
 
@@ -81,9 +106,9 @@ final class BlendLedger<Rule: BlendRule>: Sendable {
       while low * blockCount < limit {
         reach(low + 1, &state)
         guard state.takenAtBlocks[(low + 1) * datasetCount + dataset] <= sample else {
-          find(low, &state)
-          let offset = state.samples.indices.first {
-            state.samples[$0] == sample && Int(state.choices[$0]) == dataset
+          let block = state.blocks[find(low, &state)]
+          let offset = block.samples.indices.first {
+            block.samples[$0] == sample && Int(block.choices[$0]) == dataset
           }
           return offset.map { low * blockCount + $0 }.flatMap { $0 < limit ? $0 : nil }
         }
@@ -106,21 +131,47 @@ final class BlendLedger<Rule: BlendRule>: Sendable {
     }
   }
 
-  /// Brings a block into the state.
-  private func find(_ block: Int, _ state: inout State) {
-    guard state.block != block else { return }
-    reach(block, &state)
-    var taken = Array(
-      state.takenAtBlocks[(block * datasetCount)..<((block + 1) * datasetCount)])
-    var next = taken
-    if state.choices.isEmpty { state.choices = [UInt16](repeating: 0, count: blockCount) }
-    rule.draw(from: block * blockCount, taken: &next, into: &state.choices)
-    if state.takenAtBlocks.count == (block + 1) * datasetCount { state.takenAtBlocks += next }
-    state.samples.removeAll(keepingCapacity: true)
-    for choice in state.choices {
-      state.samples.append(taken[Int(choice)])
-      taken[Int(choice)] += 1
+  /// Brings a block into the state, and says where it is there.
+  private func find(_ number: Int, _ state: inout State) -> Int {
+    if let found = state.blocks.firstIndex(where: { $0.number == number }) {
+      state.older = 1 - found
+      return found
     }
-    state.block = block
+    reach(number, &state)
+    let place = state.older
+    var taken = Array(
+      state.takenAtBlocks[(number * datasetCount)..<((number + 1) * datasetCount)])
+    var next = taken
+    rule.draw(from: number * blockCount, taken: &next, into: &state.blocks[place].choices)
+    if state.takenAtBlocks.count == (number + 1) * datasetCount { state.takenAtBlocks += next }
+    for offset in 0..<blockCount {
+      let choice = Int(state.blocks[place].choices[offset])
+      state.blocks[place].samples[offset] = taken[choice]
+      taken[choice] += 1
+    }
+    state.blocks[place].number = number
+    state.older = 1 - place
+    return place
+  }
+
+  // MARK: - Keeping
+
+  /// Samples that are drawn again in a moment: fewer are not worth a file.
+  static var keptCount: Int { 1 << 20 }
+
+  /// Puts what was drawn into the file, where it is many more samples than the file tells of; draws
+  /// as far as `count` before.
+  func keep(drawing count: Int = 0) throws(SystemError) {
+    guard let file else { return }
+    let counts = state.withLock { state -> [Int]? in
+      reach(count / blockCount, &state)
+      let isMore =
+        (state.takenAtBlocks.count - state.storedCount) / datasetCount * blockCount
+        >= Self.keptCount
+      guard isMore else { return nil }
+      state.storedCount = state.takenAtBlocks.count
+      return state.takenAtBlocks
+    }
+    if let counts { try file.write(counts) }
   }
 }

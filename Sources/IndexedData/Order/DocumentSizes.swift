@@ -10,27 +10,31 @@ extension IndexedDataset {
         path: prefix, what: "sequence", asked: sequences.upperBound, limit: sequenceCount)
     }
     let width = layout.sizeByteCount
-    let start = layout.sizesOffset + width * sequences.lowerBound
     let limit = Int64(min(tokenCount, Int(Int32.max)))
     var sizes: [Int32] = []
     sizes.reserveCapacity(sequences.count)
     var bad: Int?
-    try withIndexBytes(start..<(start + width * sequences.count)) { bytes in
-      for place in 0..<sequences.count {
-        let size =
-          width == 4
-          ? Int64(bytes.loadNumber(at: 4 * place, Int32.self))
-          : bytes.loadNumber(at: 8 * place, Int64.self)
-        if size < 0 || size > limit, bad == nil { bad = place }
-        sizes.append(Int32(truncatingIfNeeded: size))
+    // Block by block: where the file is read by calls, the bytes are in memory beside the numbers.
+    let blockCount = 1 << 18
+    for first in stride(from: sequences.lowerBound, to: sequences.upperBound, by: blockCount) {
+      let count = min(blockCount, sequences.upperBound - first)
+      let start = layout.sizesOffset + width * first
+      try withIndexBytes(start..<(start + width * count)) { bytes in
+        for place in 0..<count {
+          let size =
+            width == 4
+            ? Int64(bytes.loadNumber(at: 4 * place, Int32.self))
+            : bytes.loadNumber(at: 8 * place, Int64.self)
+          if size < 0 || size > limit, bad == nil { bad = first + place }
+          sizes.append(Int32(truncatingIfNeeded: size))
+        }
       }
     }
     if let bad {
-      let found = try size(of: sequences.lowerBound + bad)
+      let found = try size(of: bad)
       throw .unsuitable(
         path: prefix,
-        reason: "sequence \(sequences.lowerBound + bad) has \(found) tokens; at most"
-          + " \(Int32.max) can be ordered")
+        reason: "sequence \(bad) has \(found) tokens; at most \(Int32.max) can be ordered")
     }
     return sizes
   }

@@ -74,18 +74,18 @@ package struct MapFiles: Sendable {
     _ key: String
   ) throws(IndexedDataError) -> (maps: SampleMaps, origin: MapOrigin) {
     let lockPath = base + "_lock"
-    let lock = try Self.withSystem { () throws(SystemError) in
+    let lock = try asking { () throws(SystemError) in
       try FileLock(path: lockPath, waits: true)
     }
     defer {
       for path in paths { try? DurableFile.remove(path + ".new") }
       try? DurableFile.remove(lockPath)
+      lock.extend()
     }
     // Another process may have made them by now.
     if let maps = stored(key) { return (maps, .reused) }
     let isStale = paths.contains(where: DurableFile.exists)
     try write(key)
-    extend(lock)
     // The files' pages can be given back to the system; arrays cannot.
     guard let maps = stored(key) else {
       throw .system(SystemError(call: "read", path: paths[3], code: EIO))
@@ -95,7 +95,7 @@ package struct MapFiles: Sendable {
 
   private func contentKey() throws(IndexedDataError) -> String {
     var key = ContentKey()
-    key.add("\(request)")
+    key.add(request.keyText)
     for dataset in [data.text, data.negative].compactMap({ $0 }) {
       try key.add(file: dataset.indexPath)
     }
@@ -154,7 +154,9 @@ package struct MapFiles: Sendable {
       let shuffle = try? NumPyFile(path: paths[2]),
       keyBytes == keyFile(key, [documents, samples, shuffle].map(\.byteCount), leftOut),
       samples.header.shape.count == 2, samples.header.shape[1] == 2,
-      samples.header.shape[0] == shuffle.count + 1
+      samples.header.shape[0] == shuffle.count + 1,
+      // Who writes others takes the key away first: as long as it stands, the three belong together.
+      keyBytes == (try? Self.bytes(paths[3], limit: 4096))
     else { return nil }
     return SampleMaps(
       documentIndices: .file(documents), sampleIndices: .file(samples),
@@ -167,26 +169,13 @@ package struct MapFiles: Sendable {
   }
 
   private func write(_ key: String) throws(IndexedDataError) {
-    try Self.withSystem { () throws(SystemError) in try DurableFile.remove(paths[3]) }
+    try asking { () throws(SystemError) in try DurableFile.remove(paths[3]) }
     let leftOut = try SampleMaps.write(request, data, to: paths)
-    try Self.withSystem { () throws(SystemError) in
+    try asking { () throws(SystemError) in
       var byteCounts: [Int] = []
       for path in paths.prefix(3) { byteCounts.append(try InputFile(path: path).byteCount) }
       try DurableFile.replace(
         paths[3], with: keyFile(key, byteCounts, leftOut))
     }
   }
-
-  private static func withSystem<Outcome: ~Copyable>(
-    _ body: () throws(SystemError) -> Outcome
-  ) throws(IndexedDataError) -> Outcome {
-    do throws(SystemError) {
-      return try body()
-    } catch {
-      throw .system(error)
-    }
-  }
-
-  // The lock is held up to here: a value that is not used any more may be dropped early.
-  private func extend(_ lock: borrowing FileLock) {}
 }

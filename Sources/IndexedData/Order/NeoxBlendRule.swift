@@ -8,6 +8,10 @@ struct NeoxBlendRule: BlendRule {
   /// Shares that add up to one.
   let weights: [Double]
 
+  var description: String {
+    "neox " + weights.map { String($0.bitPattern, radix: 16) }.joined(separator: " ")
+  }
+
   func draw(from place: Int, taken: inout [Int], into choices: inout [UInt16]) {
     if weights.count == 2 {
       drawOfTwo(from: place, &taken, &choices)

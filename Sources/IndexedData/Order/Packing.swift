@@ -46,6 +46,18 @@ package struct OrderRequest: Hashable, Sendable {
     self.allowsChopping = allowsChopping
     self.neoxQuirks = neoxQuirks
   }
+
+  /// All of it, for the key of maps.
+  var keyText: String {
+    let wanted =
+      switch length {
+      case .samples(let count): "\(count) samples"
+      case .epochs(let count): "\(count) epochs"
+      }
+    return "documents \(documents.lowerBound) to \(documents.upperBound), \(wanted),"
+      + " length \(sequenceLength), seed \(seed), \(packing.rawValue), chopping \(allowsChopping),"
+      + " quirks \(neoxQuirks)"
+  }
 }
 
 /// The datasets an order is made from: one of text, or a pair of preferred and rejected ones.

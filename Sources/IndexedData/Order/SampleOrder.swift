@@ -32,6 +32,11 @@ package protocol Blending: Sendable {
 
   /// Which sample is the one of a dataset with this number; `nil` where the blend ends before.
   func index(of sample: Int, from dataset: Int) -> Int?
+
+  /// Keeps what was drawn in a file, where that saves time; with `all`, everything that there is.
+  ///
+  /// - Throws: `system` where nothing can be written.
+  func keep(all: Bool) throws(IndexedDataError)
 }
 
 /// The order in which samples are drawn from a dataset: what sample `index` is made of.

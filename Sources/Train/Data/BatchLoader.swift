@@ -26,7 +26,7 @@ package final class BatchLoader {
   }
 
   /// Begins with the batch of `microStep`, with `depth` batches filled ahead; `readsAhead` says whether
-  /// the system is asked for those behind them.
+  /// the system is asked for those behind them, where datasets are large.
   ///
   /// - Precondition: `microStep ≥ 0`, `depth ≥ 1`.
   package init(
@@ -73,6 +73,7 @@ package final class BatchLoader {
     var microStep = first
     var work = source.makeBatch()
     var row = SampleRow(sequenceLength: work.columnCount)
+    let readsAhead = readsAhead && source.isScattered
     let distance = max(2, samplesAhead / source.rowsPerSide)
     var ahead = first
     while true {

@@ -168,6 +168,9 @@ package struct BatchSource: Sendable {
     }
   }
 
+  /// Whether samples lie anywhere in a dataset that is not soon in memory as a whole.
+  var isScattered: Bool { tracks.contains { !$0.scattered.isEmpty } }
+
   /// Asks the system to begin reading the batch of a micro step, and does not wait for the elements.
   ///
   /// What cannot be read is told when the batch is filled.

@@ -129,9 +129,10 @@ extension DataSettings {
       list.paths.count <= Blend.datasetLimit, "\(name)_data_paths",
       "at most \(Blend.datasetLimit) datasets can be blended, found \(list.paths.count)")
     try require(
-      list.weights.allSatisfy { $0 >= 0 && $0.isFinite }
-        && (list.weights.isEmpty || list.weights.contains { $0 > 0 }),
-      "\(name)_data_weights", "must be 0 or more and not all 0")
+      list.weights.allSatisfy { $0 >= 0 }
+        && (list.weights.isEmpty || list.weights.contains { $0 > 0 })
+        && list.weights.reduce(0, +).isFinite,
+      "\(name)_data_weights", "must be 0 or more, not all 0, and have a finite sum")
   }
 
   private func require(

@@ -67,6 +67,8 @@ package struct DataSettings: Sendable {
     self.microBatchSize = microBatchSize
   }
 
+  /// The parts of the data that the run draws from.
+  var usedSplits: [DataSplit] { evaluationIterations > 0 ? DataSplit.allCases : [.train] }
   /// Rows of a micro batch over all processes.
   package var globalMicroBatchSize: Int { microBatchSize * rankCount }
   /// `train_batch_size`: rows of a step.

@@ -17,17 +17,23 @@ package struct RunMaps: Sendable {
   /// All of them, training data first; none in an order that needs no maps.
   package let items: [Item]
 
+  /// Draws the long blends of a run whose maps were made, and keeps what is needed to find any of
+  /// their samples at once.
+  ///
+  /// - Throws: what ``TrainingData`` throws.
+  package static func keepBlends(_ settings: DataSettings) throws(TrainError) {
+    for split in settings.usedSplits {
+      try SplitPlan(split, settings)?.dataset(settings).keepBlend(all: true)
+    }
+  }
+
   /// Names the maps that a run would make, and opens the datasets.
   ///
   /// - Throws: what ``TrainingData`` throws.
   package init(_ settings: DataSettings) throws(TrainError) {
     try settings.check()
     var items: [Item] = []
-    let splits: [DataSplit] =
-      settings.order == .stable
-      ? []
-      : settings.evaluationIterations > 0 ? DataSplit.allCases : [.train]
-    for split in splits {
+    for split in settings.order == .stable ? [] : settings.usedSplits {
       for member in try SplitPlan(split, settings)?.members ?? [] {
         items.append(
           Item(

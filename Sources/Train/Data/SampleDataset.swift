@@ -68,14 +68,28 @@ package struct BlendedDataset: Sendable {
   private let blend: any Blending
 
   /// Blends datasets; in GPT-NeoX's order there are as many samples as in all of them.
-  init(_ members: [SampleDataset], weights: [Double], _ kind: DataOrder) {
+  ///
+  /// What is known of a long blend is kept in a file whose name begins with `base`.
+  init(
+    _ members: [SampleDataset], weights: [Double], _ kind: DataOrder, keptUnder base: String?
+  ) {
     self.members = members
     self.weights = weights
     blend =
       switch kind {
-      case .neox: Blend(weights: weights, count: members.reduce(0) { $0 + $1.count })
-      case .stable: StableBlend(weights: weights)
+      case .neox:
+        Blend(
+          weights: weights, count: members.reduce(0) { $0 + $1.count }, keptUnder: base)
+      case .stable: StableBlend(weights: weights, keptUnder: base)
       }
+  }
+
+  /// Keeps how many samples of each dataset were drawn up to where somebody asked, or with `all` up to
+  /// the end, in a file beside the first one; nothing where the blend is short or no file can be
+  /// written.
+  package func keepBlend(all: Bool = false) {
+    // Without the file the samples are drawn again, which takes a moment and gives the same.
+    try? blend.keep(all: all)
   }
 
   /// How many samples there are.

@@ -12,6 +12,8 @@ struct SplitPlan: Sendable {
     let name: String
   }
 
+  /// Which part of the data this is.
+  let split: DataSplit
   /// The datasets.
   let members: [Member]
   /// Their weights, which add up to one.
@@ -19,6 +21,7 @@ struct SplitPlan: Sendable {
 
   /// Opens the datasets of a split; `nil` where it has no documents.
   init?(_ split: DataSplit, _ settings: DataSettings) throws(TrainError) {
+    self.split = split
     let samples = try settings.sampleCount(of: split)
     if let path = settings.dataPath {
       guard let member = try Self.part(of: path, split, samples, settings) else { return nil }
@@ -52,12 +55,15 @@ struct SplitPlan: Sendable {
           storage: settings.mapStorage))
     }
     let epochs = datasets.compactMap(\.samplesPerEpoch)
-    if settings.trainEpochs != nil, epochs.count == datasets.count {
-      // An epoch of the blend is one of each dataset.
-      let weights = BlendWeights.shares(epochs.map(Double.init), samples: 0).weights
-      return BlendedDataset(datasets, weights: weights, settings.order)
-    }
-    return BlendedDataset(datasets, weights: weights, settings.order)
+    // An epoch of the blend is one of each dataset.
+    let isByEpochs = settings.trainEpochs != nil && epochs.count == datasets.count
+    return BlendedDataset(
+      datasets,
+      weights: isByEpochs
+        ? BlendWeights.shares(epochs.map(Double.init), samples: 0).weights : weights,
+      settings.order,
+      keptUnder: settings.mapStorage == .besideData
+        ? "\(datasets[0].sides[0].text.prefix)_\(split.rawValue)" : nil)
   }
 
   private static func request(

@@ -126,6 +126,7 @@ extension DataSettings {
     self.rank = rank
     self.rankCount = rankCount
     masksEndOfDocument = data.masksEndOfDocument
+    readingMode = data.reading
     endOfDocument = vocabulary?.endOfDocument
     vocabularySize = vocabulary?.paddedSize
     neoxQuirks = configuration.usesQuirks

@@ -42,8 +42,10 @@ struct ReadCommand: Command {
     .init(
       "measuring",
       [
-        .option("--samples", \.samples, placeholder: "N", rule: .atLeast(1), "how many reads"),
-        .option("--length", \.length, placeholder: "N", rule: .atLeast(2), "tokens of a read"),
+        .option(
+          "--samples", \.samples, placeholder: "N", rule: .within(1...(1 << 30)), "how many reads"),
+        .option(
+          "--length", \.length, placeholder: "N", rule: .within(2...(1 << 30)), "tokens of a read"),
         .option("--seed", \.seed, placeholder: "N", "which places"),
         .option("--rounds", \.rounds, placeholder: "N", rule: .atLeast(1), "rounds to run"),
         .option("--mode", \.mode, "how files are read"),

@@ -60,6 +60,10 @@ struct StableBlendTests {
   @Test("shares that are fractions repeat, and any sample is found from the beginning")
   func periods() {
     #expect(StableBlend(weights: [0.3, 0.7]).total == 10)
+    // What is beyond any run is not found, however small the share.
+    #expect(
+      StableBlend(weights: [1e-15, Double(2).squareRoot()]).index(of: .max - 1, from: 0) == nil)
+    #expect(StableBlend(weights: [1, 2]).index(of: .max - 1, from: 0) == nil)
     #expect(StableBlend(weights: [1, 1, 1]).total == 3)
     #expect(StableBlend(weights: [2, 0.5, 0.25]).total == 11)
     #expect(StableBlend(weights: [1.0 / 3, 2.0 / 3]).total == 3)

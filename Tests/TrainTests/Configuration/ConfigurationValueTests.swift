@@ -54,6 +54,14 @@ struct ConfigurationValueTests {
     #expect(try ConfigurationFixture.configuration(more).optimizer.clipping == expected)
   }
 
+  @Test(
+    "datasets are read as memory, or by calls where data_reading says so",
+    arguments: [("", "mmap"), ("data_reading: pread", "pread"), ("data_reading: mmap", "mmap")])
+  func reading(more: String, expected: String) throws {
+    let configuration = try ConfigurationFixture.configuration("data_path: a\n" + more)
+    #expect(try DataSettings(configuration, vocabulary: nil).readingMode.rawValue == expected)
+  }
+
   @Test("weight decay stands at the top, or in the parameters alone")
   func weightDecay() throws {
     #expect(try ConfigurationFixture.configuration().optimizer.weightDecay == 0.1)

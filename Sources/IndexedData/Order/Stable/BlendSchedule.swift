@@ -3,6 +3,10 @@ struct StableBlendRule: BlendRule {
   let parts: [Int]
   let total: Int
 
+  var description: String {
+    "stable \(total): " + parts.map(String.init).joined(separator: " ")
+  }
+
   func draw(from place: Int, taken: inout [Int], into choices: inout [UInt16]) {
     var schedule = BlendSchedule(parts: parts, total: total, taken: taken, at: place)
     for step in choices.indices { choices[step] = UInt16(schedule.next()) }
@@ -35,15 +39,23 @@ struct BlendSchedule {
 
   /// After how many samples the one with this number may come: the most n with `n·part ≤ number·total`.
   static func release(of number: Int, part: Int, total: Int) -> Int {
-    let product = UInt(total).multipliedFullWidth(by: UInt(number))
-    return Int(UInt(part).dividingFullWidth(product).quotient)
+    divide(UInt(number), total, part).quotient
   }
 
   /// After how many samples it has come: the least n with `n·part ≥ (number + 1)·total`.
   static func deadline(of number: Int, part: Int, total: Int) -> Int {
-    let product = UInt(total).multipliedFullWidth(by: UInt(number + 1))
-    let (quotient, remainder) = UInt(part).dividingFullWidth(product)
-    return Int(quotient) + (remainder > 0 ? 1 : 0)
+    let (quotient, hasRest) = divide(UInt(number) + 1, total, part)
+    return hasRest ? quotient + 1 : quotient
+  }
+
+  // What is beyond any run counts as its end.
+  private static func divide(
+    _ number: UInt, _ total: Int, _ part: Int
+  ) -> (quotient: Int, hasRest: Bool) {
+    let product = UInt(total).multipliedFullWidth(by: number)
+    guard product.high < UInt(part) else { return (.max, false) }
+    let (quotient, rest) = UInt(part).dividingFullWidth(product)
+    return quotient < UInt(Int.max) ? (Int(quotient), rest > 0) : (.max, false)
   }
 
   private mutating func plan(_ dataset: Int) {

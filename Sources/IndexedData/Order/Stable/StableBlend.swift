@@ -1,3 +1,5 @@
+internal import Machine
+
 /// Which dataset each sample of a weighted blend comes from, so that at every prefix each dataset has
 /// its share of the samples within less than one.
 ///
@@ -22,10 +24,11 @@ package struct StableBlend: Blending {
   private let isPeriodic: Bool
   private let ledger: BlendLedger<StableBlendRule>
 
-  /// Blends datasets by weight.
+  /// Blends datasets by weight; what is known of a blend without a period is kept in a file whose name
+  /// begins with `base`.
   ///
   /// - Precondition: 1 to ``datasetLimit`` weights, none negative, not all zero.
-  package init(weights: [Double]) {
+  package init(weights: [Double], keptUnder base: String? = nil) {
     precondition(!weights.isEmpty && weights.count <= Self.datasetLimit)
     let sum = weights.reduce(0, +)
     let shares = weights.map { $0 / sum }
@@ -34,7 +37,8 @@ package struct StableBlend: Blending {
     total = period ?? 1 << 52
     parts = Self.parts(shares, total)
     ledger = BlendLedger(
-      StableBlendRule(parts: parts, total: total), datasetCount: weights.count)
+      StableBlendRule(parts: parts, total: total), datasetCount: weights.count,
+      keptUnder: isPeriodic ? nil : base)
   }
 
   package var count: Int { StableOrder.endlessCount }
@@ -67,6 +71,11 @@ package struct StableBlend: Blending {
       if taken(from: dataset, first: middle) > sample { high = middle } else { low = middle }
     }
     return low
+  }
+
+  package func keep(all: Bool) throws(IndexedDataError) {
+    // It has no end to be drawn to.
+    try asking { () throws(SystemError) in try ledger.keep() }
   }
 
   /// The least denominator that all shares have, up to what numbers in a file are rounded to.

@@ -1,3 +1,5 @@
+internal import IndexedData
+
 extension ConfigurationResolver {
   private typealias Dataset = TrainingConfiguration.Dataset
   private typealias Pair = TrainingConfiguration.Pair
@@ -10,6 +12,7 @@ extension ConfigurationResolver {
     TrainingConfiguration.Data(
       source: source(), packing: settings.choice("pack_impl") ?? .packed,
       order: settings.choice("data_order") ?? .neox,
+      reading: settings.choice("data_reading") ?? .mmap,
       keepsLongDocuments: settings.bool("allow_chopped"),
       weighsByDocuments: settings.bool("weight_by_num_documents"),
       weighingExponent: settings.number("weighted_sampler_alpha") ?? 1,

@@ -30,6 +30,10 @@ package enum ConfigurationTable {
       .choice(
         "data_order", "neox", ["neox", "stable"],
         "the order of GPT-NeoX, or one that batch sizes and the length of a run do not change"),
+      .choice(
+        "data_reading", "mmap", ["mmap", "pread"],
+        "datasets are read as memory, or by calls: for network file systems and files that may be cut"
+      ),
       .text(
         "reference_load", nil,
         "the model that dpo and kto are held to; by default the weights that training began with"),

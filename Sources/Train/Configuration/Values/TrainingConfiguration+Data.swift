@@ -1,3 +1,5 @@
+package import IndexedData
+
 extension TrainingConfiguration {
   /// What is trained on.
   package struct Data: Sendable, Equatable {
@@ -7,6 +9,8 @@ extension TrainingConfiguration {
     package let packing: Packing
     /// In which order samples are drawn.
     package let order: DataOrder
+    /// How datasets are read.
+    package let reading: ReadingMode
     /// Whether documents longer than a sample are kept, cut.
     package let keepsLongDocuments: Bool
     /// Whether datasets are weighed by their numbers of documents.

@@ -28,6 +28,11 @@ struct BuildMapsCommand: Command {
       takes them up by the same rule, GPT-NeoX by their names alone.
       """,
       """
+      How many samples of each dataset come before the blocks of a blend of a million samples or more \
+      is kept as well, in PREFIX_…_blend_…_counts.npy beside its first dataset, so that neox-index batch \
+      finds late steps at once.
+      """,
+      """
       Files appear when they are whole. Where several processes want the same maps, one makes them and \
       the others wait for it. Memory: 4 bytes a document and the maps of documents and of the shuffle, \
       for each dataset that is worked on.
@@ -82,7 +87,8 @@ struct BuildMapsCommand: Command {
   }
 
   func run() throws {
-    let jobs = try jobs()
+    let settings = try settings()
+    let jobs = try settings.map(jobs) ?? [job()]
     if jobs.isEmpty { writeNote("data_order: stable needs no index maps") }
     let results = Monitor([Result?](repeating: nil, count: jobs.count))
     try WorkerPool.forEach(
@@ -98,30 +104,36 @@ struct BuildMapsCommand: Command {
         samples: max(0, maps.shuffleIndices.count - 1), origin: origin, seconds: watch.seconds)
       results.withLock { $0[place] = result }
     }
+    if let settings, !jobs.isEmpty { try RunMaps.keepBlends(settings) }
     report(jobs, results.withLock { $0.compactMap(\.self) })
   }
 
-  private func jobs() throws -> [Job] {
-    guard configuration.files.isEmpty else {
-      guard prefix == nil, !dataset.isGiven else {
-        throw UsageError(
-          "argument --config: names the run's datasets and options; give no other beside it")
-      }
-      let configuration = try configuration.load(
-        for: Main.program.name, isForTraining: true, processCount: worldSize)
-      var settings = try DataSettings(configuration, vocabulary: nil, rankCount: worldSize)
-      // Masks are made of batches, not of maps; without it no tokenizer is needed.
-      settings.masksEndOfDocument = false
-      return try RunMaps(settings).items.map {
-        Job(title: $0.split.rawValue, prefix: $0.prefix, files: $0.files)
-      }
+  /// The data of a run; `nil` where one dataset was named instead.
+  private func settings() throws -> DataSettings? {
+    guard !configuration.files.isEmpty else { return nil }
+    guard prefix == nil, !dataset.isGiven else {
+      throw UsageError(
+        "argument --config: names the run's datasets and options; give no other beside it")
     }
+    let configuration = try configuration.load(
+      for: Main.program.name, isForTraining: true, processCount: worldSize)
+    var settings = try DataSettings(configuration, vocabulary: nil, rankCount: worldSize)
+    // Masks are made of batches, not of maps; without it no tokenizer is needed.
+    settings.masksEndOfDocument = false
+    return settings
+  }
+
+  private func jobs(_ settings: DataSettings) throws -> [Job] {
+    try RunMaps(settings).items.map {
+      Job(title: $0.split.rawValue, prefix: $0.prefix, files: $0.files)
+    }
+  }
+
+  private func job() throws -> Job {
     guard let prefix else {
       throw UsageError("one of the arguments --config PREFIX is required")
     }
-    return [
-      Job(title: dataset.name, prefix: prefix.path, files: try dataset.files(of: prefix.path))
-    ]
+    return Job(title: dataset.name, prefix: prefix.path, files: try dataset.files(of: prefix.path))
   }
 
   private func report(_ jobs: [Job], _ results: [Result]) {

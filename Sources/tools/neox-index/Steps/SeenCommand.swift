@@ -91,6 +91,7 @@ struct SeenCommand: Command {
         }
       }
     }
+    data.source.dataset.keepBlend()
     guard !isJSON else { return }
     if count > 0 { StandardOutput.shared.write(table.text) }
     StandardOutput.shared.line(
