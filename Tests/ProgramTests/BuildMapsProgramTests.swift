@@ -55,6 +55,39 @@ struct BuildMapsProgramTests {
     #expect(try maps(prefix) != made)
   }
 
+  @Test(
+    "a changed byte inside a map is found, and the map made again",
+    arguments: ["doc", "sample", "shuffle"])
+  func damagedMap(name: String) throws {
+    let prefix = try write("d", documents: 500)
+    let arguments = ["build-maps", prefix, "--samples", "300", "--seq-length", "4", "--json"]
+    #expect(try Self.program.run(arguments).status == 0)
+    let made = try maps(prefix)
+    let file = "d_train_0_indexmap_300ns_4sl_1234s_packedpi_ac_\(name)_idx.npy"
+    var bytes = try folder.read(file)
+    bytes[bytes.count - 4] ^= 1
+    try folder.write(file, bytes)
+    #expect(try maps(prefix) != made)
+    let again = try Self.program.run(arguments)
+    #expect(again.output.contains("\"state\": \"replaced\""), "\(again.all)")
+    #expect(try maps(prefix) == made)
+  }
+
+  @Test(
+    "maps that no machine has the memory for are refused before they are begun",
+    arguments: ["packed", "unpacked", "pack_until_overflow"])
+  func tooLarge(packing: String) throws {
+    let prefix = try write("h", documents: 500)
+    let run = try Self.program.run([
+      "build-maps", prefix, "--samples", "1000000000000", "--seq-length", "4", "--pack-impl",
+      packing,
+    ])
+    #expect(
+      run.status == 1 && run.errors.contains("GiB of memory while they are made"), "\(run.all)")
+    #expect(run.errors.contains("data_order: stable"))
+    #expect(try maps(prefix).isEmpty)
+  }
+
   @Test("of processes that begin together one makes the maps, the others wait, no file is torn")
   func race() throws {
     let prefix = try write("r", documents: 60_000)

@@ -53,17 +53,18 @@ package struct MapFiles: Sendable {
 
   /// Takes up stored maps when they fit, else makes and stores them.
   ///
-  /// Of several processes one makes them; the others wait and take them up.
+  /// Of several processes one makes them; the others wait and take them up. With `readsAll` stored maps
+  /// fit only where all their bytes are those that were written.
   package func prepare(
-    _ storage: MapStorage
+    _ storage: MapStorage, readsAll: Bool = false
   ) throws(IndexedDataError) -> (maps: SampleMaps, origin: MapOrigin) {
     guard storage == .besideData else {
       return (try SampleMaps(request, data), .memory(reason: nil))
     }
     let key = try contentKey()
-    if let maps = stored(key) { return (maps, .reused) }
+    if let maps = stored(key, readsAll) { return (maps, .reused) }
     do throws(IndexedDataError) {
-      return try makeStored(key)
+      return try makeStored(key, readsAll)
     } catch .system(let error) {
       // Whatever could not be written or read: what can be read is enough here.
       return (try SampleMaps(request, data), .memory(reason: error.description))
@@ -71,7 +72,7 @@ package struct MapFiles: Sendable {
   }
 
   private func makeStored(
-    _ key: String
+    _ key: String, _ readsAll: Bool
   ) throws(IndexedDataError) -> (maps: SampleMaps, origin: MapOrigin) {
     let lockPath = base + "_lock"
     let lock = try asking { () throws(SystemError) in
@@ -83,11 +84,11 @@ package struct MapFiles: Sendable {
       lock.extend()
     }
     // Another process may have made them by now.
-    if let maps = stored(key) { return (maps, .reused) }
+    if let maps = stored(key, readsAll) { return (maps, .reused) }
     let isStale = paths.contains(where: DurableFile.exists)
     try write(key)
     // The files' pages can be given back to the system; arrays cannot.
-    guard let maps = stored(key) else {
+    guard let maps = stored(key, false) else {
       throw .system(SystemError(call: "read", path: paths[3], code: EIO))
     }
     return (maps, isStale ? .rebuilt : .written)
@@ -111,15 +112,16 @@ package struct MapFiles: Sendable {
   }
 
   private func keyFile(
-    _ key: String, _ byteCounts: [Int], _ leftOut: LeftOutDocuments
+    _ key: String, _ byteCounts: [Int], _ hashes: [String], _ leftOut: LeftOutDocuments
   ) -> [UInt8] {
     JSONText.object(
-      [
-        .init("format", "neox-swift index maps 2"), .init("content_key", .string(key)),
-        .init("doc_idx_bytes", JSONText(byteCounts[0])),
-        .init("sample_idx_bytes", JSONText(byteCounts[1])),
-        .init("shuffle_idx_bytes", JSONText(byteCounts[2])),
-      ]
+      [.init("format", "neox-swift index maps 3"), .init("content_key", .string(key))]
+        + Self.mapNames.enumerated().flatMap { place, name -> [JSONText.Member] in
+          [
+            .init("\(name)_bytes", JSONText(byteCounts[place])),
+            .init("\(name)_xxh64", .string(hashes[place])),
+          ]
+        }
         + Self.counts.map { .init($0.name, JSONText(leftOut[keyPath: $0.path])) }
     ).bytes(.pretty) + [0x0A]
   }
@@ -133,8 +135,19 @@ package struct MapFiles: Sendable {
     ]
   }
 
-  private static func leftOut(_ keyBytes: [UInt8]) -> LeftOutDocuments? {
-    let text = String(decoding: keyBytes, as: UTF8.self)
+  private static let mapNames = ["doc_idx", "sample_idx", "shuffle_idx"]
+
+  /// The hashes of the maps that the key file tells.
+  private static func hashes(_ text: String) -> [String]? {
+    var found: [String] = []
+    for name in mapNames {
+      guard let start = text.firstRange(of: "\"\(name)_xxh64\": \"")?.upperBound else { return nil }
+      found.append(String(text[start...].prefix { $0 != "\"" }))
+    }
+    return found
+  }
+
+  private static func leftOut(_ text: String) -> LeftOutDocuments? {
     var found = LeftOutDocuments()
     for (name, path) in counts {
       guard let start = text.firstRange(of: "\"\(name)\": ")?.upperBound,
@@ -146,17 +159,19 @@ package struct MapFiles: Sendable {
   }
 
   // Whatever is missing or odd about stored maps, making them again is the remedy.
-  private func stored(_ key: String) -> SampleMaps? {
-    guard let keyBytes = try? Self.bytes(paths[3], limit: 4096),
-      let leftOut = Self.leftOut(keyBytes),
+  private func stored(_ key: String, _ readsAll: Bool) -> SampleMaps? {
+    guard let keyBytes = try? Self.bytes(paths[3], limit: 4096) else { return nil }
+    let text = String(decoding: keyBytes, as: UTF8.self)
+    guard let leftOut = Self.leftOut(text), let hashes = Self.hashes(text),
       let documents = try? NumPyFile(path: paths[0]),
       let samples = try? NumPyFile(path: paths[1]),
       let shuffle = try? NumPyFile(path: paths[2]),
-      keyBytes == keyFile(key, [documents, samples, shuffle].map(\.byteCount), leftOut),
+      keyBytes == keyFile(key, [documents, samples, shuffle].map(\.byteCount), hashes, leftOut),
       samples.header.shape.count == 2, samples.header.shape[1] == 2,
       samples.header.shape[0] == shuffle.count + 1,
       // Who writes others takes the key away first: as long as it stands, the three belong together.
-      keyBytes == (try? Self.bytes(paths[3], limit: 4096))
+      keyBytes == (try? Self.bytes(paths[3], limit: 4096)),
+      !readsAll || (try? Self.contents(paths).hashes) == hashes
     else { return nil }
     return SampleMaps(
       documentIndices: .file(documents), sampleIndices: .file(samples),
@@ -171,11 +186,23 @@ package struct MapFiles: Sendable {
   private func write(_ key: String) throws(IndexedDataError) {
     try asking { () throws(SystemError) in try DurableFile.remove(paths[3]) }
     let leftOut = try SampleMaps.write(request, data, to: paths)
+    let (byteCounts, hashes) = try Self.contents(paths)
     try asking { () throws(SystemError) in
-      var byteCounts: [Int] = []
-      for path in paths.prefix(3) { byteCounts.append(try InputFile(path: path).byteCount) }
-      try DurableFile.replace(
-        paths[3], with: keyFile(key, byteCounts, leftOut))
+      try DurableFile.replace(paths[3], with: keyFile(key, byteCounts, hashes, leftOut))
     }
+  }
+
+  /// Lengths and hashes of the three maps.
+  private static func contents(
+    _ paths: [String]
+  ) throws(IndexedDataError) -> (byteCounts: [Int], hashes: [String]) {
+    var byteCounts: [Int] = []
+    var hashes: [String] = []
+    for path in paths.prefix(3) {
+      let file = try FileBytes(path: path, mode: .pread)
+      byteCounts.append(file.byteCount)
+      hashes.append(ContentHash.text(try file.hash(first: file.byteCount)))
+    }
+    return (byteCounts, hashes)
   }
 }

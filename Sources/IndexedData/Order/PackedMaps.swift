@@ -15,8 +15,11 @@ struct PackedMaps: Sendable {
 
   /// Shuffles the documents.
   ///
-  /// - Throws: `unsuitable` when there is nothing to draw from, or too much.
-  init(_ request: OrderRequest, _ data: OrderData) throws(IndexedDataError) {
+  /// - Throws: `unsuitable` when there is nothing to draw from, or too much; more of it where all maps
+  ///   are to be in memory.
+  init(
+    _ request: OrderRequest, _ data: OrderData, inMemory: Bool
+  ) throws(IndexedDataError) {
     let prefix = data.text.prefix
     let sizes = try data.text.sizes(of: request.documents)
     let total = sizes.reduce(0) { $0 + Int($1) }
@@ -35,6 +38,13 @@ struct PackedMaps: Sendable {
         path: prefix,
         reason: "\(orderCount.partialValue) documents in a few long samples are too many")
     }
+    // Floor division: no tokens but one give no sample, not minus one.
+    let sampleCount = max(0, (tokens.partialValue - 1) / request.sequenceLength)
+    let rowWidth = inMemory ? isWide ? 16 : 8 : 0
+    let shuffleWidth = Self.isWideShuffle(sampleCount) ? 8 : 4
+    try MapMemory.require(
+      4 * Double(orderCount.partialValue) + Double(rowWidth + shuffleWidth) * Double(sampleCount),
+      samples: sampleCount, prefix: prefix)
     let first = Int32(request.documents.lowerBound)
     var order = [Int32](largeCount: orderCount.partialValue) { numbers in
       var place = 0
@@ -51,8 +61,7 @@ struct PackedMaps: Sendable {
     self.generator = generator
     walk = SampleWalk(
       sizes: sizes, firstDocument: first, length: request.sequenceLength,
-      // Floor division: no tokens but one give no sample, not minus one.
-      sampleCount: max(0, (tokens.partialValue - 1) / request.sequenceLength))
+      sampleCount: sampleCount)
   }
 
   /// All maps in memory.
@@ -94,7 +103,7 @@ struct PackedMaps: Sendable {
   private var shuffled: MapNumbers {
     var generator = generator
     let count = walk.sampleCount
-    if count < Int(UInt32.max) - 1 {
+    if !Self.isWideShuffle(count) {
       var numbers = [UInt32](largeCount: count) { numbers in
         for place in 0..<count { numbers[place] = UInt32(place) }
       }
@@ -106,6 +115,10 @@ struct PackedMaps: Sendable {
     }
     generator.shuffle(&numbers)
     return .int64(numbers)
+  }
+
+  private static func isWideShuffle(_ sampleCount: Int) -> Bool {
+    sampleCount >= Int(UInt32.max) - 1
   }
 
   /// The fewest epochs with enough samples, at least one.

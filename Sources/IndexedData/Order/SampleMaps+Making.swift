@@ -8,7 +8,7 @@ extension SampleMaps {
     try Self.check(request, data)
     switch (request.packing, request.length) {
     case (.packed, _):
-      self = try PackedMaps(request, data).maps
+      self = try PackedMaps(request, data, inMemory: true).maps
     case (_, .samples(let count)):
       self = try WholeDocumentMaps(request, data, sampleCount: count).maps()
     case (_, .epochs): throw Self.needsSamples(request, data)
@@ -23,7 +23,7 @@ extension SampleMaps {
     try check(request, data)
     switch (request.packing, request.length) {
     case (.packed, _):
-      let maps = try PackedMaps(request, data)
+      let maps = try PackedMaps(request, data, inMemory: false)
       try asking { () throws(SystemError) in try maps.write(to: paths) }
       return LeftOutDocuments()
     case (_, .samples(let count)):

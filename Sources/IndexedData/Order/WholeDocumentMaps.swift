@@ -21,6 +21,8 @@ struct WholeDocumentMaps {
   ///
   /// - Throws: `unsuitable` when there is nothing to draw from.
   func maps() throws(IndexedDataError) -> SampleMaps {
+    try MapMemory.require(
+      32 * Double(sampleCount), samples: sampleCount, prefix: data.text.prefix)
     let target = MapArrays()
     let leftOut = try make(target)
     return SampleMaps(
@@ -39,6 +41,9 @@ struct WholeDocumentMaps {
   }
 
   private func make(_ target: some MapTarget) throws(IndexedDataError) -> LeftOutDocuments {
+    let shuffleWidth = sampleCount > Int(UInt32.max) ? 8.0 : 4
+    try MapMemory.require(
+      shuffleWidth * Double(sampleCount), samples: sampleCount, prefix: data.text.prefix)
     let filter = try DocumentFilter(request, data)
     guard filter.count <= Int(UInt32.max) else {
       throw .unsuitable(

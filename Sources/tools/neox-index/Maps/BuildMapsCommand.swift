@@ -24,8 +24,9 @@ struct BuildMapsCommand: Command {
       """,
       """
       A fourth file, _key.json, says what the maps were made from: data, labels, documents and \
-      options. Maps that fit are kept; others, also those without that file, are made again. neox-train \
-      takes them up by the same rule, GPT-NeoX by their names alone.
+      options, and how long they are. Maps that fit are kept, here once all their bytes are found to be \
+      those that were written; others, also those without that file, are made again. neox-train takes \
+      them up by the same rule without reading them through, GPT-NeoX by their names alone.
       """,
       """
       How many samples of each dataset come before the blocks of a blend of a million samples or more \
@@ -95,7 +96,8 @@ struct BuildMapsCommand: Command {
       count: jobs.count, workers: workers, name: "maps"
     ) { (place: Int) throws(IndexedDataError) in
       let watch = Stopwatch()
-      let (maps, origin) = try jobs[place].files.prepare(.besideData)
+      let (maps, origin) = try jobs[place].files.prepare(
+        .besideData, readsAll: true)
       if case .memory(let reason?) = origin {
         throw .unsuitable(
           path: jobs[place].files.base, reason: "index maps cannot be written: \(reason)")
