@@ -101,10 +101,12 @@ struct FrequencyFigure {
     guard start < end, ranks.count > 10 else { return [] }
     let (x1, y1) = (plot.x(across.position(start)), plot.y(up.position(product / start)))
     let (x2, y2) = (plot.x(across.position(end)), plot.y(up.position(product / end)))
-    return [
-      plot.line("guide", x1, y1, x2, y2),
-      plot.label("1 / rank", x2 - 4, y2 - 10, "end", kind: "halo"),
-    ]
+    // At the top where the line comes from there, or else above its end: tokens are named between.
+    let label =
+      start > across.low
+      ? plot.label("1 / rank", x1 + 8, y1 + 4, "start", kind: "halo")
+      : plot.label("1 / rank", x2 - 4, y2 - 10, "end", kind: "halo")
+    return [plot.line("guide", x1, y1, x2, y2), label]
   }
 
   private func name(

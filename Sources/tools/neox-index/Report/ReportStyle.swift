@@ -63,7 +63,10 @@ let reportStyle: Markup = """
   details{margin-top:14px}
   summary{cursor:pointer;color:var(--a);font-size:.9rem}
   summary:focus-visible{outline:2px solid var(--a);outline-offset:3px;border-radius:3px}
-  .scroll{overflow-x:auto;margin-top:16px}
+  .scroll{overflow-x:auto;margin-top:16px;background:linear-gradient(90deg,var(--paper) 30%,\
+  transparent) 0 0/40px 100% no-repeat local,linear-gradient(270deg,var(--paper) 30%,transparent) \
+  100% 0/40px 100% no-repeat local,linear-gradient(90deg,var(--line),transparent) 0 0/12px 100% \
+  no-repeat scroll,linear-gradient(270deg,var(--line),transparent) 100% 0/12px 100% no-repeat scroll}
   table{border-collapse:collapse;width:100%;margin-top:10px;font-size:.9rem}
   .scroll table{margin-top:0}
   details table{width:auto;min-width:280px}

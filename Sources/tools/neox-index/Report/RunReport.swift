@@ -149,10 +149,6 @@ struct RunReport {
 
   private func blend(_ split: Split, _ names: [String: String]) -> Markup {
     let drawn = split.drawn
-    // The longest bar takes the whole width.
-    let most = split.members.reduce(0.0) {
-      max($0, $1.weight, DatasetFigures.share($1.drawn, of: drawn))
-    }
     let rows = split.members.map { member -> Markup in
       let name = names[member.prefix] ?? member.prefix
       let share = DatasetFigures.share(member.drawn, of: drawn)
@@ -162,8 +158,8 @@ struct RunReport {
         <div class="blend-row"><p><bdi>\(name)</bdi>\
         <small>asked \(percentage(member.weight, 2)), drawn \(percentage(share, 2))</small></p>
         <div class="track" role="img" aria-label="\(words)">\
-        <i style="width:\(fixed(100 * share / max(most, 1e-9), 2))%"></i>\
-        <b style="left:\(fixed(100 * member.weight / max(most, 1e-9), 2))%"></b></div></div>
+        <i style="width:\(fixed(100 * share, 2))%"></i>\
+        <b style="left:\(fixed(100 * member.weight, 2))%"></b></div></div>
         """
     }
     return """

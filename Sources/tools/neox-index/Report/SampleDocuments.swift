@@ -66,12 +66,16 @@ struct SampleDocuments {
     label < 0 ? .masked : label == id ? .trained : .strange
   }
 
+  private static func short(_ text: String) -> String {
+    text.count <= 120 ? text : text.prefix(119) + "…"
+  }
+
   private func source(of document: Int, _ sources: DocumentSources?) throws -> Markup {
     guard let sources else { return .none }
     let (place, id) = try sources.entry(document)
     guard let place else { return .none }
     let member = place.member.map { "!\($0)" } ?? ""
-    let name = id.map { ", id \(visibleText($0).text)" } ?? ""
+    let name = id.map { ", id \(Self.short(visibleText($0).text))" } ?? ""
     return """
       <p class="origin"><bdi>\(sources.files[place.file].path + member)</bdi>, \
       line \(grouped(place.line)), byte \(grouped(place.byte))\(name)</p>
