@@ -55,25 +55,25 @@ package struct CompanionReport: Sendable, Equatable {
 }
 
 extension CompanionCheck {
-  /// Compares the companion with the index of its text, and where the check is deep its values with
-  /// the hash that was written down.
+  /// Checks the companion's own index, compares it with the index of its text, and where the check is
+  /// deep its values with the hash that was written down.
   func run(
     against layout: IndexLayout, _ idxPath: String, _ options: VerifyOptions,
     _ report: inout VerifyReport
   ) throws(IndexedDataError) {
     let before = report.problemCount
     var result = CompanionReport(check: self)
-    if let companion = try open(layout, idxPath, &report) {
-      try compareSizes(of: companion, layout, idxPath, &report)
+    if let companion = try open(&report) {
+      try checkIndex(of: companion, layout, idxPath, &report)
     }
     result.content = try compareContent(isDeep: options.isDeep, &report)
     result.problemCount = report.problemCount - before
     report.companions.append(result)
   }
 
-  /// Opens it; `nil` when it is unsound or has another number of sequences, which is told.
+  /// Opens it; `nil` when it cannot be opened, which is told.
   private func open(
-    _ layout: IndexLayout, _ idxPath: String, _ report: inout VerifyReport
+    _ report: inout VerifyReport
   ) throws(IndexedDataError) -> IndexedDataset? {
     let companion: IndexedDataset
     do throws(IndexedDataError) {
@@ -88,11 +88,30 @@ extension CompanionCheck {
         prefix + ".idx", companion.format == .mmap ? 17 : 16, "element type",
         expected: expected.rawValue, found: companion.elementType.rawValue)
     }
-    guard companion.sequenceCount != layout.sequenceCount else { return companion }
-    report.add(
-      prefix + ".idx", companion.format == .mmap ? 18 : 32, "number of sequences",
-      expected: "\(layout.sequenceCount) as in \(idxPath)", found: "\(companion.sequenceCount)")
-    return nil
+    return companion
+  }
+
+  /// Checks every number of its index as those of the text are checked; a sound index is compared with
+  /// that of the text.
+  private func checkIndex(
+    of companion: IndexedDataset, _ layout: IndexLayout, _ idxPath: String,
+    _ report: inout VerifyReport
+  ) throws(IndexedDataError) {
+    let before = report.problemCount
+    let check = IndexCheck(
+      idxPath: companion.indexPath, binPath: companion.elementsPath,
+      binByteCount: companion.elementsByteCount, layout: companion.layout,
+      type: companion.elementType)
+    try check.run(&report)
+    guard companion.sequenceCount == layout.sequenceCount else {
+      report.add(
+        companion.indexPath, companion.format == .mmap ? 18 : 32, "number of sequences",
+        expected: "\(layout.sequenceCount) as in \(idxPath)", found: "\(companion.sequenceCount)")
+      return
+    }
+    // Sizes of which some are wrong were told already.
+    guard report.problemCount == before else { return }
+    try compareSizes(of: companion, layout, idxPath, &report)
   }
 
   private func compareSizes(

@@ -27,7 +27,9 @@ struct VerifyCommand: Command {
       PREFIX_KEY_label_document and PREFIX_KEY_reward_document beside PREFIX_KEY_document, are \
       compared with the text: labels must have its sizes, and each document a reward. So are \
       log-probabilities of a reference model, PREFIX_NAME with a PREFIX_NAME_key.json: each \
-      document must have a row. A line tells of each companion what was compared. \
+      document must have a row. Their indexes are checked as that of the text, and compared with a \
+      manifest of their own where that of the text does not tell of them. A line tells of each \
+      companion what was compared. \
       PREFIX.src, where there is one, is read as a whole and must tell of as many documents.
       """,
       """
@@ -166,6 +168,11 @@ struct VerifyCommand: Command {
       companions.filter { named in !found.contains { $0.prefix == named.path && $0.kind == .labels }
       }
       .map { CompanionCheck($0.path, .labels) } + found
+    for (place, companion) in options.companions.enumerated() where companion.record == nil {
+      // The text's manifest tells nothing of it; one of its own may.
+      options.companions[place].record =
+        try DatasetManifest(besideDataset: companion.prefix)?.record
+    }
     for path in references.logits {
       writeNote(
         "\(path): reference logits, not looked at here; neox-index verify \(path) does that")
