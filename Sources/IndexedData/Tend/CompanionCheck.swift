@@ -32,26 +32,26 @@ package struct CompanionCheck: Sendable, Equatable {
   }
 }
 
+/// How far the values of a dataset were compared with what was written down.
+package enum ContentComparison: String, Sendable {
+  /// Their hash is the one that was written down.
+  case same
+  /// Their hash is another.
+  case different
+  /// Nothing tells what they should be.
+  case unknown
+  /// They were not read.
+  case unread
+}
+
 /// What became of the comparison with a companion.
 package struct CompanionReport: Sendable, Equatable {
-  /// How far its values were compared.
-  package enum Content: String, Sendable {
-    /// Their hash is the one that was written down.
-    case same
-    /// Their hash is another.
-    case different
-    /// Nothing tells what they should be.
-    case unknown
-    /// They were not read.
-    case unread
-  }
-
   /// What was compared.
   package let check: CompanionCheck
   /// Problems that were found in it.
   package internal(set) var problemCount = 0
   /// How far its values were compared.
-  package internal(set) var content = Content.unread
+  package internal(set) var content = ContentComparison.unread
 }
 
 extension CompanionCheck {
@@ -147,7 +147,7 @@ extension CompanionCheck {
   /// Compares lengths and hashes of its files with what was written down.
   private func compareContent(
     isDeep: Bool, _ report: inout VerifyReport
-  ) throws(IndexedDataError) -> CompanionReport.Content {
+  ) throws(IndexedDataError) -> ContentComparison {
     let index = try FileBytes(path: prefix + ".idx", mode: .pread)
     let elements = try FileBytes(path: prefix + ".bin", mode: .pread)
     try checkRecord(record, index, elements, &report)

@@ -68,16 +68,18 @@ struct DerivedManifests: Sendable {
     }
     guard let template else { return OutputManifest(path: path, replaced: replaced) }
     let key = key
-    return OutputManifest(path: path, replaced: replaced) { dataset, idxBytes, idxHash in
+    return OutputManifest(path: path, replaced: replaced) { dataset, files in
       let name = DurableFile.name(of: dataset.prefix)
-      let binBytes = dataset.tokens * dataset.elementType.byteCount
       var manifest = template
       manifest.outputs = [
         Manifest.Output(
-          key: key, bin: .init(path: name + ".bin", byteCount: binBytes, hash: ""),
+          key: key,
+          bin: .init(
+            path: name + ".bin", byteCount: files.binBytes,
+            hash: "xxh64:" + ContentHash.text(files.binHash)),
           idx: .init(
-            path: name + ".idx", byteCount: idxBytes,
-            hash: "xxh64:" + ContentHash.text(idxHash)),
+            path: name + ".idx", byteCount: files.idxBytes,
+            hash: "xxh64:" + ContentHash.text(files.idxHash)),
           elementType: dataset.elementType.rawValue, documents: dataset.documents,
           tokens: dataset.tokens,
           source: dataset.source.map { source in
