@@ -146,3 +146,12 @@ struct OutputPair: ~Copyable {
     return true
   }
 }
+
+/// Looks whether all outputs of a command can be written, before the first one is.
+///
+/// - Throws: where one is in the way, or is one of the inputs.
+package func requireFreeOutputs(
+  _ outputs: [String], inputs: [String], _ options: TendOptions
+) throws(IndexedDataError) {
+  for output in outputs { try OutputPair.requireFree(output, inputs: inputs, options) }
+}

@@ -17,8 +17,11 @@ struct DerivedManifests: Sendable {
   /// Reads the manifests of the inputs of a command.
   ///
   /// Outputs get one where every input has one and all name the same vocabulary. It says that
-  /// documents end with the end-of-document id only where `keepsDocuments` does not deny it.
-  init(command: String, inputs: [String], overwrites: Bool, keepsDocuments: Bool) throws {
+  /// documents end with the end-of-document id only where `keepsDocuments` does not deny it. A note
+  /// tells of vocabularies that differ unless it is quiet.
+  init(
+    command: String, inputs: [String], overwrites: Bool, keepsDocuments: Bool, isQuiet: Bool = false
+  ) throws {
     let parents = try inputs.compactMap { try DatasetManifest(besideDataset: $0) }
     let keys = Set(parents.map(\.key))
     var template =
@@ -27,7 +30,7 @@ struct DerivedManifests: Sendable {
       : Manifest(
         program: "neox-index \(toolVersion) \(command)", inputs: Self.files(of: inputs),
         parents: parents.map(\.manifest))
-    if template == nil, parents.count == inputs.count {
+    if template == nil, parents.count == inputs.count, !isQuiet {
       writeNote("the manifests of the inputs name different vocabularies: the output gets none")
     }
     if !keepsDocuments { template?.options.removeAll { $0.name == "append-eod" } }

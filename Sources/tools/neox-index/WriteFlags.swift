@@ -48,6 +48,29 @@ struct WriteFlags: Sendable {
     }
   }
 
+  /// Runs `work` that makes outputs of inputs in several groups; the first is the one of the dataset,
+  /// the others are those of its companions.
+  func run<Outcome>(
+    _ command: String, _ activity: String, groups: [(inputs: [String], outputs: [String])],
+    _ work: (TendOptions) throws -> Outcome
+  ) throws -> Outcome {
+    var ofOutput: [String: DerivedManifests] = [:]
+    for (place, group) in groups.enumerated() {
+      let manifests = try DerivedManifests(
+        command: command, inputs: group.inputs, overwrites: overwrites, keepsDocuments: true,
+        isQuiet: place > 0)
+      for output in group.outputs { ofOutput[output] = manifests }
+    }
+    let known = ofOutput
+    return try run(activity) { options in
+      var options = options
+      options.manifest = { prefix throws(IndexedDataError) in
+        try known[prefix]?.manifest(for: prefix)
+      }
+      return try work(options)
+    }
+  }
+
   /// Runs `work` with options that show progress, and ends the progress line.
   func run<Outcome>(
     _ activity: String, _ work: (TendOptions) throws -> Outcome
@@ -63,8 +86,8 @@ struct WriteFlags: Sendable {
     return try work(options)
   }
 
-  /// Prints what was written: a line a dataset, or JSON with the member `outputs`.
-  func report(_ datasets: [TendedDataset]) {
+  /// Prints what was written: a line a dataset, or JSON with the member `outputs` and others.
+  func report(_ datasets: [TendedDataset], _ others: [JSONText.Member] = []) {
     for warning in datasets.flatMap(\.warnings) {
       writeError("neox-index: warning: \(warning)\n")
     }
@@ -78,7 +101,7 @@ struct WriteFlags: Sendable {
           "warnings": .array(dataset.warnings.map { .string($0) }),
         ]
       }
-      printJSON(["outputs": .array(outputs)])
+      printJSON(.object([.init("outputs", .array(outputs))] + others))
       return
     }
     for dataset in datasets {
