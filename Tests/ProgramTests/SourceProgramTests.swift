@@ -289,7 +289,7 @@ struct SourceProgramTests {
     let other = try Self.index.run(
       [
         "dedupe", "--exact", prefix, "-o", folder.file("v_document"), "--with",
-        "\(output)=\(folder.file("w"))",
+        "\(output)=\(folder.file("w_document"))",
       ])
     #expect(other.status == 1 && other.errors.contains("has 4 documents"), "\(other.all)")
     let left = try FileManager.default.contentsOfDirectory(atPath: folder.path)

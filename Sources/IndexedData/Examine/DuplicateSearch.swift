@@ -18,13 +18,7 @@ package struct DuplicateSearch: Sendable {
   ) throws(IndexedDataError) {
     self.dataset = dataset
     self.companions = companions
-    let count = dataset.tendedDocumentCount
-    for other in companions where other.tendedDocumentCount != count {
-      throw .unsuitable(
-        path: other.prefix,
-        reason: "has \(other.tendedDocumentCount) documents, and \(dataset.prefix) has \(count);"
-          + " it does not say something of each of them")
-    }
+    for other in companions { try other.requireDocuments(of: dataset) }
   }
 
   /// What was found.

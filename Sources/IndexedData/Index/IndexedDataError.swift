@@ -55,7 +55,7 @@ extension IndexedDataError: CustomStringConvertible {
     case .notAnID(let path, let sequence, let found):
       return "\(path): sequence \(sequence): expected token ids, found \(found)"
     case .alreadyExists(let path):
-      return "\(path): exists already; give another output prefix, or --overwrite to replace it"
+      return "\(path): exists already; give another output, or --overwrite to replace it"
     case .notAJournal(let path):
       return "\(path): the journal of unfinished work would have this name, but it is another file;"
         + " move it away, or give another output prefix"
@@ -77,7 +77,7 @@ extension IndexedDataError: CustomStringConvertible {
     case .unequalShapes(let first, let second, let what, let expected, let found):
       return "\(second): \(what): expected \(expected) as in \(first), found \(found)"
     case .outputIsInput(let path):
-      return "\(path): is an input, and inputs are never changed; give another output prefix"
+      return "\(path): is an input, and inputs are never changed; give another output"
     case .doesNotFit(let path, let byte, let value, let type):
       return "\(path): byte \(byte): \(value) does not fit into \(type.rawValue)"
     case .unsuitable(let path, let reason):

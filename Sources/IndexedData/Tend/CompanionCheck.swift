@@ -32,48 +32,48 @@ package struct CompanionCheck: Sendable, Equatable {
   }
 }
 
+/// How far the values of a dataset were compared with what was written down.
+package enum ContentComparison: String, Sendable {
+  /// Their hash is the one that was written down.
+  case same
+  /// Their hash is another.
+  case different
+  /// Nothing tells what they should be.
+  case unknown
+  /// They were not read.
+  case unread
+}
+
 /// What became of the comparison with a companion.
 package struct CompanionReport: Sendable, Equatable {
-  /// How far its values were compared.
-  package enum Content: String, Sendable {
-    /// Their hash is the one that was written down.
-    case same
-    /// Their hash is another.
-    case different
-    /// Nothing tells what they should be.
-    case unknown
-    /// They were not read.
-    case unread
-  }
-
   /// What was compared.
   package let check: CompanionCheck
   /// Problems that were found in it.
   package internal(set) var problemCount = 0
   /// How far its values were compared.
-  package internal(set) var content = Content.unread
+  package internal(set) var content = ContentComparison.unread
 }
 
 extension CompanionCheck {
-  /// Compares the companion with the index of its text, and where the check is deep its values with
-  /// the hash that was written down.
+  /// Checks the companion's own index, compares it with the index of its text, and where the check is
+  /// deep its values with the hash that was written down.
   func run(
     against layout: IndexLayout, _ idxPath: String, _ options: VerifyOptions,
     _ report: inout VerifyReport
   ) throws(IndexedDataError) {
     let before = report.problemCount
     var result = CompanionReport(check: self)
-    if let companion = try open(layout, idxPath, &report) {
-      try compareSizes(of: companion, layout, idxPath, &report)
+    if let companion = try open(&report) {
+      try checkIndex(of: companion, layout, idxPath, &report)
     }
     result.content = try compareContent(isDeep: options.isDeep, &report)
     result.problemCount = report.problemCount - before
     report.companions.append(result)
   }
 
-  /// Opens it; `nil` when it is unsound or has another number of sequences, which is told.
+  /// Opens it; `nil` when it cannot be opened, which is told.
   private func open(
-    _ layout: IndexLayout, _ idxPath: String, _ report: inout VerifyReport
+    _ report: inout VerifyReport
   ) throws(IndexedDataError) -> IndexedDataset? {
     let companion: IndexedDataset
     do throws(IndexedDataError) {
@@ -88,11 +88,30 @@ extension CompanionCheck {
         prefix + ".idx", companion.format == .mmap ? 17 : 16, "element type",
         expected: expected.rawValue, found: companion.elementType.rawValue)
     }
-    guard companion.sequenceCount != layout.sequenceCount else { return companion }
-    report.add(
-      prefix + ".idx", companion.format == .mmap ? 18 : 32, "number of sequences",
-      expected: "\(layout.sequenceCount) as in \(idxPath)", found: "\(companion.sequenceCount)")
-    return nil
+    return companion
+  }
+
+  /// Checks every number of its index as those of the text are checked; a sound index is compared with
+  /// that of the text.
+  private func checkIndex(
+    of companion: IndexedDataset, _ layout: IndexLayout, _ idxPath: String,
+    _ report: inout VerifyReport
+  ) throws(IndexedDataError) {
+    let before = report.problemCount
+    let check = IndexCheck(
+      idxPath: companion.indexPath, binPath: companion.elementsPath,
+      binByteCount: companion.elementsByteCount, layout: companion.layout,
+      type: companion.elementType)
+    try check.run(&report)
+    guard companion.sequenceCount == layout.sequenceCount else {
+      report.add(
+        companion.indexPath, companion.format == .mmap ? 18 : 32, "number of sequences",
+        expected: "\(layout.sequenceCount) as in \(idxPath)", found: "\(companion.sequenceCount)")
+      return
+    }
+    // Sizes of which some are wrong were told already.
+    guard report.problemCount == before else { return }
+    try compareSizes(of: companion, layout, idxPath, &report)
   }
 
   private func compareSizes(
@@ -128,7 +147,7 @@ extension CompanionCheck {
   /// Compares lengths and hashes of its files with what was written down.
   private func compareContent(
     isDeep: Bool, _ report: inout VerifyReport
-  ) throws(IndexedDataError) -> CompanionReport.Content {
+  ) throws(IndexedDataError) -> ContentComparison {
     let index = try FileBytes(path: prefix + ".idx", mode: .pread)
     let elements = try FileBytes(path: prefix + ".bin", mode: .pread)
     try checkRecord(record, index, elements, &report)

@@ -20,7 +20,7 @@ package struct DatasetAssembly: Sendable {
     to prefix: String, inputs: [String], _ options: TendOptions
   ) throws(IndexedDataError) -> TendedDataset {
     var output = try OutputPair(prefix: prefix, inputs: inputs, options)
-    let elements = try writeElements(output.binPath, options)
+    let elements = try writeElements(&output, options)
     var index = try IndexStream.begin(
       path: output.idxPath, format: format, elementType: elementType, variant: variant,
       sequenceCount: pieces.reduce(0) { $0 + $1.sequences.count },
@@ -48,10 +48,11 @@ package struct DatasetAssembly: Sendable {
 
   /// Writes `.bin`; returns its length.
   private func writeElements(
-    _ path: String, _ options: TendOptions
+    _ output: inout OutputPair, _ options: TendOptions
   ) throws(IndexedDataError) -> Int {
     let total = pieces.reduce(0) { $0 + $1.bytes.count }
     var done = 0
+    let path = output.binPath
     var target = try asking { () throws(SystemError) in try AppendFile(path: path) }
     for piece in pieces {
       let source = try asking { () throws(SystemError) in
@@ -68,6 +69,7 @@ package struct DatasetAssembly: Sendable {
         } else {
           try convert(source, place..<(place + step), of: piece, to: &target)
         }
+        try output.noteElements(in: &target)
         place += step
         done += step
         options.progress(done, total)

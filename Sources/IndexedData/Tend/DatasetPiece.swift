@@ -61,6 +61,18 @@ extension IndexedDataset {
   /// Number of documents, each sequence being one where the index does not tell them apart.
   package var tendedDocumentCount: Int { hasDocumentBoundaries ? documentCount : sequenceCount }
 
+  /// Checks that it has as many documents as another dataset, of which it says something.
+  ///
+  /// - Throws: `unsuitable` where it has more or fewer.
+  package func requireDocuments(of dataset: IndexedDataset) throws(IndexedDataError) {
+    let count = dataset.tendedDocumentCount
+    guard tendedDocumentCount != count else { return }
+    throw .unsuitable(
+      path: prefix,
+      reason: "has \(tendedDocumentCount) documents, and \(dataset.prefix) has \(count);"
+        + " it does not say something of each of them")
+  }
+
   /// The first sequence of a document, or the number of sequences behind the last one.
   package func tendedDocumentStart(_ document: Int) throws(IndexedDataError) -> Int {
     hasDocumentBoundaries ? try documentEntry(document) : document

@@ -36,6 +36,8 @@ package struct VerifyReport: Equatable, Sendable {
   package internal(set) var documents = 0
   /// What a deep check found in `.bin`.
   package internal(set) var elements: ElementReport?
+  /// How far the elements were compared with what was written down.
+  package internal(set) var content = ContentComparison.unread
   /// The companions that were compared, in the order of the options.
   package internal(set) var companions: [CompanionReport] = []
 

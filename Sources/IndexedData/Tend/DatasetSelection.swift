@@ -42,7 +42,7 @@ struct DatasetSelection {
     to prefix: String, inputs: [String], sourcesIn archive: Archive? = nil, _ options: TendOptions
   ) throws(IndexedDataError) -> TendedDataset {
     var output = try OutputPair(prefix: prefix, inputs: inputs, options)
-    let bytes = try writeElements(output.binPath, options)
+    let bytes = try writeElements(&output, options)
     var index = try IndexStream.begin(
       path: output.idxPath, format: dataset.format, elementType: dataset.elementType,
       variant: dataset.variant, sequenceCount: sequenceCount, documentEntryCount: documentCount + 1)
@@ -77,8 +77,9 @@ struct DatasetSelection {
 
   /// Writes `.bin`, what lies together in one piece; returns its length.
   private func writeElements(
-    _ path: String, _ options: TendOptions
+    _ output: inout OutputPair, _ options: TendOptions
   ) throws(IndexedDataError) -> Int {
+    let path = output.binPath
     var target = try asking { () throws(SystemError) in try AppendFile(path: path) }
     var run = 0..<0
     try forEachSequence { (sequence) throws(IndexedDataError) in
@@ -89,6 +90,7 @@ struct DatasetSelection {
         return
       }
       try dataset.elements.append(run, to: &target)
+      try output.noteElements(in: &target)
       run = bytes
     }
     try dataset.elements.append(run, to: &target)

@@ -24,7 +24,7 @@ package func deduplicateDatasets(
   guard options.overwrite || !DurableFile.exists(mapPath) else {
     throw .alreadyExists(path: mapPath)
   }
-  for output in outputs { try OutputPair.requireFree(output, inputs: inputs, options) }
+  try requireFreeOutputs(outputs, inputs: inputs, options)
   var datasets: [IndexedDataset] = []
   for input in inputs { datasets.append(try IndexedDataset(prefix: input)) }
   let found = try DuplicateSearch(datasets[0], with: Array(datasets.dropFirst()))

@@ -148,7 +148,9 @@ struct ElementCheck {
   }
 
   private func judgeHash(_ path: String, _ report: inout VerifyReport) {
-    if let expected = options.record?.binHash, expected != elements.hash {
+    let expected = options.record?.binHash
+    report.content = expected.map { $0 == elements.hash ? .same : .different } ?? .unknown
+    if let expected, expected != elements.hash {
       report.add(
         path, nil, "content hash", expected: "\(ContentHash.text(expected)) by the manifest",
         found: ContentHash.text(elements.hash))

@@ -14,6 +14,8 @@ struct OutputPair: ~Copyable {
   private var hasSources = false
   private let lock: OutputLock
   private let manifest: OutputManifest?
+  private var elementsHash = ContentHash()
+  private var hashedCount = 0
   private var unfinished: [String]
 
   /// Claims the output, and checks that writing it destroys nothing.
@@ -103,14 +105,38 @@ struct OutputPair: ~Copyable {
     hasSources = outcome.summary != nil
   }
 
+  /// Takes what was appended to `.bin` into its hash, where a manifest will have it, and where there is
+  /// enough of it: soon after it was written, while the system has it in memory.
+  mutating func noteElements(in target: inout AppendFile) throws(IndexedDataError) {
+    guard manifest?.bytes != nil, target.byteCount - hashedCount >= Self.hashStep else { return }
+    try asking { () throws(SystemError) in try target.flush() }
+    try hashElements()
+  }
+
+  /// Bytes of `.bin` that are hashed at once.
+  private static let hashStep = 32 << 20
+
+  /// Hashes what the file `.bin` has beyond what was hashed.
+  private mutating func hashElements() throws(IndexedDataError) {
+    let elements = try FileBytes(path: binPath, mode: .pread)
+    while hashedCount < elements.byteCount {
+      let step = min(1 << 20, elements.byteCount - hashedCount)
+      try elements.withBytes(at: hashedCount, count: step) { elementsHash.update($0) }
+      hashedCount += step
+    }
+  }
+
   /// Writes the manifest beside its name, so that no lack of room can part it from the dataset.
   private mutating func writeManifest(
     _ dataset: TendedDataset, _ durable: Bool
   ) throws(IndexedDataError) -> Bool {
     guard let manifest, let makeBytes = manifest.bytes else { return false }
     let index = try FileBytes(path: idxPath, mode: .pread)
-    let hash = try index.hash(first: index.byteCount)
-    let bytes = makeBytes(dataset, index.byteCount, hash)
+    try hashElements()
+    let files = try WrittenFiles(
+      binBytes: hashedCount, idxBytes: index.byteCount, binHash: elementsHash.value,
+      idxHash: index.hash(first: index.byteCount))
+    let bytes = makeBytes(dataset, files)
     unfinished.append(manifest.path + ".new")
     try asking { () throws(SystemError) in
       var file = try AppendFile(path: manifest.path + ".new")
@@ -119,4 +145,13 @@ struct OutputPair: ~Copyable {
     }
     return true
   }
+}
+
+/// Looks whether all outputs of a command can be written, before the first one is.
+///
+/// - Throws: where one is in the way, or is one of the inputs.
+package func requireFreeOutputs(
+  _ outputs: [String], inputs: [String], _ options: TendOptions
+) throws(IndexedDataError) {
+  for output in outputs { try OutputPair.requireFree(output, inputs: inputs, options) }
 }

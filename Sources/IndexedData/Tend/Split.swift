@@ -40,30 +40,51 @@ package func splitParts(
   }
 }
 
-/// Writes the parts that are not empty as `PREFIX_train` and so on.
+/// Writes the parts that are not empty as `PREFIX_train` and so on, and companions, which say something
+/// of the same documents, cut at the same ones.
+///
+/// All outputs are looked at before the first is written.
+/// - Throws: `unsuitable` also where a companion has another number of documents.
 package func splitDataset(
-  _ input: String, to output: String, _ plan: SplitPlan, _ options: TendOptions = TendOptions()
+  _ input: String, to output: String, with companions: [(input: String, output: String)] = [],
+  _ plan: SplitPlan, _ options: TendOptions = TendOptions()
 ) throws(IndexedDataError) -> [TendedDataset] {
   let dataset = try IndexedDataset(prefix: input, mode: .pread)
   let parts = try splitParts(dataset, plan)
+  var all = [(dataset: dataset, output: output)]
+  for companion in companions {
+    let other = try IndexedDataset(prefix: companion.input, mode: .pread)
+    try other.requireDocuments(of: dataset)
+    all.append((other, companion.output))
+  }
+  let inputs = all.map(\.dataset.prefix)
+  let written = parts.filter { !$0.documents.isEmpty }
+  for one in all {
+    try requireFreeOutputs(written.map { one.output + $0.suffix }, inputs: inputs, options)
+  }
   // Two splits with one output must not mix their parts, though each part is claimed by itself too.
   let lock = try OutputLock(output: output)
   return try withExtendedLifetime(lock) { () throws(IndexedDataError) in
-    try writeParts(parts, of: dataset, to: output, options)
+    var results: [TendedDataset] = []
+    for one in all {
+      results += try writeParts(written, of: one.dataset, to: one.output, inputs, options)
+    }
+    return results
   }
 }
 
 private func writeParts(
-  _ parts: [SplitPart], of dataset: IndexedDataset, to output: String, _ options: TendOptions
+  _ parts: [SplitPart], of dataset: IndexedDataset, to output: String, _ inputs: [String],
+  _ options: TendOptions
 ) throws(IndexedDataError) -> [TendedDataset] {
   let input = dataset.prefix
   var results: [TendedDataset] = []
-  for part in parts where !part.documents.isEmpty {
+  for part in parts {
     let piece = try DatasetPiece(dataset, documents: part.documents)
     let assembly = DatasetAssembly(
       pieces: [piece], format: dataset.format, elementType: dataset.elementType,
       variant: dataset.variant, keepsModes: dataset.hasModes)
-    var result = try assembly.write(to: output + part.suffix, inputs: [input], options)
+    var result = try assembly.write(to: output + part.suffix, inputs: inputs, options)
     if !dataset.hasDocumentBoundaries { result.notes.append(lostBoundariesNote(input)) }
     results.append(result)
   }

@@ -6,20 +6,27 @@ package struct OutputManifest: Sendable {
   package var path: String
   /// Files that describe what the output replaces; they are removed before that is.
   package var replaced: [String]
-  /// Its bytes, from the dataset and the length and XXH64 of its index; `nil` when none is written.
-  package var bytes:
-    (@Sendable (_ dataset: TendedDataset, _ idxBytes: Int, _ idxHash: UInt64) -> [UInt8])?
+  /// Its bytes, from the dataset and its files; `nil` when none is written.
+  package var bytes: (@Sendable (_ dataset: TendedDataset, _ files: WrittenFiles) -> [UInt8])?
 
   package init(
     path: String, replaced: [String] = [],
-    bytes: (
-      @Sendable (_ dataset: TendedDataset, _ idxBytes: Int, _ idxHash: UInt64) -> [UInt8]
-    )? = nil
+    bytes: (@Sendable (_ dataset: TendedDataset, _ files: WrittenFiles) -> [UInt8])? = nil
   ) {
     self.path = path
     self.replaced = replaced
     self.bytes = bytes
   }
+}
+
+/// The two files of a dataset as they were written.
+package struct WrittenFiles: Sendable, Equatable {
+  /// The lengths in bytes.
+  package var binBytes: Int
+  package var idxBytes: Int
+  /// XXH64 of the files.
+  package var binHash: UInt64
+  package var idxHash: UInt64
 }
 
 /// How a tool writes a dataset.

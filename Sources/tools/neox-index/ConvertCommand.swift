@@ -16,7 +16,10 @@ struct ConvertCommand: Command {
       floating-point types, or in the other format. An id that the new type cannot hold is an \
       error that names its place, and nothing is written. Where the dataset has a manifest, the \
       result gets PREFIX_manifest.json, which names the tokenizer.
+      """,
       """
+      Labels and rewards go along to an output that ends in _document; they keep their element type.
+      """,
     ],
     examples: [
       .init(
@@ -57,9 +60,20 @@ struct ConvertCommand: Command {
         "one of the arguments --element-type --variant --format --drop-modes is required")
     }
     try WriteFlags.requireFolder(of: output.path, "--output-prefix")
-    let result = try writing.run("convert", "converting", inputs: [prefix.path]) { options in
-      try convertDataset(prefix.path, to: output.path, conversion, options)
+    let companions = try CarriedCompanions(
+      of: [prefix.path], to: output.path, format: conversion.format)
+    // Labels and rewards are no ids of the vocabulary.
+    var form = conversion
+    form.elementType = nil
+    let works =
+      [(inputs: [prefix.path], output: output.path, form: conversion)]
+      + companions.groups.map { (inputs: $0.inputs, output: $0.output, form: form) }
+    let results = try writing.run(
+      "convert", "converting", groups: works.map { ($0.inputs, [$0.output]) }
+    ) { options in
+      try requireFreeOutputs(works.map(\.output), inputs: works.flatMap(\.inputs), options)
+      return try works.map { try convertDataset($0.inputs[0], to: $0.output, $0.form, options) }
     }
-    writing.report([result])
+    writing.report(results)
   }
 }

@@ -7,7 +7,7 @@ struct DatasetFolder {
   let prefixes: [String]
   /// Their names, without the folder.
   let names: [String]
-  /// Names of files that belong to none, sorted; manifests belong to theirs.
+  /// Names of files that belong to none, sorted; manifests and sources belong to theirs.
   let strays: [String]
 
   /// Lists a folder; `nil` when the path is not one.
@@ -29,7 +29,7 @@ struct DatasetFolder {
       .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     self.names = stems
     prefixes = stems.map { (path.hasSuffix("/") ? path : path + "/") + $0 }
-    let known = Set(stems.flatMap { [$0 + ".idx", $0 + ".bin"] })
+    let known = Set(stems.flatMap { [$0 + ".idx", $0 + ".bin", $0 + ".src"] })
     strays = names.subtracting(known).filter { !$0.hasSuffix("_manifest.json") }.sorted()
   }
 }

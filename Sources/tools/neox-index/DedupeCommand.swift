@@ -28,7 +28,8 @@ struct DedupeCommand: Command {
       """
       What belongs to the documents is written without the same ones: labels and rewards beside \
       PREFIX go to OUTPUT_label_document and so on by themselves where both names end in _document, \
-      and --with names anything else that has the same documents, such as the rejected side of pairs. \
+      and --with names anything else that has the same documents, such as the rejected side of pairs, \
+      whose labels and rewards go along in the same way. \
       Then documents repeat each other only where all of these are equal too.
       """,
       """
@@ -88,18 +89,9 @@ struct DedupeCommand: Command {
     guard Set(outputs).count == outputs.count, Set(inputs).count == inputs.count else {
       throw UsageError("argument --with: a dataset or an output is named twice")
     }
-    let manifests = try zip(inputs, outputs).map { input, output in
-      let manifests = try DerivedManifests(
-        command: "dedupe", inputs: [input], overwrites: writing.overwrites, keepsDocuments: true)
-      return (output, manifests)
-    }
-    let ofOutput = Dictionary(uniqueKeysWithValues: manifests)
-    let result = try writing.run("comparing") { options in
-      var options = options
-      options.manifest = { prefix throws(IndexedDataError) in
-        try ofOutput[prefix]?.manifest(for: prefix)
-      }
-      return try deduplicateDatasets(inputs, to: outputs, workers: workers, options)
+    let groups = zip(inputs, outputs).map { (inputs: [$0], outputs: [$1]) }
+    let result = try writing.run("dedupe", "comparing", groups: groups) { options in
+      try deduplicateDatasets(inputs, to: outputs, workers: workers, options)
     }
     let documents = dataset.tendedDocumentCount
     writing.report(
@@ -111,27 +103,21 @@ struct DedupeCommand: Command {
     StandardOutput.shared.line("\(result.mapPath): where each document's tokens are")
   }
 
-  /// The datasets that `--with` names, and labels and rewards that it does not.
+  /// The datasets that `--with` names, and labels and rewards of it and them that it does not.
   private func allCompanions() throws -> [DatasetAndOutput] {
-    let known = try Companions(
-      besideDataset: prefix.path, manifest: DatasetManifest(besideDataset: prefix.path))
-    var all = companions
-    for (companion, word) in [(known.labels, "_label"), (known.rewards, "_reward")] {
-      guard let path = companion?.prefix, !all.contains(where: { $0.dataset.path == path }) else {
-        continue
-      }
-      // A trial writes nothing, so that it needs no name.
-      let target = (output ?? prefix).path
-      guard isTrial || target.hasSuffix(Companions.end) else {
+    // A trial writes nothing, so that it needs no name.
+    let own = DatasetAndOutput(dataset: prefix, output: output ?? prefix)
+    let all = try CarriedCompanions.adding(to: [own] + companions) { path, word, target in
+      if isTrial { return path }
+      guard let name = Companions.name(word, for: target) else {
         throw UsageError(
-          "argument --output-prefix: '\(target)' does not end in \(Companions.end), so that \(path)"
-            + " has no name there; give it one by --with \(path)=OUTPUT")
+          "argument \(target == own.output.path ? "--output-prefix" : "--with"): '\(target)' does not"
+            + " end in \(Companions.end), so that \(path) has no name there; give it one by --with"
+            + " \(path)=OUTPUT")
       }
-      let name = target.dropLast(Companions.end.count) + word + Companions.end
-      all.append(
-        DatasetAndOutput(dataset: DatasetPrefix(path), output: DatasetPrefix(String(name))))
+      return name
     }
-    return all
+    return Array(all.dropFirst())
   }
 
   private func count(_ dataset: IndexedDataset, _ companions: [String]) throws {

@@ -17,8 +17,11 @@ struct DerivedManifests: Sendable {
   /// Reads the manifests of the inputs of a command.
   ///
   /// Outputs get one where every input has one and all name the same vocabulary. It says that
-  /// documents end with the end-of-document id only where `keepsDocuments` does not deny it.
-  init(command: String, inputs: [String], overwrites: Bool, keepsDocuments: Bool) throws {
+  /// documents end with the end-of-document id only where `keepsDocuments` does not deny it. A note
+  /// tells of vocabularies that differ unless it is quiet.
+  init(
+    command: String, inputs: [String], overwrites: Bool, keepsDocuments: Bool, isQuiet: Bool = false
+  ) throws {
     let parents = try inputs.compactMap { try DatasetManifest(besideDataset: $0) }
     let keys = Set(parents.map(\.key))
     var template =
@@ -27,7 +30,7 @@ struct DerivedManifests: Sendable {
       : Manifest(
         program: "neox-index \(toolVersion) \(command)", inputs: Self.files(of: inputs),
         parents: parents.map(\.manifest))
-    if template == nil, parents.count == inputs.count {
+    if template == nil, parents.count == inputs.count, !isQuiet {
       writeNote("the manifests of the inputs name different vocabularies: the output gets none")
     }
     if !keepsDocuments { template?.options.removeAll { $0.name == "append-eod" } }
@@ -68,16 +71,18 @@ struct DerivedManifests: Sendable {
     }
     guard let template else { return OutputManifest(path: path, replaced: replaced) }
     let key = key
-    return OutputManifest(path: path, replaced: replaced) { dataset, idxBytes, idxHash in
+    return OutputManifest(path: path, replaced: replaced) { dataset, files in
       let name = DurableFile.name(of: dataset.prefix)
-      let binBytes = dataset.tokens * dataset.elementType.byteCount
       var manifest = template
       manifest.outputs = [
         Manifest.Output(
-          key: key, bin: .init(path: name + ".bin", byteCount: binBytes, hash: ""),
+          key: key,
+          bin: .init(
+            path: name + ".bin", byteCount: files.binBytes,
+            hash: "xxh64:" + ContentHash.text(files.binHash)),
           idx: .init(
-            path: name + ".idx", byteCount: idxBytes,
-            hash: "xxh64:" + ContentHash.text(idxHash)),
+            path: name + ".idx", byteCount: files.idxBytes,
+            hash: "xxh64:" + ContentHash.text(files.idxHash)),
           elementType: dataset.elementType.rawValue, documents: dataset.documents,
           tokens: dataset.tokens,
           source: dataset.source.map { source in

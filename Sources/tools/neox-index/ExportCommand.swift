@@ -73,7 +73,10 @@ struct ExportCommand: Command {
     let dataset = try openDataset(prefix.path)
     let tokenizer = exportsIDs ? nil : try tokenizer.load(for: prefix.path)
     guard exportsIDs || tokenizer != nil else {
-      throw UsageError("no tokenizer is known for this dataset: name one, or use --ids")
+      throw IndexedDataError.unsuitable(
+        path: prefix.path,
+        reason: "no tokenizer is known for it; name one with --tokenizer-type and its files, or use"
+          + " --ids to write the ids")
     }
     let text = DocumentText(dataset: dataset, tokenizer: tokenizer)
     let sources = showsSource ? try SourceFlags.open(prefix.path, of: text.documentCount) : nil

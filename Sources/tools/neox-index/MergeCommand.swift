@@ -32,6 +32,10 @@ struct MergeCommand: Command {
       there, once and in order. A folder with datasets of different keys is refused; name the \
       prefixes to join those.
       """,
+      """
+      Labels and rewards that every input has go along to an output that ends in _document, as \
+      OUTPUT_label_document and so on; a note names those that stay behind.
+      """,
       "Memory does not grow with the inputs; tokens are copied inside the system where it can.",
     ],
     examples: [
@@ -65,7 +69,9 @@ struct MergeCommand: Command {
           "--format", \.format, shownDefault: "that of the first input",
           "the format of the index: MMIDIDX or TNTIDX"),
         .flag(
-          "--mixed", \.mixesTokenizers, "join datasets whose manifests name different vocabularies"),
+          "--mixed", \.mixesTokenizers,
+          "join datasets whose manifests name different vocabularies, or of which some hold labels or "
+            + "rewards"),
         .flag(
           "--partial", \.allowsPartial,
           "join shards of neox-preprocess though some are missing, twice there, out of order or of "
@@ -79,7 +85,8 @@ struct MergeCommand: Command {
     for input in listed + inputs {
       if let folder = try DatasetFolder(input) {
         for name in folder.strays {
-          writeNote("\(input)/\(name): not part of a dataset, left alone")
+          let path = input.hasSuffix("/") ? input + name : "\(input)/\(name)"
+          writeNote("\(path): not part of a dataset, left alone")
         }
         guard !folder.prefixes.isEmpty else {
           throw IndexedDataError.unsuitable(path: input, reason: "the folder holds no dataset")
@@ -95,14 +102,38 @@ struct MergeCommand: Command {
     }
     try WriteFlags.requireFolder(of: output.path, "--output-prefix")
     try checkKeys(inFolders)
+    if !mixesTokenizers { try checkKinds(prefixes) }
     try checkShards(prefixes)
     if !allowsPartial { try checkRuns(prefixes) }
     if !mixesTokenizers { try checkTokenizers(prefixes) }
-    let result = try writing.run("merge", "merging", inputs: prefixes) { options in
-      try mergeDatasets(
-        prefixes, to: output.path, format: format, elementType: elementType, options)
+    let companions = try CarriedCompanions(of: prefixes, to: output.path, format: format)
+    // Labels and rewards are no ids of the vocabulary, and keep their types.
+    let works =
+      [(inputs: prefixes, output: output.path, type: elementType)]
+      + companions.groups.map { (inputs: $0.inputs, output: $0.output, type: nil) }
+    let results = try writing.run(
+      "merge", "merging", groups: works.map { ($0.inputs, [$0.output]) }
+    ) { options in
+      try requireFreeOutputs(works.map(\.output), inputs: works.flatMap(\.inputs), options)
+      return try works.map {
+        try mergeDatasets($0.inputs, to: $0.output, format: format, elementType: $0.type, options)
+      }
     }
-    writing.report([result])
+    writing.report(results)
+  }
+
+  /// Refuses to join texts with labels or rewards.
+  private func checkKinds(_ prefixes: [String]) throws {
+    guard let first = prefixes.first else { return }
+    let kind = try Companions(ofDataset: first).kind
+    for prefix in prefixes.dropFirst() {
+      let other = try Companions(ofDataset: prefix).kind
+      guard other != kind else { continue }
+      throw IndexedDataError.unsuitable(
+        path: prefix,
+        reason: "holds \(other.rawValue), \(first) holds \(kind.rawValue), by their manifests or"
+          + " names; join each kind by itself; --mixed joins them all the same")
+    }
   }
 
   /// Refuses a folder that holds datasets of different members of the records, as title and body.

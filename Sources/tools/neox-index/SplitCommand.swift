@@ -8,6 +8,7 @@ struct SplitCommand: Command {
 
   var prefix = DatasetPrefix("")
   var output: DatasetPrefix?
+  var companions: [DatasetAndOutput] = []
   var weights: String?
   var parts: Int?
   var measure = Measure.documents
@@ -32,6 +33,12 @@ struct SplitCommand: Command {
       manifest, each part gets one of its own, PREFIX_train_manifest.json and so on, which names the \
       tokenizer.
       """,
+      """
+      Labels and rewards beside the dataset are cut at the same documents. Their parts are named as \
+      they are; with --output-prefix OUT as OUT_label and OUT_reward, or where OUT ends in _document \
+      as its labels and rewards would be. --with cuts anything else that has the same documents, such \
+      as the rejected side of pairs, with its labels and rewards.
+      """,
     ],
     examples: [
       .init(
@@ -51,6 +58,10 @@ struct SplitCommand: Command {
         .option(
           "--output-prefix", \.output, aliases: ["-o"], placeholder: "PREFIX",
           shownDefault: "that of the dataset", "what the names of the parts begin with"),
+        .each(
+          "--with", \.companions, placeholder: "PREFIX=OUTPUT",
+          "another dataset of the same documents, and what the names of its parts begin with; may be "
+            + "used several times"),
       ]),
     .init(
       "split",
@@ -66,7 +77,31 @@ struct SplitCommand: Command {
   ]
 
   func run() throws {
-    let plan: SplitPlan
+    let plan = try plan()
+    if let output { try WriteFlags.requireFolder(of: output.path, "--output-prefix") }
+    for companion in companions {
+      try WriteFlags.requireFolder(of: companion.output.path, "--with")
+    }
+    let all = try allDatasets()
+    guard Set(all.map(\.output.path)).count == all.count,
+      Set(all.map(\.dataset.path)).count == all.count
+    else { throw UsageError("argument --with: a dataset or an output is named twice") }
+    let dataset = try IndexedDataset(prefix: prefix.path, mode: .pread)
+    let suffixes = try splitParts(dataset, plan).filter { !$0.documents.isEmpty }.map(\.suffix)
+    for one in all { try refuseStaleParts(suffixes, beside: one.output.path) }
+    let groups = all.map { one in
+      (inputs: [one.dataset.path], outputs: suffixes.map { one.output.path + $0 })
+    }
+    let results = try writing.run("split", "splitting", groups: groups) { options in
+      try splitDataset(
+        prefix.path, to: all[0].output.path,
+        with: all.dropFirst().map { ($0.dataset.path, $0.output.path) }, plan, options)
+    }
+    writing.report(results)
+  }
+
+  /// How the options say that the dataset is to be cut.
+  private func plan() throws -> SplitPlan {
     switch (weights, parts) {
     case (let weights?, nil):
       guard weights.split(separator: weights.contains(",") ? "," : "/").count <= 3 else {
@@ -79,26 +114,30 @@ struct SplitCommand: Command {
       } catch .unsuitable(_, let reason) {
         throw UsageError("argument --weights: '\(weights)': \(reason)")
       }
-      plan = measure == .documents ? .documents(weights: weights) : .tokens(weights: weights)
-    case (nil, let parts?): plan = measure == .documents ? .parts(parts) : .partsByTokens(parts)
+      return measure == .documents ? .documents(weights: weights) : .tokens(weights: weights)
+    case (nil, let parts?): return measure == .documents ? .parts(parts) : .partsByTokens(parts)
     case (nil, nil):
       throw UsageError("one of the arguments --weights --parts is required")
     case (.some, .some):
       throw UsageError("argument --parts: not allowed with argument --weights")
     }
-    if let output { try WriteFlags.requireFolder(of: output.path, "--output-prefix") }
-    try refuseStaleParts(plan)
-    let results = try writing.run("split", "splitting", inputs: [prefix.path]) { options in
-      try splitDataset(prefix.path, to: (output ?? prefix).path, plan, options)
+  }
+
+  /// The dataset, what `--with` names, and labels and rewards of these.
+  private func allDatasets() throws -> [DatasetAndOutput] {
+    let own = DatasetAndOutput(dataset: prefix, output: output ?? prefix)
+    let named = [own] + companions
+    return try CarriedCompanions.adding(to: named) { path, word, target in
+      // Parts that keep the name of their dataset are found beside it.
+      if named.contains(where: { $0.output.path == target && $0.dataset.path == target }) {
+        return path
+      }
+      return Companions.name(word, for: target) ?? target + word
     }
-    writing.report(results)
   }
 
   /// Refuses to leave parts of an earlier split, under names of the same kind, beside the new ones.
-  private func refuseStaleParts(_ plan: SplitPlan) throws {
-    let output = (output ?? prefix).path
-    let dataset = try IndexedDataset(prefix: prefix.path, mode: .pread)
-    let parts = try splitParts(dataset, plan).filter { !$0.documents.isEmpty }.map(\.suffix)
+  private func refuseStaleParts(_ parts: [String], beside output: String) throws {
     let folder = DurableFile.folder(of: output)
     guard let found = try DatasetFolder(folder) else { return }
     let name =

@@ -27,7 +27,9 @@ struct VerifyCommand: Command {
       PREFIX_KEY_label_document and PREFIX_KEY_reward_document beside PREFIX_KEY_document, are \
       compared with the text: labels must have its sizes, and each document a reward. So are \
       log-probabilities of a reference model, PREFIX_NAME with a PREFIX_NAME_key.json: each \
-      document must have a row. A line tells of each companion what was compared. \
+      document must have a row. Their indexes are checked as that of the text, and compared with a \
+      manifest of their own where that of the text does not tell of them. A line tells of each \
+      companion what was compared. \
       PREFIX.src, where there is one, is read as a whole and must tell of as many documents.
       """,
       """
@@ -58,7 +60,8 @@ struct VerifyCommand: Command {
       With --json the members of each dataset are prefix, sound, deep, problem_count, problems \
       (path, byte, what, expected, found), warnings, companions (prefix, kind, sound, content: \
       same, different, unknown or unread), sequences, documents, bytes_read and, with \
-      --deep, smallest_id, largest_id, documents_ended, ends_inside, bin_xxh64.
+      --deep, smallest_id, largest_id, documents_ended, ends_inside, bin_xxh64 and content, as that \
+      of companions.
       """,
     ],
     examples: [
@@ -166,6 +169,11 @@ struct VerifyCommand: Command {
       companions.filter { named in !found.contains { $0.prefix == named.path && $0.kind == .labels }
       }
       .map { CompanionCheck($0.path, .labels) } + found
+    for (place, companion) in options.companions.enumerated() where companion.record == nil {
+      // The text's manifest tells nothing of it; one of its own may.
+      options.companions[place].record =
+        try DatasetManifest(besideDataset: companion.prefix)?.record
+    }
     for path in references.logits {
       writeNote(
         "\(path): reference logits, not looked at here; neox-index verify \(path) does that")
@@ -216,7 +224,7 @@ struct VerifyCommand: Command {
       return
     }
     var depth = isDeep ? "tokens not looked at, for these problems" : nil
-    if report.isDeep { depth = "every token looked at" }
+    if report.isDeep { depth = "every token looked at, " + Self.text(report.content) }
     StandardOutput.shared.line(
       "\(report.prefix): \(verdict)\(depth ?? "tokens not looked at (--deep does)")")
   }
@@ -233,19 +241,22 @@ struct VerifyCommand: Command {
         check.rowLength.map { "a row of \(grouped($0)) for each document" }
         ?? "a row for each document"
     }
-    let content =
-      switch companion.content {
-      case .same: "values as they were made"
-      case .different: "values are not as they were made"
-      case .unknown: "values not compared, no hash of them is known"
-      case .unread: "values not compared (--deep does)"
-      }
+    let content = text(companion.content)
     guard companion.problemCount > 0 else {
       return "\(check.prefix): \(check.kind.rawValue), \(shape), \(content)"
     }
     return
       "\(check.prefix): \(check.kind.rawValue), \(counted(companion.problemCount, "problem")), "
       + content
+  }
+
+  private static func text(_ content: ContentComparison) -> String {
+    switch content {
+    case .same: "values as they were made"
+    case .different: "values are not as they were made"
+    case .unknown: "values not compared, no hash of them is known"
+    case .unread: "values not compared (--deep does)"
+    }
   }
 
   private static func json(_ companion: CompanionReport) -> JSONText {
@@ -283,6 +294,7 @@ struct VerifyCommand: Command {
         .init("documents_ended", elements.documentsEnded.map { JSONText($0) } ?? nil),
         .init("ends_inside", elements.endsInside.map { JSONText($0) } ?? nil),
         .init("bin_xxh64", .string(ContentHash.text(elements.hash))),
+        .init("content", .string(report.content.rawValue)),
       ]
     }
     return .object(members)

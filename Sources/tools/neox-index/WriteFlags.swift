@@ -48,6 +48,29 @@ struct WriteFlags: Sendable {
     }
   }
 
+  /// Runs `work` that makes outputs of inputs in several groups; the first is the one of the dataset,
+  /// the others are those of its companions.
+  func run<Outcome>(
+    _ command: String, _ activity: String, groups: [(inputs: [String], outputs: [String])],
+    _ work: (TendOptions) throws -> Outcome
+  ) throws -> Outcome {
+    var ofOutput: [String: DerivedManifests] = [:]
+    for (place, group) in groups.enumerated() {
+      let manifests = try DerivedManifests(
+        command: command, inputs: group.inputs, overwrites: overwrites, keepsDocuments: true,
+        isQuiet: place > 0)
+      for output in group.outputs { ofOutput[output] = manifests }
+    }
+    let known = ofOutput
+    return try run(activity) { options in
+      var options = options
+      options.manifest = { prefix throws(IndexedDataError) in
+        try known[prefix]?.manifest(for: prefix)
+      }
+      return try work(options)
+    }
+  }
+
   /// Runs `work` with options that show progress, and ends the progress line.
   func run<Outcome>(
     _ activity: String, _ work: (TendOptions) throws -> Outcome

@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 
 @testable import IndexedData
+@testable import Machine
 
 /// When the manifest of an output appears, and what goes before.
 struct OutputManifestTests {
@@ -18,8 +19,8 @@ struct OutputManifestTests {
     var options = TendOptions()
     options.overwrite = true
     options.manifest = { prefix throws(IndexedDataError) in
-      OutputManifest(path: path, replaced: replaced) { dataset, idxBytes, idxHash in
-        Array("\(dataset.documents) \(idxBytes) \(idxHash)".utf8)
+      OutputManifest(path: path, replaced: replaced) { dataset, files in
+        Array("\(dataset.documents) \(files)".utf8)
       }
     }
     return options
@@ -29,8 +30,15 @@ struct OutputManifestTests {
     let path = folder.file("x.json")
     _ = try mergeDatasets([input], to: folder.file("x"), options(path: path))
     let idx = try folder.read("x.idx")
-    let hash = try FileBytes(path: folder.file("x.idx"), mode: .pread).hash(first: idx.count)
-    #expect(try folder.read("x.json") == Array("5 \(idx.count) \(hash)".utf8))
+    let bin = try folder.read("x.bin")
+    func hash(_ bytes: [UInt8]) -> UInt64 {
+      var hash = ContentHash()
+      hash.update(bytes.span.bytes)
+      return hash.value
+    }
+    let files = WrittenFiles(
+      binBytes: bin.count, idxBytes: idx.count, binHash: hash(bin), idxHash: hash(idx))
+    #expect(try folder.read("x.json") == Array("5 \(files)".utf8))
     #expect(try folder.names == ["a.bin", "a.idx", "x.bin", "x.idx", "x.json"])
   }
 
