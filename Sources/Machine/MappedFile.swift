@@ -6,7 +6,7 @@ internal import Synchronization
 /// The file must not be cut while it is mapped: the system answers a look at a lost page with a
 /// signal. Where that can happen, ``InputFile`` is the safe way.
 @safe
-package struct MappedFile: ~Copyable, Sendable {
+@usableFromInline package struct MappedFile: ~Copyable, Sendable {
   /// How the bytes will be visited.
   package enum Access: Sendable {
     case sequential
