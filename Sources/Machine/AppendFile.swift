@@ -74,6 +74,12 @@ package struct AppendFile: ~Copyable, Sendable {
     block.removeAll()
   }
 
+  /// Hands what is in memory to the system, and asks it to begin writing to the disk.
+  package mutating func beginWriting() throws(SystemError) {
+    try flush()
+    startWriteback()
+  }
+
   /// Makes everything appended so far survive a loss of power.
   package mutating func synchronize() throws(SystemError) {
     try flush()
@@ -132,7 +138,11 @@ package struct AppendFile: ~Copyable, Sendable {
   mutating func noteWritten(_ count: Int) {
     writtenCount += count
     // The disk works while we do, so that a later fdatasync waits for little.
-    guard writtenCount - writebackCount >= 8 << 20 else { return }
+    if writtenCount - writebackCount >= 8 << 20 { startWriteback() }
+  }
+
+  private mutating func startWriteback() {
+    guard writtenCount > writebackCount else { return }
     cm_start_writeback(descriptor, Int64(writebackCount), Int64(writtenCount - writebackCount))
     writebackCount = writtenCount
   }

@@ -174,10 +174,21 @@ final class DatasetSpool {
     }
   }
 
+  /// Hands everything to the system, which begins to write the elements to the disk.
+  func beginWriting() throws(IndexedDataError) {
+    try flush()
+    try asking { () throws(SystemError) in try elements.beginWriting() }
+  }
+
+  /// Makes the elements appended so far durable.
+  func synchronizeElements() throws(IndexedDataError) {
+    try asking { () throws(SystemError) in try elements.synchronize() }
+  }
+
   /// Makes everything appended so far durable.
   func synchronize() throws(IndexedDataError) {
+    try synchronizeElements()
     try asking { () throws(SystemError) in
-      try elements.synchronize()
       try sizes.synchronize()
       try documents.synchronize()
     }

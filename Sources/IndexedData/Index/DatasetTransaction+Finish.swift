@@ -13,7 +13,7 @@ extension DatasetTransaction {
     manifest: (([DatasetSummary]) -> (path: String, bytes: [UInt8]))? = nil
   ) throws(IndexedDataError) {
     precondition(spools.allSatisfy(\.isBetweenDocuments), "a document is open")
-    try synchronize()
+    for spool in spools { try spool.beginWriting() }
     var journal = journal(position: position)
     journal.isFinishing = true
     for place in outputs.indices {
@@ -22,12 +22,18 @@ extension DatasetTransaction {
       journal.outputs[place].indexByteCount = index.byteCount
       journal.outputs[place].indexHash = index.hash
     }
-    try step("synchronize folders")
-    try synchronizeFolders()
+    // Sizes and documents stand in the index now; the last checkpoint's are durable as they are.
+    for spool in spools {
+      try step("synchronize \(spool.output.prefix)")
+      try spool.synchronizeElements()
+    }
+    try synchronizeAuxiliaries()
     if let manifest = manifest?(summaries(of: journal)) {
       journal.manifestPath = manifest.path
       journal.manifest = manifest.bytes
     }
+    // Makes the new names in its own folder durable as well.
+    try synchronizeFolders(except: DurableFile.folder(of: journalPath))
     try write(journal)
     try complete(journal)
   }
@@ -129,14 +135,16 @@ extension DatasetTransaction {
     for (path, noted) in zip(auxiliaries, journal.auxiliaries) where noted.byteCount > 0 {
       try rename(AuxiliaryFile.partialPath(path), to: path, noted.byteCount)
     }
-    try step("synchronize folders")
-    try synchronizeFolders()
     if !journal.manifestPath.isEmpty {
       try step("write \(journal.manifestPath)")
       try asking { () throws(SystemError) in
         try DurableFile.replace(journal.manifestPath, with: journal.manifest)
       }
     }
+    // All names are durable before the journal goes, without which nobody would look for them.
+    try step("synchronize folders")
+    let folder = journal.manifestPath.isEmpty ? nil : DurableFile.folder(of: journal.manifestPath)
+    try synchronizeFolders(except: folder)
     try removeSpools(includingPartials: false)
     summaries = summaries(of: journal)
   }
@@ -173,9 +181,10 @@ extension DatasetTransaction {
     try asking { () throws(SystemError) in try DurableFile.remove(path) }
   }
 
-  func synchronizeFolders() throws(IndexedDataError) {
+  /// Makes the names in all folders durable, but for one that is done.
+  func synchronizeFolders(except done: String? = nil) throws(IndexedDataError) {
     let paths = outputs.map(\.prefix) + auxiliaries + [journalPath]
-    for folder in Set(paths.map(DurableFile.folder(of:))).sorted() {
+    for folder in Set(paths.map(DurableFile.folder(of:))).sorted() where folder != done {
       try asking { () throws(SystemError) in
         try DurableFile.synchronizeFolder(of: folder + "/.")
       }

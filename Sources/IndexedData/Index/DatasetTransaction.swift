@@ -360,14 +360,18 @@ package final class DatasetTransaction {
       try step("synchronize \(spool.output.prefix)")
       try spool.synchronize()
     }
-    for file in auxiliaryFiles {
-      try step("synchronize \(file.path)")
-      try file.synchronize()
-    }
+    try synchronizeAuxiliaries()
     guard !areNamesDurable else { return }
     try step("synchronize folders")
     try synchronizeFolders()
     areNamesDurable = true
+  }
+
+  func synchronizeAuxiliaries() throws(IndexedDataError) {
+    for file in auxiliaryFiles where file.byteCount > 0 {
+      try step("synchronize \(file.path)")
+      try file.synchronize()
+    }
   }
 
   func journal(position: [UInt8]) -> TransactionJournal {

@@ -36,41 +36,48 @@ final class PairTable: @unchecked Sendable {
     var size = 16
     while size < merges.count * 2 { size *= 2 }
     let shift = UInt64(64 - size.trailingZeroBitCount)
-    var places = [UInt64](repeating: Self.free, count: size)
+    // Sixteen bits a merge and more let through about one pair in fifty that does not merge.
+    var filterSize = 16
+    while filterSize * 4 < merges.count { filterSize *= 2 }
+    let filterShift = UInt64(64 - filterSize.trailingZeroBitCount)
+    let places = unsafe Self.row(of: Self.free, count: size)
+    let filter = unsafe Self.row(of: UInt64(0), count: filterSize)
+    let bytePairRanks = unsafe Self.row(of: Self.noRank, count: 1 << 16)
+    let results = unsafe Self.row(
+      of: TokenID(0), count: rankedByResult ? tokenCount : merges.count)
+    let tokensOfBytes = unsafe Self.row(of: BytePairModel.absent, count: 256)
+    resultCount = rankedByResult ? tokenCount : merges.count
+    unsafe view = ctok_merges(
+      places: places, place_mask: UInt64(size - 1), filter: filter, results: results,
+      byte_pair_ranks: bytePairRanks, byte_tokens: tokensOfBytes, shift: UInt8(shift),
+      filter_shift: UInt8(filterShift))
+
+    // The byte that a token is; -1 for all others.
+    var bytes = [Int16](repeating: -1, count: tokenCount)
+    for (byte, token) in byteTokens.enumerated() where token < tokenCount {
+      unsafe tokensOfBytes[byte] = token
+      bytes[Int(token)] = Int16(byte)
+    }
+    if rankedByResult { for id in 0..<tokenCount { unsafe results[id] = TokenID(id) } }
     for (index, merge) in merges.enumerated() {
       guard merge.left < tokenCount, merge.right < tokenCount, merge.result < tokenCount else {
         throw .malformed(
           path: "vocabulary", place: "merge \(index)",
           reason: "it names an id beyond the \(tokenCount) of the vocabulary")
       }
+      let rank = rankedByResult ? merge.result : UInt32(index)
       let pair = Self.pair(merge.left, merge.right)
-      var place = Int(Self.hash(of: pair) >> shift)
-      while places[place] != Self.free, places[place] >> 24 != pair {
+      let hash = Self.hash(of: pair)
+      var place = Int(hash >> shift)
+      while unsafe places[place] != Self.free, unsafe places[place] >> 24 != pair {
         place = (place + 1) & (size - 1)
       }
-      places[place] = pair << 24 | UInt64(rankedByResult ? Int(merge.result) : index)
-    }
-    // Sixteen bits a merge and more let through about one pair in fifty that does not merge.
-    var filterSize = 16
-    while filterSize * 4 < merges.count { filterSize *= 2 }
-    let filterShift = UInt64(64 - filterSize.trailingZeroBitCount)
-    var filter = [UInt64](repeating: 0, count: filterSize)
-    for merge in merges {
-      let hash = Self.hash(of: Self.pair(merge.left, merge.right))
-      filter[Int(hash >> filterShift)] |= Self.filterBits(hash)
-    }
-    let results = rankedByResult ? Array(0..<TokenID(tokenCount)) : merges.map(\.result)
-    let bytePairRanks = UnsafeMutablePointer<UInt32>.allocate(capacity: 1 << 16)
-    unsafe bytePairRanks.initialize(repeating: Self.noRank, count: 1 << 16)
-    resultCount = results.count
-    unsafe view = ctok_merges(
-      places: Self.copy(places), place_mask: UInt64(size - 1), filter: Self.copy(filter),
-      results: Self.copy(results), byte_pair_ranks: bytePairRanks,
-      byte_tokens: Self.copy(byteTokens), shift: UInt8(shift), filter_shift: UInt8(filterShift))
-    for left in 0..<256 where byteTokens[left] != BytePairModel.absent {
-      for right in 0..<256 where byteTokens[right] != BytePairModel.absent {
-        unsafe bytePairRanks[left << 8 | right] = rank(byteTokens[left], byteTokens[right])
-      }
+      unsafe places[place] = pair << 24 | UInt64(rank)
+      unsafe filter[Int(hash >> filterShift)] |= Self.filterBits(hash)
+      if !rankedByResult { unsafe results[index] = merge.result }
+      let left = bytes[Int(merge.left)]
+      let right = bytes[Int(merge.right)]
+      if left >= 0, right >= 0 { unsafe bytePairRanks[Int(left) << 8 | Int(right)] = rank }
     }
   }
 
@@ -113,12 +120,12 @@ final class PairTable: @unchecked Sendable {
   }
 
   @unsafe
-  private static func copy<Element: BitwiseCopyable>(
-    _ row: [Element]
-  ) -> UnsafePointer<Element> {
-    let copy = UnsafeMutablePointer<Element>.allocate(capacity: row.count)
-    unsafe copy.initialize(from: row, count: row.count)
-    return unsafe UnsafePointer(copy)
+  private static func row<Element: BitwiseCopyable>(
+    of element: Element, count: Int
+  ) -> UnsafeMutablePointer<Element> {
+    let row = UnsafeMutablePointer<Element>.allocate(capacity: count)
+    unsafe row.initialize(repeating: element, count: count)
+    return unsafe row
   }
 
   private static func pair(_ left: TokenID, _ right: TokenID) -> UInt64 {
