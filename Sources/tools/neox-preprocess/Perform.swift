@@ -8,6 +8,7 @@ import Tokenize
 /// Standard output gets what GPT-NeoX's script prints there, `Vocab size: N` and `Output prefix: P`,
 /// and at the end the counts; progress and messages go to standard error.
 func perform(_ recipe: Recipe, _ arguments: RunArguments, documentCount: Int?) throws {
+  HeapMemory.gather(byteCount: 64 << 20)
   let run = try PreprocessRun(recipe, arguments.settings)
   if let count = arguments.dryRun {
     let hasColor = StandardOutput.shared.isTerminal

@@ -73,3 +73,6 @@ size_t cm_find_pair_u64(
 
 /// Copies `count` little-endian 16-bit numbers without sign to 32 bits each, from any address.
 void cm_widen_u16(const void *numbers, int *target, size_t count);
+
+/// Has malloc take all pieces from one arena whose first `count` bytes are kept in huge pages.
+void cm_gather_heap(size_t count);
