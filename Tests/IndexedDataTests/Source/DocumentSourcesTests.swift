@@ -125,7 +125,7 @@ struct DocumentSourcesTests {
         }
         try sources.check()
         return false
-      } catch is IndexedDataError {
+      } catch {
         return true
       }
     }
