@@ -7,7 +7,7 @@ import shutil
 from .rounds import Mismatch, Rounds
 from .training import SHAPES, Model, close
 
-TRAINED_STEPS, WINDOWS, DOCUMENTS, WRITTEN = 30, 24, 120, 128
+TRAINED_STEPS, WINDOWS, DOCUMENTS, WRITTEN = 16, 16, 80, 128
 PROMPT = (
     "The first thing that they saw, when they had come to the top of the hill and the sun was up, was the river, and"
     " behind it the town with its towers.")

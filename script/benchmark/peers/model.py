@@ -71,7 +71,8 @@ def evaluate(weights, path, length, batch):
 
 @torch.inference_mode()
 def precompute(weights, path, lengths, batch):
-    """Documents in their order, each batch padded to the longest of it."""
+    """Documents in their order, each batch padded to the longest of it. As in GPT-NeoX, the last token of a document is
+    asked for a padding of 0."""
     model = load(weights).eval()
     ids = numpy.fromfile(path, "<u2").astype(numpy.int64)
     ends = list(itertools.accumulate(lengths))
@@ -79,11 +80,11 @@ def precompute(weights, path, lengths, batch):
     start, total = time.perf_counter(), 0.0
     for first in range(0, len(documents), batch):
         rows = documents[first:first + batch]
-        tokens = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True)
-        mask = torch.nn.utils.rnn.pad_sequence([torch.ones_like(row) for row in rows], batch_first=True)
-        logits = model(input_ids=tokens, attention_mask=mask).logits[:, :-1]
-        values = logits.log_softmax(-1).gather(-1, tokens[:, 1:, None])[..., 0]
-        total += (values * mask[:, 1:]).sum(dtype=torch.float64).item()
+        pad = torch.nn.utils.rnn.pad_sequence
+        tokens, mask = pad(rows, batch_first=True), pad([torch.ones_like(row) for row in rows], batch_first=True)
+        labels = torch.nn.functional.pad(tokens, (0, 1))[:, 1:, None]
+        values = model(input_ids=tokens, attention_mask=mask).logits.log_softmax(-1).gather(-1, labels)[..., 0]
+        total += (values * mask).sum(dtype=torch.float64).item()
     return {"seconds": time.perf_counter() - start, "sum": total}
 
 
