@@ -60,7 +60,8 @@ class Rounds:
                 if sys.stderr.isatty():
                     print(f"\r\x1b[K{self.title}: round {number} of {runs}: {series.name}", end="", file=sys.stderr)
                 series.take()
-                if number == 0:
+            if number == 0:
+                for series in self.series:
                     series.rates.clear()
                     series.peaks.clear()
         if sys.stderr.isatty():
