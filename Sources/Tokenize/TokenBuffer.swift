@@ -13,12 +13,29 @@ public struct TokenBuffer: ~Copyable {
   /// Makes an empty buffer.
   public init(capacity: Int = 1024) {
     self.capacity = max(capacity, 16)
-    unsafe storage = .allocate(capacity: self.capacity)
+    unsafe storage = Self.allocate(self.capacity)
   }
 
   deinit {
-    unsafe storage.deallocate()
+    unsafe Self.deallocate(storage, capacity)
   }
+
+  /// Room for a row of ids; a long one in huge pages, which take a fraction of the time to touch.
+  @unsafe
+  private static func allocate(_ capacity: Int) -> UnsafeMutablePointer<TokenID> {
+    unsafe isLong(capacity) ? ZeroedMemory.map(capacity) : .allocate(capacity: capacity)
+  }
+
+  @unsafe
+  private static func deallocate(_ storage: UnsafeMutablePointer<TokenID>, _ capacity: Int) {
+    if isLong(capacity) {
+      unsafe ZeroedMemory.unmap(storage, capacity)
+    } else {
+      unsafe storage.deallocate()
+    }
+  }
+
+  private static func isLong(_ capacity: Int) -> Bool { capacity >= 1 << 20 }
 
   /// The number of ids held.
   @inlinable public var count: Int { used }
@@ -51,9 +68,9 @@ public struct TokenBuffer: ~Copyable {
   public mutating func reserve(_ extra: Int) {
     guard capacity - used < extra else { return }
     let larger = max(capacity * 2, used + extra)
-    let moved = UnsafeMutablePointer<TokenID>.allocate(capacity: larger)
+    let moved = unsafe Self.allocate(larger)
     unsafe moved.update(from: storage, count: used)
-    unsafe storage.deallocate()
+    unsafe Self.deallocate(storage, capacity)
     unsafe storage = moved
     capacity = larger
   }

@@ -185,6 +185,27 @@ struct BytePairTests {
     #expect(cuts > 50)
   }
 
+  @Test(
+    "The cut of a long text, of which the end is read alone, is safe", arguments: SplitRule.allCases
+  )
+  func safeCutsOfLongTexts(rule: SplitRule) throws {
+    let vocabulary = RandomVocabulary(letters: Self.letters, mergeCount: 300, seed: 1)
+    let model = try BytePairModel(tokens: TokenTable(vocabulary.tokens), merges: vocabulary.merges)
+    let encoder = ByteLevelEncoder(model: model, rule: rule)
+    var generator = SeededGenerator(seed: 1)
+    var cutsNearTheEnd = 0
+    for _ in 0..<40 {
+      let text = awkwardText(9000, using: &generator)
+      let known = Int.random(in: 5000...text.count, using: &generator)
+      let cut = unsafe encoder.safeCut(Array(text[..<known]).span.bytes)
+      #expect(cut <= known)
+      if known - cut < 4096 { cutsNearTheEnd += 1 }
+      let parts = encoder.ids(Array(text[..<cut])) + encoder.ids(Array(text[cut...]))
+      #expect(parts == encoder.ids(text), "\(rule), cut at \(cut) of \(known)")
+    }
+    #expect(cutsNearTheEnd > 30)
+  }
+
   @Test("A vocabulary that names ids it does not have is refused")
   func badMerges() {
     #expect(throws: TokenizeError.self) {

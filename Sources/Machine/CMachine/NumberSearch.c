@@ -47,3 +47,16 @@ WIDE size_t cm_find_pair_u64(
     unsigned long long last) {
   FIND_PAIR(uint64_t)
 }
+
+WIDE size_t cm_count_u8(const void *numbers, size_t count, unsigned char match) {
+  const uint8_t *number = numbers;
+  size_t matches = 0;
+  // A counter as narrow as the numbers keeps the lanes equal; it is emptied before it overflows.
+  for (size_t start = 0; start < count; start += 255) {
+    size_t stop = count - start < 255 ? count : start + 255;
+    uint8_t some = 0;
+    for (size_t i = start; i < stop; i++) some += number[i] == match;
+    matches += some;
+  }
+  return matches;
+}

@@ -10,7 +10,14 @@ package enum MatrixPeak {
   package static func measure(
     _ configuration: TrainingConfiguration, threads: Int
   ) throws(TrainError) -> Double {
-    try measure(CPUEngine(threads: threads), ScalarType(configuration.precision.kind))
+    try measure(ScalarType(configuration.precision.kind), threads: threads)
+  }
+
+  /// Operations a second of this machine with so many threads and factors of a type.
+  ///
+  /// - Throws: ``TrainError`` when there is too little memory.
+  package static func measure(_ type: ScalarType, threads: Int) throws(TrainError) -> Double {
+    try measure(CPUEngine(threads: threads), type)
   }
 
   /// Operations a second of the fastest of a few products of square matrices, a product and a sum

@@ -89,13 +89,14 @@ struct EncodeCommand: Command {
         }
       }
     }
-    show(results, corpus, tokens: expected?.tokens ?? 0)
+    if let expected { show(results, corpus, expected) }
   }
 
-  private func show(_ results: [EncodeResult], _ corpus: Corpus, tokens: Int) {
+  private func show(_ results: [EncodeResult], _ corpus: Corpus, _ pass: EncodePass) {
+    let tokens = pass.tokens
     let out = StandardOutput.shared
     guard !writesJSON else {
-      for result in results { out.line(result.json(bytes: corpus.bytes.count, tokens: tokens)) }
+      for result in results { out.line(result.json(bytes: corpus.bytes.count, pass)) }
       return
     }
     out.line(

@@ -24,9 +24,9 @@ struct EncodeResult {
       } + [rate(tokens, median(warm.sorted()))]
   }
 
-  /// One object.
-  func json(bytes: Int, tokens: Int) -> String {
-    "{\"threads\":\(threads),\"bytes\":\(bytes),\"tokens\":\(tokens),"
+  /// One object, with what any pass gave.
+  func json(bytes: Int, _ pass: EncodePass) -> String {
+    "{\"threads\":\(threads),\"bytes\":\(bytes),\"tokens\":\(pass.tokens),\"checksum\":\(pass.checksum),"
       + "\"cold_nanoseconds\":[\(cold.map { String($0) }.joined(separator: ","))],"
       + "\"warm_nanoseconds\":[\(warm.map { String($0) }.joined(separator: ","))]}"
   }

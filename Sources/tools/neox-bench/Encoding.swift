@@ -67,6 +67,7 @@ struct EncodePass: Sendable {
 final class Encoding: Sendable {
   private struct Room: ~Copyable {
     var cache: WordCache?
+    /// All ids of a pass, for a caller would keep them.
     var ids = TokenBuffer()
   }
 
@@ -106,6 +107,7 @@ final class Encoding: Sendable {
       count: desks.count, workers: desks.count
     ) { (desk) throws(TokenizeError) in
       var sum = EncodePass()
+      desks[desk].room.withLock { $0.ids.truncate(to: 0) }
       while true {
         let batch = next.wrappingAdd(1, ordering: .relaxed).oldValue
         guard batch + 1 < batches.count else { break }
@@ -134,11 +136,13 @@ final class Encoding: Sendable {
     for document in documents {
       let start = document == 0 ? 0 : corpus.ends[document - 1]
       let text = texts.extracting(start..<corpus.ends[document])
-      room.ids.truncate(to: 0)
+      let first = room.ids.count
       try tokenizer.encode(text, atStart: true, into: &room.ids, cache: &cache)
       let ids = room.ids.ids
-      for index in ids.indices { sum.checksum &+= UInt64(ids[index]) &* UInt64(index + 1) }
-      sum.tokens += ids.count
+      for index in first..<ids.count {
+        sum.checksum &+= UInt64(ids[index]) &* UInt64(index - first + 1)
+      }
+      sum.tokens += ids.count - first
     }
     room.cache = consume cache
   }

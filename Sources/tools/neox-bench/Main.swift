@@ -14,7 +14,7 @@ struct Main {
     version: "0.1.0",
     commands: [
       .init(EncodeCommand.self), .init(ReadCommand.self), .init(OpenCommand.self),
-      .init(MutateIndexCommand.self),
+      .init(MutateIndexCommand.self), .init(MultiplyCommand.self),
     ])
 
   static func main() { runProgram(program) }

@@ -53,6 +53,9 @@ cm_range cm_range_of_u16(const void *numbers, size_t count, unsigned short match
 /// Looks at `count` > 0 little-endian 32-bit numbers with sign.
 cm_range cm_range_of_i32(const void *numbers, size_t count, int match);
 
+/// How many of `count` 8-bit numbers are `match`.
+size_t cm_count_u8(const void *numbers, size_t count, unsigned char match);
+
 /// The first place i < `count` of 8-bit numbers where number i is `first` and number i + `gap` is
 /// `last`, or `count`; there must be `count` + `gap` numbers, at an address that their width divides.
 size_t cm_find_pair_u8(

@@ -1,3 +1,5 @@
+internal import Machine
+
 /// A record that is too long for memory: it is judged as it comes by, and kept in a file, from which
 /// its text is read afterwards.
 struct LongRecord: Sendable {
@@ -139,23 +141,14 @@ private struct LongRecordJudge {
       }
     }
     if let fault, linesBeforeFault == nil {
-      linesBeforeFault = lineCount + Self.lines(in: bytes.extracting(first: fault.offset - offset))
+      linesBeforeFault = lineCount + bytes.extracting(first: fault.offset - offset).count(of: 0x0A)
     }
-    lineCount += Self.lines(in: bytes)
+    lineCount += bytes.count(of: 0x0A)
     offset += bytes.count
   }
 
   private mutating func noteBadText(at place: Int) {
     textFault = .init(offset: place, reason: "bytes that are not UTF-8")
-  }
-
-  /// Line ends; without a check a byte, so that the loop runs on many bytes at once.
-  private static func lines(in bytes: Span<UInt8>) -> Int {
-    unsafe bytes.withUnsafeBufferPointer { all in
-      var count = 0
-      for index in 0..<all.count { count &+= unsafe all[index] == 0x0A ? 1 : 0 }
-      return count
-    }
   }
 
   mutating func verdict(base: Int, byteCount: Int) -> LongRecord.Verdict {

@@ -1,3 +1,5 @@
+internal import CSimdJSON
+
 /// Checks that bytes are UTF-8, in pieces of any size.
 struct UTF8Checker: Sendable {
   /// Bytes that must still come before the character is whole.
@@ -38,14 +40,29 @@ struct UTF8Checker: Sendable {
   /// Takes `bytes` up to the first byte that cannot be there, and returns its index or `nil`.
   mutating func firstFault(in bytes: Span<UInt8>) -> Int? {
     var index = 0
+    while index < bytes.count, missing > 0 {
+      guard take(bytes[index]) else { return index }
+      index += 1
+    }
+    // Whole characters are checked many bytes at a time; where they are bad, the rest says the place.
+    let end = Self.wholeCharacters(in: bytes)
+    if index < end, Self.isUTF8(bytes.extracting(index..<end)) { index = end }
     while index < bytes.count {
-      if missing == 0 && bytes[index] < 0x80 {
-        index += 1
-        continue
-      }
       guard take(bytes[index]) else { return index }
       index += 1
     }
     return nil
+  }
+
+  /// Where the last character begins that may be cut off.
+  private static func wholeCharacters(in bytes: Span<UInt8>) -> Int {
+    for length in 1...3 where length <= bytes.count && bytes[bytes.count - length] >= 0xC0 {
+      return bytes.count - length
+    }
+    return bytes.count
+  }
+
+  private static func isUTF8(_ bytes: Span<UInt8>) -> Bool {
+    unsafe bytes.withUnsafeBufferPointer { unsafe csj_is_utf8($0.baseAddress, $0.count) == 1 }
   }
 }
