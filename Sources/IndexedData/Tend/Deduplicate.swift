@@ -37,9 +37,7 @@ package func deduplicateDatasets(
     if !dataset.hasDocumentBoundaries { result.notes.append(lostBoundariesNote(dataset.prefix)) }
     results.append(result)
   }
-  try asking { () throws(SystemError) in
-    try NumPyFile.write(found.keptPlaces, shape: [found.keptPlaces.count], to: mapPath)
-  }
+  try NumPyFile.write(found.keptPlaces, to: mapPath)
   return Deduplication(
     datasets: results, repeatedDocuments: found.keptPlaces.count - found.keptCount,
     repeatedTokens: found.repeatedTokens, mapPath: mapPath)

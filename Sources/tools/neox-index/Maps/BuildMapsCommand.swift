@@ -97,7 +97,7 @@ struct BuildMapsCommand: Command {
     ) { (place: Int) throws(IndexedDataError) in
       let watch = Stopwatch()
       let (maps, origin) = try jobs[place].files.prepare(
-        .besideData, readsAll: true)
+        .besideData, readsAll: true, interruption: .process)
       if case .memory(let reason?) = origin {
         throw .unsuitable(
           path: jobs[place].files.base, reason: "index maps cannot be written: \(reason)")
