@@ -65,7 +65,7 @@ package struct MapFiles: Sendable {
       return (try SampleMaps(request, data), .memory(reason: nil))
     }
     let key = try contentKey()
-    if let maps = stored(key, readsAll) { return (maps, .reused) }
+    if let maps = stored(key, readsAll, interruption) { return (maps, .reused) }
     do throws(IndexedDataError) {
       return try makeStored(key, readsAll, interruption)
     } catch .system(let error) {
@@ -86,11 +86,11 @@ package struct MapFiles: Sendable {
     }
     try endWhereRaised(interruption)
     // Another process may have made them by now.
-    if let maps = stored(key, readsAll) { return (maps, .reused) }
+    if let maps = stored(key, readsAll, interruption) { return (maps, .reused) }
     let isStale = paths.contains(where: DurableFile.exists)
     try write(key, interruption)
     // The files' pages can be given back to the system; arrays cannot.
-    guard let maps = stored(key, false) else {
+    guard let maps = stored(key, false, interruption) else {
       throw .system(SystemError(call: "read", path: paths[3], code: EIO))
     }
     return (maps, isStale ? .rebuilt : .written)
@@ -173,7 +173,9 @@ package struct MapFiles: Sendable {
   }
 
   // Whatever is missing or odd about stored maps, making them again is the remedy.
-  private func stored(_ key: String, _ readsAll: Bool) -> SampleMaps? {
+  private func stored(
+    _ key: String, _ readsAll: Bool, _ interruption: Interruption?
+  ) -> SampleMaps? {
     guard let keyBytes = try? Self.bytes(paths[3], limit: 4096) else { return nil }
     let text = String(decoding: keyBytes, as: UTF8.self)
     guard let leftOut = Self.leftOut(text), let hashes = Self.hashes(text),
@@ -186,7 +188,7 @@ package struct MapFiles: Sendable {
       // Who writes others takes the key away first: as long as it stands, the three belong together.
       keyBytes == (try? Self.bytes(paths[3], limit: 4096)),
       !(readsAll || isChanged([documents, samples, shuffle]))
-        || (try? Self.hashes(of: paths)) == hashes
+        || (try? Self.hashes(of: paths, interruption)) == hashes
     else { return nil }
     return SampleMaps(
       documentIndices: .file(documents), sampleIndices: .file(samples),
@@ -216,11 +218,14 @@ package struct MapFiles: Sendable {
   }
 
   /// Hashes of the three maps as they are.
-  private static func hashes(of paths: [String]) throws(IndexedDataError) -> [String] {
+  private static func hashes(
+    of paths: [String], _ interruption: Interruption?
+  ) throws(IndexedDataError) -> [String] {
     var hashes: [String] = []
     for path in paths.prefix(3) {
       let file = try FileBytes(path: path, mode: .pread)
-      hashes.append(ContentHash.text(try file.hash(first: file.byteCount)))
+      let hash = try file.hash(first: file.byteCount, interruption: interruption)
+      hashes.append(ContentHash.text(hash))
     }
     return hashes
   }

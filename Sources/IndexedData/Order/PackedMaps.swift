@@ -88,7 +88,8 @@ struct PackedMaps: Sendable {
         let file = try shuffled.write(to: paths[2], interruption)
         return files.withLock { $0[2] = file }
       }
-      let rows = try isWide
+      let rows =
+        try isWide
         ? writeRows(Int64.self, to: paths[1], interruption)
         : writeRows(Int32.self, to: paths[1], interruption)
       let documents = try MapNumbers.int32(order).write(to: paths[0], interruption)

@@ -48,7 +48,8 @@ struct WholeDocumentMaps {
   ///
   /// The samples are shuffled by one thread while another goes through the documents.
   private func make<Target: MapTarget>(
-    _ begin: @Sendable (_ place: Int, _ shape: [Int], _ grows: Bool) throws(IndexedDataError) -> Target
+    _ begin:
+      @Sendable (_ place: Int, _ shape: [Int], _ grows: Bool) throws(IndexedDataError) -> Target
   ) throws(IndexedDataError) -> (outcomes: [Target.Outcome], leftOut: LeftOutDocuments) {
     let shuffleWidth = sampleCount > Int(UInt32.max) ? 8.0 : 4
     try MapMemory.require(
