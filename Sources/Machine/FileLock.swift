@@ -8,9 +8,12 @@ package struct FileLock: ~Copyable, Sendable {
 
   /// Claims a file, which is made when absent; with `waits`, once nobody else holds it any more.
   ///
-  /// - Throws: ``SystemError`` with `EWOULDBLOCK` when another process holds it and nobody waits.
-  package init(path: String, waits: Bool = false) throws(SystemError) {
-    (descriptor, wasLeft) = try Self.claim(path, waits: waits)
+  /// - Throws: ``SystemError`` with `EWOULDBLOCK` when another process holds it and nobody waits, or
+  ///   `interruption` is raised before it is free.
+  package init(
+    path: String, waits: Bool = false, until interruption: Interruption? = nil
+  ) throws(SystemError) {
+    (descriptor, wasLeft) = try Self.claim(path, waits: waits, until: interruption)
   }
 
   deinit {
@@ -23,7 +26,7 @@ package struct FileLock: ~Copyable, Sendable {
   package func extend() {}
 
   private static func claim(
-    _ path: String, waits: Bool
+    _ path: String, waits: Bool, until interruption: Interruption?
   ) throws(SystemError) -> (descriptor: Int32, wasLeft: Bool) {
     while true {
       var wasLeft = true
@@ -34,10 +37,16 @@ package struct FileLock: ~Copyable, Sendable {
         if descriptor < 0 && errno == EEXIST { continue }
       }
       guard descriptor >= 0 else { throw SystemError(call: "open", path: path, code: errno) }
-      guard flock(descriptor, LOCK_EX | (waits ? 0 : LOCK_NB)) == 0 else {
+      // Who listens to signals has to look for them, since they end no call.
+      let asksAgain = waits && interruption != nil
+      guard flock(descriptor, LOCK_EX | (waits && !asksAgain ? 0 : LOCK_NB)) == 0 else {
         let code = errno
         close(descriptor)
         if code == EINTR { continue }
+        if code == EWOULDBLOCK, asksAgain, interruption?.isRaised == false {
+          usleep(20_000)
+          continue
+        }
         throw SystemError(call: "lock", path: path, code: code)
       }
       // Whoever held it before may have removed the file: then the name is another file's by now.

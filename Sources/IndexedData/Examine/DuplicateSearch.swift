@@ -1,4 +1,4 @@
-internal import Machine
+package import Machine
 
 /// Which documents of a dataset hold the same tokens as an earlier one.
 ///
@@ -47,8 +47,11 @@ package struct DuplicateSearch: Sendable {
   /// Looks through the whole dataset.
   ///
   /// `progress` is told of the bytes of `.bin` that are done, and their number.
+  ///
+  /// - Throws: `interrupted` once `interruption` is raised.
   package func run(
-    workers: Int, progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+    workers: Int, interruption: Interruption? = nil,
+    progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws(IndexedDataError) -> Outcome {
     let count = dataset.tendedDocumentCount
     let total = ([dataset] + companions).reduce(0) { $0 + $1.elementsByteCount }
@@ -58,7 +61,8 @@ package struct DuplicateSearch: Sendable {
     var outcome = Outcome()
     outcome.keptPlaces.reserveCapacity(count)
     var done = 0
-    _ = try OrderedPipeline(workers: workers, name: "hash").run(
+    let ending = try OrderedPipeline(workers: workers, name: "hash").run(
+      interruption: interruption,
       makeContext: { () },
       next: { () throws(IndexedDataError) -> Range<Int>? in
         guard next < count else { return nil }
@@ -75,6 +79,7 @@ package struct DuplicateSearch: Sendable {
         }
         progress(done, total)
       })
+    guard ending == .finished else { throw .interrupted }
     return outcome
   }
 

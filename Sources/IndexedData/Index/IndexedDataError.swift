@@ -36,6 +36,8 @@ public enum IndexedDataError: Error, Equatable, Sendable {
   case doesNotFit(path: String, byte: Int, value: String, type: ElementType)
   /// A tool cannot do what is asked with this dataset.
   case unsuitable(path: String, reason: String)
+  /// A signal ended the work; unfinished files are gone.
+  case interrupted
 }
 
 extension IndexedDataError: CustomStringConvertible {
@@ -82,6 +84,8 @@ extension IndexedDataError: CustomStringConvertible {
       return "\(path): byte \(byte): \(value) does not fit into \(type.rawValue)"
     case .unsuitable(let path, let reason):
       return "\(path): \(reason)"
+    case .interrupted:
+      return "interrupted; unfinished files were removed"
     }
   }
 }

@@ -10,3 +10,10 @@ func asking<Outcome: ~Copyable>(
     throw .system(error)
   }
 }
+
+/// Ends work that a signal asked to stop.
+///
+/// - Throws: ``IndexedDataError/interrupted``.
+func endWhereRaised(_ interruption: Interruption?) throws(IndexedDataError) {
+  if let interruption, interruption.isRaised { throw .interrupted }
+}

@@ -111,6 +111,18 @@ extension MersenneTwister {
     }
   }
 
+  /// Leaves the generator as ``shuffle(_:)`` of so many values does.
+  package mutating func skipShuffle(count: Int) {
+    var last = count - 1
+    while last > Int(UInt32.max) {
+      _ = next(upTo: UInt64(last))
+      last -= 1
+    }
+    unsafe withUnsafeTemporaryAllocation(of: UInt32.self, capacity: Self.blockCount) { partners in
+      while last > 0 { unsafe last -= drawPartners(last: UInt32(last), partners) }
+    }
+  }
+
   // Draws for places `last`, `last - 1` … as long as they share a mask. A rejected draw is written
   // and then overwritten: a branch would be guessed wrong every third time.
   private mutating func drawPartners(

@@ -1,4 +1,4 @@
-package import Machine
+internal import Machine
 
 /// An `.npy` file, open for reading.
 package final class NumPyFile: Sendable {
@@ -43,6 +43,9 @@ package final class NumPyFile: Sendable {
       throw .system(error)
     }
   }
+
+  /// When the file was last changed, in nanoseconds since 1970.
+  package var modifiedNanoseconds: Int64 { file.modifiedNanoseconds }
 
   /// Bytes of the whole file.
   package var byteCount: Int { file.byteCount }
@@ -89,33 +92,11 @@ package final class NumPyFile: Sendable {
   /// - Precondition: the product of `shape` is `numbers.count`.
   package static func write<Number: NumPyNumber>(
     _ numbers: [Number], shape: [Int]? = nil, to path: String
-  ) throws(SystemError) {
+  ) throws(IndexedDataError) {
     let shape = shape ?? [numbers.count]
     precondition(shape.reduce(1, *) == numbers.count)
-    let header = NumPyHeader(type: Number.numPyType, shape: shape)
-    try write(header, to: path) { (file) throws(SystemError) in
-      // Piece by piece, so that the disk begins early.
-      let bytes = unsafe numbers.span.bytes
-      for start in stride(from: 0, to: bytes.byteCount, by: pieceByteCount) {
-        try file.append(
-          bytes.extracting(start..<min(bytes.byteCount, start + pieceByteCount)))
-      }
-    }
-  }
-
-  private static let pieceByteCount = 8 << 20
-
-  /// Writes a file whose numbers `body` appends, as many as the header says; it appears whole.
-  static func write(
-    _ header: NumPyHeader, to path: String,
-    _ body: (inout AppendFile) throws(SystemError) -> Void
-  ) throws(SystemError) {
-    let beside = path + ".new"
-    var file = try AppendFile(path: beside)
-    try unsafe file.append(header.bytes.span.bytes)
-    try body(&file)
-    try file.synchronize()
-    try DurableFile.rename(beside, to: path)
-    try DurableFile.synchronizeFolder(of: path)
+    var stream = try NumPyStream(NumPyHeader(type: Number.numPyType, shape: shape), to: path)
+    try stream.append(numbers)
+    _ = try stream.finish()
   }
 }

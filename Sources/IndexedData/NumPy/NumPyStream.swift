@@ -1,44 +1,86 @@
 internal import Machine
 
-/// An `.npy` file of 64-bit numbers whose count is known only at the end; it appears whole.
+/// A file as it was written.
+struct WrittenFile: Sendable, Equatable {
+  /// Its length.
+  var byteCount: Int
+  /// Its XXH64.
+  var hash: UInt64
+}
+
+/// An `.npy` file that is written block by block; it appears whole.
 struct NumPyStream: ~Copyable {
   private let path: String
-  private let width: Int?
+  private let header: NumPyHeader
   private let headerByteCount: Int
-  private var file: AppendFile
+  /// Whether the first axis is counted at the end.
+  private let grows: Bool
+  private let interruption: Interruption?
+  private var file: StreamedFile
 
-  /// Begins a file of rows of `width` numbers, or of one axis.
-  init(to path: String, width: Int? = nil) throws(SystemError) {
-    // NumPy leaves room for the first axis to grow, so that the header has the same length at the end.
-    let header = Self.header(count: 0, width).bytes
-    file = try Self.open(path + ".new", header)
+  /// Begins a file.
+  ///
+  /// - Parameters:
+  ///   - header: what it will hold; with `grows` the length of the first axis is found at the end.
+  ///   - interruption: what ends the work early.
+  init(
+    _ header: NumPyHeader, to path: String, grows: Bool = false,
+    interruption: Interruption? = nil
+  ) throws(IndexedDataError) {
     self.path = path
-    self.width = width
-    headerByteCount = header.count
-  }
-
-  private static func open(_ path: String, _ header: [UInt8]) throws(SystemError) -> AppendFile {
-    var file = try AppendFile(path: path)
-    try unsafe file.append(header.span.bytes)
-    return file
+    self.header = header
+    self.grows = grows
+    self.interruption = interruption
+    let bytes = header.bytes
+    headerByteCount = bytes.count
+    let count = header.shape.reduce(header.type.byteCount, *) + bytes.count
+    file = try asking { () throws(SystemError) in
+      var file = try StreamedFile(path: path + ".new", byteCount: grows ? nil : count)
+      try unsafe file.append(bytes.span.bytes)
+      return file
+    }
   }
 
   /// Appends numbers.
-  mutating func append(_ numbers: [Int64]) throws(SystemError) {
-    try unsafe file.append(numbers.span.bytes)
+  ///
+  /// - Throws: `interrupted`, and what the system refuses.
+  mutating func append<Number: NumPyNumber>(_ numbers: [Number]) throws(IndexedDataError) {
+    precondition(Number.numPyType == header.type)
+    let bytes = unsafe numbers.span.bytes
+    for start in stride(from: 0, to: bytes.byteCount, by: StreamedFile.blockByteCount) {
+      try endWhereRaised(interruption)
+      let end = min(bytes.byteCount, start + StreamedFile.blockByteCount)
+      do throws(SystemError) {
+        try file.append(bytes.extracting(start..<end))
+      } catch {
+        throw .system(error)
+      }
+    }
   }
 
   /// Gives the file its name.
-  mutating func finish() throws(SystemError) {
-    let header = Self.header(count: (file.byteCount - headerByteCount) / 8, width).bytes
-    precondition(header.count == headerByteCount)
-    try unsafe file.overwrite(at: 0, header.span.bytes)
-    try file.synchronize()
-    try DurableFile.rename(path + ".new", to: path)
-    try DurableFile.synchronizeFolder(of: path)
-  }
-
-  private static func header(count: Int, _ width: Int?) -> NumPyHeader {
-    NumPyHeader(type: .int64, shape: width.map { [count / $0, $0] } ?? [count])
+  ///
+  /// - Precondition: as many numbers were appended as the header says.
+  mutating func finish() throws(IndexedDataError) -> WrittenFile {
+    try endWhereRaised(interruption)
+    let row = header.shape.dropFirst().reduce(header.type.byteCount, *)
+    let rowCount = (file.byteCount - headerByteCount) / row
+    do throws(SystemError) {
+      if grows {
+        let shape = [rowCount] + header.shape.dropFirst()
+        let bytes = NumPyHeader(type: header.type, shape: shape).bytes
+        // NumPy leaves room for the first axis to grow, so that the length stays.
+        precondition(bytes.count == headerByteCount)
+        try unsafe file.overwriteStart(bytes.span.bytes)
+      } else {
+        precondition(rowCount == header.shape.first ?? 1)
+      }
+      let hash = try file.finish()
+      try DurableFile.rename(path + ".new", to: path)
+      try DurableFile.synchronizeFolder(of: path)
+      return WrittenFile(byteCount: file.byteCount, hash: hash)
+    } catch {
+      throw .system(error)
+    }
   }
 }

@@ -52,6 +52,6 @@ package struct Blend: Blending {
   }
 
   package func keep(all: Bool) throws(IndexedDataError) {
-    try asking { () throws(SystemError) in try ledger.keep(drawing: all ? count : 0) }
+    try ledger.keep(drawing: all ? count : 0)
   }
 }

@@ -52,16 +52,16 @@ struct BlendFile: Sendable {
   }
 
   /// Writes counts, unless another process does so now.
-  func write(_ counts: [Int]) throws(SystemError) {
-    do throws(SystemError) {
-      let lock = try FileLock(path: lockPath)
+  func write(_ counts: [Int]) throws(IndexedDataError) {
+    do throws(IndexedDataError) {
+      let lock = try asking { () throws(SystemError) in try FileLock(path: lockPath) }
       defer {
         try? DurableFile.remove(lockPath)
         lock.extend()
       }
       try NumPyFile.write(
         counts.map(Int64.init), shape: [counts.count / datasetCount, datasetCount], to: path)
-    } catch  where error.isHeldElsewhere {
+    } catch .system(let error) where error.isHeldElsewhere {
       return
     }
   }

@@ -161,7 +161,7 @@ final class BlendLedger<Rule: BlendRule>: Sendable {
 
   /// Puts what was drawn into the file, where it is many more samples than the file tells of; draws
   /// as far as `count` before.
-  func keep(drawing count: Int = 0) throws(SystemError) {
+  func keep(drawing count: Int = 0) throws(IndexedDataError) {
     guard let file else { return }
     let counts = state.withLock { state -> [Int]? in
       reach(count / blockCount, &state)

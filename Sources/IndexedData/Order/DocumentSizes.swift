@@ -11,8 +11,10 @@ extension IndexedDataset {
     }
     let width = layout.sizeByteCount
     let limit = Int64(min(tokenCount, Int(Int32.max)))
-    var sizes: [Int32] = []
-    sizes.reserveCapacity(sequences.count)
+    // They are looked up in any order.
+    var sizes = [Int32](largeCount: sequences.count) { numbers in
+      for place in 0..<sequences.count { numbers[place] = 0 }
+    }
     var bad: Int?
     // Block by block: where the file is read by calls, the bytes are in memory beside the numbers.
     let blockCount = 1 << 18
@@ -26,7 +28,7 @@ extension IndexedDataset {
             ? Int64(bytes.loadNumber(at: 4 * place, Int32.self))
             : bytes.loadNumber(at: 8 * place, Int64.self)
           if size < 0 || size > limit, bad == nil { bad = first + place }
-          sizes.append(Int32(truncatingIfNeeded: size))
+          sizes[first - sequences.lowerBound + place] = Int32(truncatingIfNeeded: size)
         }
       }
     }

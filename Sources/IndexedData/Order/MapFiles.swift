@@ -1,5 +1,5 @@
 internal import Glibc
-internal import Machine
+package import Machine
 
 /// Whether index maps are kept for the next run.
 package enum MapStorage: Sendable {
@@ -53,18 +53,21 @@ package struct MapFiles: Sendable {
 
   /// Takes up stored maps when they fit, else makes and stores them.
   ///
-  /// Of several processes one makes them; the others wait and take them up. With `readsAll` stored maps
-  /// fit only where all their bytes are those that were written.
+  /// Of several processes one makes them; the others wait and take them up. Stored maps are read through
+  /// with `readsAll`, and where one was changed after its key was written, and fit only where all their
+  /// bytes are those that were written.
+  ///
+  /// - Throws: `interrupted` once `interruption` is raised: unfinished files are gone then.
   package func prepare(
-    _ storage: MapStorage, readsAll: Bool = false
+    _ storage: MapStorage, readsAll: Bool = false, interruption: Interruption? = nil
   ) throws(IndexedDataError) -> (maps: SampleMaps, origin: MapOrigin) {
     guard storage == .besideData else {
       return (try SampleMaps(request, data), .memory(reason: nil))
     }
     let key = try contentKey()
-    if let maps = stored(key, readsAll) { return (maps, .reused) }
+    if let maps = stored(key, readsAll, interruption) { return (maps, .reused) }
     do throws(IndexedDataError) {
-      return try makeStored(key, readsAll)
+      return try makeStored(key, readsAll, interruption)
     } catch .system(let error) {
       // Whatever could not be written or read: what can be read is enough here.
       return (try SampleMaps(request, data), .memory(reason: error.description))
@@ -72,26 +75,37 @@ package struct MapFiles: Sendable {
   }
 
   private func makeStored(
-    _ key: String, _ readsAll: Bool
+    _ key: String, _ readsAll: Bool, _ interruption: Interruption?
   ) throws(IndexedDataError) -> (maps: SampleMaps, origin: MapOrigin) {
     let lockPath = base + "_lock"
-    let lock = try asking { () throws(SystemError) in
-      try FileLock(path: lockPath, waits: true)
-    }
+    let lock = try lock(lockPath, interruption)
     defer {
       for path in paths { try? DurableFile.remove(path + ".new") }
       try? DurableFile.remove(lockPath)
       lock.extend()
     }
+    try endWhereRaised(interruption)
     // Another process may have made them by now.
-    if let maps = stored(key, readsAll) { return (maps, .reused) }
+    if let maps = stored(key, readsAll, interruption) { return (maps, .reused) }
     let isStale = paths.contains(where: DurableFile.exists)
-    try write(key)
+    try write(key, interruption)
     // The files' pages can be given back to the system; arrays cannot.
-    guard let maps = stored(key, false) else {
+    guard let maps = stored(key, false, interruption) else {
       throw .system(SystemError(call: "read", path: paths[3], code: EIO))
     }
     return (maps, isStale ? .rebuilt : .written)
+  }
+
+  /// Waits for the claim on the maps.
+  private func lock(
+    _ path: String, _ interruption: Interruption?
+  ) throws(IndexedDataError) -> FileLock {
+    do throws(SystemError) {
+      return try FileLock(path: path, waits: true, until: interruption)
+    } catch {
+      try endWhereRaised(interruption)
+      throw .system(error)
+    }
   }
 
   private func contentKey() throws(IndexedDataError) -> String {
@@ -159,7 +173,9 @@ package struct MapFiles: Sendable {
   }
 
   // Whatever is missing or odd about stored maps, making them again is the remedy.
-  private func stored(_ key: String, _ readsAll: Bool) -> SampleMaps? {
+  private func stored(
+    _ key: String, _ readsAll: Bool, _ interruption: Interruption?
+  ) -> SampleMaps? {
     guard let keyBytes = try? Self.bytes(paths[3], limit: 4096) else { return nil }
     let text = String(decoding: keyBytes, as: UTF8.self)
     guard let leftOut = Self.leftOut(text), let hashes = Self.hashes(text),
@@ -171,11 +187,19 @@ package struct MapFiles: Sendable {
       samples.header.shape[0] == shuffle.count + 1,
       // Who writes others takes the key away first: as long as it stands, the three belong together.
       keyBytes == (try? Self.bytes(paths[3], limit: 4096)),
-      !readsAll || (try? Self.contents(paths).hashes) == hashes
+      !(readsAll || isChanged([documents, samples, shuffle]))
+        || (try? Self.hashes(of: paths, interruption)) == hashes
     else { return nil }
     return SampleMaps(
       documentIndices: .file(documents), sampleIndices: .file(samples),
       shuffleIndices: .file(shuffle), leftOut: leftOut)
+  }
+
+  /// Whether a map was changed, or copied, after its key was written.
+  private func isChanged(_ maps: [NumPyFile]) -> Bool {
+    guard let key = try? InputFile(path: paths[3]) else { return true }
+    let written = key.modifiedNanoseconds
+    return maps.contains { $0.modifiedNanoseconds > written }
   }
 
   private static func bytes(_ path: String, limit: Int) throws(SystemError) -> [UInt8] {
@@ -183,26 +207,26 @@ package struct MapFiles: Sendable {
     return unsafe buffer.bytes.withUnsafeBytes { unsafe Array($0) }
   }
 
-  private func write(_ key: String) throws(IndexedDataError) {
+  private func write(
+    _ key: String, _ interruption: Interruption?
+  ) throws(IndexedDataError) {
     try asking { () throws(SystemError) in try DurableFile.remove(paths[3]) }
-    let leftOut = try SampleMaps.write(request, data, to: paths)
-    let (byteCounts, hashes) = try Self.contents(paths)
-    try asking { () throws(SystemError) in
-      try DurableFile.replace(paths[3], with: keyFile(key, byteCounts, hashes, leftOut))
-    }
+    let (files, leftOut) = try SampleMaps.write(request, data, to: paths, interruption)
+    let bytes = keyFile(
+      key, files.map(\.byteCount), files.map { ContentHash.text($0.hash) }, leftOut)
+    try asking { () throws(SystemError) in try DurableFile.replace(paths[3], with: bytes) }
   }
 
-  /// Lengths and hashes of the three maps.
-  private static func contents(
-    _ paths: [String]
-  ) throws(IndexedDataError) -> (byteCounts: [Int], hashes: [String]) {
-    var byteCounts: [Int] = []
+  /// Hashes of the three maps as they are.
+  private static func hashes(
+    of paths: [String], _ interruption: Interruption?
+  ) throws(IndexedDataError) -> [String] {
     var hashes: [String] = []
     for path in paths.prefix(3) {
       let file = try FileBytes(path: path, mode: .pread)
-      byteCounts.append(file.byteCount)
-      hashes.append(ContentHash.text(try file.hash(first: file.byteCount)))
+      let hash = try file.hash(first: file.byteCount, interruption: interruption)
+      hashes.append(ContentHash.text(hash))
     }
-    return (byteCounts, hashes)
+    return hashes
   }
 }

@@ -53,15 +53,19 @@ package enum MapNumbers: Sendable {
     unsafe span.withUnsafeBytes { unsafe Array($0) }
   }
 
-  /// Writes the numbers as an `.npy` file of rows of `width` numbers, or of one axis.
-  func write(to path: String, width: Int?) throws(SystemError) {
-    let shape = width.map { [count / $0, $0] } ?? [count]
+  /// Writes the numbers as an `.npy` file of one axis.
+  func write(
+    to path: String, _ interruption: Interruption?
+  ) throws(IndexedDataError) -> WrittenFile {
+    let header = NumPyHeader(type: type, shape: [count])
+    var stream = try NumPyStream(header, to: path, interruption: interruption)
     switch self {
-    case .int32(let numbers): try NumPyFile.write(numbers, shape: shape, to: path)
-    case .uint32(let numbers): try NumPyFile.write(numbers, shape: shape, to: path)
-    case .int64(let numbers): try NumPyFile.write(numbers, shape: shape, to: path)
+    case .int32(let numbers): try stream.append(numbers)
+    case .uint32(let numbers): try stream.append(numbers)
+    case .int64(let numbers): try stream.append(numbers)
     case .file: preconditionFailure("the map is a file already")
     }
+    return try stream.finish()
   }
 }
 

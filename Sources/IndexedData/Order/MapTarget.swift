@@ -1,16 +1,52 @@
 internal import Machine
 
-/// Where the numbers of maps go, block by block.
-protocol MapTarget: AnyObject {
-  /// The next documents.
-  func append(documents: [Int64]) throws(IndexedDataError)
-  /// The next rows: the place of a sample's first document, and its first token there.
-  func append(rows: [Int64]) throws(IndexedDataError)
-  /// The next numbers of the shuffle.
-  func append(shuffle: [Int64]) throws(IndexedDataError)
+/// Where the numbers of one map go, block by block.
+protocol MapTarget: SendableMetatype {
+  /// What there is when all are there.
+  associatedtype Outcome: Sendable
+
+  /// Takes the next numbers.
+  mutating func append(_ numbers: [Int64]) throws(IndexedDataError)
+  /// Ends the map.
+  mutating func finish() throws(IndexedDataError) -> Outcome
 }
 
-/// Documents and rows on their way to a target.
+/// A map in memory.
+struct MapArray: MapTarget {
+  private var numbers: [Int64] = []
+
+  mutating func append(_ more: [Int64]) { numbers += more }
+
+  mutating func finish() -> MapNumbers { .int64(numbers) }
+}
+
+/// A map that is written to its file as it comes.
+struct MapFile: MapTarget {
+  private final class Stream {
+    var stream: NumPyStream
+
+    init(_ stream: consuming NumPyStream) { self.stream = stream }
+  }
+
+  private let stream: Stream
+
+  /// Begins the file of rows of `shape`, whose first length is counted at the end with `grows`.
+  init(
+    to path: String, shape: [Int], grows: Bool, _ interruption: Interruption?
+  ) throws(IndexedDataError) {
+    let header = NumPyHeader(type: .int64, shape: shape)
+    stream = Stream(
+      try NumPyStream(header, to: path, grows: grows, interruption: interruption))
+  }
+
+  mutating func append(_ numbers: [Int64]) throws(IndexedDataError) {
+    try stream.stream.append(numbers)
+  }
+
+  mutating func finish() throws(IndexedDataError) -> WrittenFile { try stream.stream.finish() }
+}
+
+/// Documents and rows on their way to their targets.
 struct MapBlocks<Target: MapTarget> {
   private static var blockCount: Int { 1 << 15 }
 
@@ -18,12 +54,14 @@ struct MapBlocks<Target: MapTarget> {
   private(set) var documentCount = 0
   /// Rows so far.
   private(set) var rowCount = 0
-  private let target: Target
+  private var documentTarget: Target
+  private var rowTarget: Target
   private var documents: [Int64] = []
   private var rows: [Int64] = []
 
-  init(_ target: Target) {
-    self.target = target
+  init(documents documentTarget: Target, rows rowTarget: Target) {
+    self.documentTarget = documentTarget
+    self.rowTarget = rowTarget
     documents.reserveCapacity(Self.blockCount)
     rows.reserveCapacity(Self.blockCount)
   }
@@ -42,72 +80,37 @@ struct MapBlocks<Target: MapTarget> {
     if rows.count == Self.blockCount { try flush() }
   }
 
-  mutating func flush() throws(IndexedDataError) {
-    try target.append(documents: documents)
-    try target.append(rows: rows)
+  private mutating func flush() throws(IndexedDataError) {
+    try documentTarget.append(documents)
+    try rowTarget.append(rows)
     documents.removeAll(keepingCapacity: true)
     rows.removeAll(keepingCapacity: true)
   }
 
-  /// Hands out a whole shuffle.
-  func add<Number: FixedWidthInteger>(
+  /// Hands out what is left.
+  mutating func finish() throws(IndexedDataError) -> (
+    documents: Target.Outcome, rows: Target.Outcome
+  ) {
+    try flush()
+    return (try documentTarget.finish(), try rowTarget.finish())
+  }
+}
+
+extension MapTarget {
+  /// Takes a whole shuffle.
+  mutating func append<Number: FixedWidthInteger>(
     shuffle numbers: [Number], modulo limit: Int
   ) throws(IndexedDataError) {
+    let blockCount = 1 << 15
     var block: [Int64] = []
-    for start in stride(from: 0, to: numbers.count, by: Self.blockCount) {
+    for start in stride(from: 0, to: numbers.count, by: blockCount) {
       block.removeAll(keepingCapacity: true)
-      for number in numbers[start..<min(numbers.count, start + Self.blockCount)] {
+      for number in numbers[start..<min(numbers.count, start + blockCount)] {
         // A division a number takes longer than all else here.
         let number = Int64(number)
         block.append(number < limit ? number : number % Int64(limit))
       }
-      try target.append(shuffle: block)
-    }
-  }
-}
-
-/// Maps in memory.
-final class MapArrays: MapTarget {
-  private(set) var documents: [Int64] = []
-  private(set) var rows: [Int64] = []
-  private(set) var shuffle: [Int64] = []
-
-  func append(documents more: [Int64]) { documents += more }
-  func append(rows more: [Int64]) { rows += more }
-  func append(shuffle more: [Int64]) { shuffle += more }
-}
-
-/// Maps that are written to their files as they come.
-final class MapStreams: MapTarget {
-  private var documents: NumPyStream
-  private var rows: NumPyStream
-  private var shuffle: NumPyStream
-
-  /// Begins the files of documents, samples and their shuffle.
-  init(to paths: [String]) throws(IndexedDataError) {
-    documents = try asking { () throws(SystemError) in try NumPyStream(to: paths[0]) }
-    rows = try asking { () throws(SystemError) in try NumPyStream(to: paths[1], width: 2) }
-    shuffle = try asking { () throws(SystemError) in try NumPyStream(to: paths[2]) }
-  }
-
-  func append(documents more: [Int64]) throws(IndexedDataError) {
-    try asking { () throws(SystemError) in try documents.append(more) }
-  }
-
-  func append(rows more: [Int64]) throws(IndexedDataError) {
-    try asking { () throws(SystemError) in try rows.append(more) }
-  }
-
-  func append(shuffle more: [Int64]) throws(IndexedDataError) {
-    try asking { () throws(SystemError) in try shuffle.append(more) }
-  }
-
-  /// Gives the files their names.
-  func finish() throws(IndexedDataError) {
-    try asking { () throws(SystemError) in
-      try documents.finish()
-      try rows.finish()
-      try shuffle.finish()
+      try append(block)
     }
   }
 }

@@ -1,4 +1,5 @@
 internal import Machine
+internal import Synchronization
 
 /// The maps of `packed` data, bit for bit those of GPT-NeoX.
 ///
@@ -74,30 +75,38 @@ struct PackedMaps: Sendable {
 
   /// Writes the maps to their files, one while the other is shuffled; that of the rows is never in
   /// memory as a whole.
-  func write(to paths: [String]) throws(SystemError) {
-    try WorkerPool.forEach(count: 2, workers: 2, name: "maps") { (part) throws(SystemError) in
+  ///
+  /// - Throws: `interrupted`, and what the system refuses.
+  func write(
+    to paths: [String], _ interruption: Interruption?
+  ) throws(IndexedDataError) -> [WrittenFile] {
+    let files = Mutex<[Int: WrittenFile]>([:])
+    try WorkerPool.forEach(
+      count: 2, workers: 2, name: "maps"
+    ) { (part) throws(IndexedDataError) in
       guard part == 0 else {
-        try shuffled.write(to: paths[2], width: nil)
-        return
+        let file = try shuffled.write(to: paths[2], interruption)
+        return files.withLock { $0[2] = file }
       }
-      if isWide {
-        try writeRows(Int64.self, to: paths[1])
-      } else {
-        try writeRows(Int32.self, to: paths[1])
-      }
-      try NumPyFile.write(order, to: paths[0])
+      let rows =
+        try isWide
+        ? writeRows(Int64.self, to: paths[1], interruption)
+        : writeRows(Int32.self, to: paths[1], interruption)
+      let documents = try MapNumbers.int32(order).write(to: paths[0], interruption)
+      files.withLock { $0.merge([0: documents, 1: rows]) { $1 } }
     }
+    return files.withLock { files in (0..<3).compactMap { files[$0] } }
   }
 
   private func writeRows<Number: NumPyNumber & FixedWidthInteger>(
-    _: Number.Type, to path: String
-  ) throws(SystemError) {
+    _: Number.Type, to path: String, _ interruption: Interruption?
+  ) throws(IndexedDataError) -> WrittenFile {
     let header = NumPyHeader(type: Number.numPyType, shape: [walk.sampleCount + 1, 2])
-    try NumPyFile.write(header, to: path) { (file) throws(SystemError) in
-      try walk.rows(order) { (rows: [Number]) throws(SystemError) in
-        try unsafe file.append(rows.span.bytes)
-      }
+    var stream = try NumPyStream(header, to: path, interruption: interruption)
+    try walk.rows(order) { (rows: [Number]) throws(IndexedDataError) in
+      try stream.append(rows)
     }
+    return try stream.finish()
   }
 
   private var shuffled: MapNumbers {

@@ -18,16 +18,16 @@ extension SampleMaps {
   /// Makes GPT-NeoX's maps in their files, without having all of them in memory; says which documents
   /// are in none.
   static func write(
-    _ request: OrderRequest, _ data: OrderData, to paths: [String]
-  ) throws(IndexedDataError) -> LeftOutDocuments {
+    _ request: OrderRequest, _ data: OrderData, to paths: [String], _ interruption: Interruption?
+  ) throws(IndexedDataError) -> (outcomes: [WrittenFile], leftOut: LeftOutDocuments) {
     try check(request, data)
     switch (request.packing, request.length) {
     case (.packed, _):
       let maps = try PackedMaps(request, data, inMemory: false)
-      try asking { () throws(SystemError) in try maps.write(to: paths) }
-      return LeftOutDocuments()
+      return (try maps.write(to: paths, interruption), LeftOutDocuments())
     case (_, .samples(let count)):
-      return try WholeDocumentMaps(request, data, sampleCount: count).write(to: paths)
+      return try WholeDocumentMaps(request, data, sampleCount: count)
+        .write(to: paths, interruption)
     case (_, .epochs): throw needsSamples(request, data)
     }
   }

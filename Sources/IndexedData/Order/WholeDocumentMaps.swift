@@ -1,3 +1,6 @@
+internal import Machine
+internal import Synchronization
+
 /// The maps of `pack_until_overflow` and `unpacked` data, bit for bit those of GPT-NeoX where it does
 /// not fail.
 ///
@@ -23,24 +26,31 @@ struct WholeDocumentMaps {
   func maps() throws(IndexedDataError) -> SampleMaps {
     try MapMemory.require(
       32 * Double(sampleCount), samples: sampleCount, prefix: data.text.prefix)
-    let target = MapArrays()
-    let leftOut = try make(target)
+    let (maps, leftOut) = try make { _, _, _ in MapArray() }
     return SampleMaps(
-      documentIndices: .int64(target.documents), sampleIndices: .int64(target.rows),
-      shuffleIndices: .int64(target.shuffle), leftOut: leftOut)
+      documentIndices: maps[0], sampleIndices: maps[1], shuffleIndices: maps[2], leftOut: leftOut)
   }
 
   /// Writes the maps of documents, samples and their shuffle to three files.
   ///
-  /// - Throws: `unsuitable` when there is nothing to draw from, and what the system refuses.
-  func write(to paths: [String]) throws(IndexedDataError) -> LeftOutDocuments {
-    let target = try MapStreams(to: paths)
-    let leftOut = try make(target)
-    try target.finish()
-    return leftOut
+  /// - Throws: `unsuitable` when there is nothing to draw from, `interrupted`, and what the system
+  ///   refuses.
+  func write(
+    to paths: [String], _ interruption: Interruption?
+  ) throws(IndexedDataError) -> (outcomes: [WrittenFile], leftOut: LeftOutDocuments) {
+    try make { (place, shape, grows) throws(IndexedDataError) in
+      try MapFile(to: paths[place], shape: shape, grows: grows, interruption)
+    }
   }
 
-  private func make(_ target: some MapTarget) throws(IndexedDataError) -> LeftOutDocuments {
+  /// Makes the maps for targets that `begin` makes of a map's place among the three, its shape, and
+  /// whether its first length is only known at the end.
+  ///
+  /// The samples are shuffled by one thread while another goes through the documents.
+  private func make<Target: MapTarget>(
+    _ begin:
+      @Sendable (_ place: Int, _ shape: [Int], _ grows: Bool) throws(IndexedDataError) -> Target
+  ) throws(IndexedDataError) -> (outcomes: [Target.Outcome], leftOut: LeftOutDocuments) {
     let shuffleWidth = sampleCount > Int(UInt32.max) ? 8.0 : 4
     try MapMemory.require(
       shuffleWidth * Double(sampleCount), samples: sampleCount, prefix: data.text.prefix)
@@ -49,17 +59,36 @@ struct WholeDocumentMaps {
       throw .unsuitable(
         path: data.text.prefix, reason: "\(filter.count) documents are too many to be shuffled")
     }
-    return request.packing == .unpacked
-      ? try unpacked(filter, target) : try packedUntilOverflow(filter, target)
+    let walked = Mutex<(outcomes: [Target.Outcome], leftOut: LeftOutDocuments)?>(nil)
+    let shuffled = Mutex<Target.Outcome?>(nil)
+    try WorkerPool.forEach(
+      count: 2, workers: 2, name: "maps"
+    ) { (part) throws(IndexedDataError) in
+      guard part == 0 else {
+        let target = try begin(2, [sampleCount], false)
+        let outcome = try shuffle(filter, target)
+        return shuffled.withLock { $0 = outcome }
+      }
+      let isUnpacked = request.packing == .unpacked
+      var blocks = MapBlocks(
+        documents: try begin(0, [sampleCount + 1], !isUnpacked),
+        rows: try begin(1, [sampleCount + 1, 2], false))
+      let leftOut = try isUnpacked ? walk(filter, &blocks) : pack(filter, &blocks)
+      let (documents, rows) = try blocks.finish()
+      walked.withLock { $0 = ([documents, rows], leftOut) }
+    }
+    guard let (outcomes, leftOut) = walked.withLock(\.self), let last = shuffled.withLock(\.self)
+    else { preconditionFailure("both parts have run") }
+    return (outcomes + [last], leftOut)
   }
 
   /// As many whole documents a sample as fit, in shuffled order, shuffled anew after each pass.
-  private func packedUntilOverflow(
-    _ filter: DocumentFilter, _ target: some MapTarget
+  private func pack(
+    _ filter: DocumentFilter, _ blocks: inout MapBlocks<some MapTarget>
   ) throws(IndexedDataError) -> LeftOutDocuments {
     var generator = MersenneTwister(seed: request.seed)
-    var blocks = MapBlocks(target)
-    try shuffleSamples(&generator, limit: .max, blocks)
+    // The samples are shuffled first, from the same generator.
+    generator.skipShuffle(count: sampleCount)
     var queue = Self.numbers(filter.count)
     generator.shuffle(&queue)
     let room = request.sequenceLength + 1
@@ -90,18 +119,13 @@ struct WholeDocumentMaps {
       generator.shuffle(&queue)
     }
     try blocks.add(row: blocks.documentCount)
-    try blocks.flush()
     return leftOut
   }
 
   /// One document a sample, in ascending order again and again; only the samples are shuffled.
-  private func unpacked(
-    _ filter: DocumentFilter, _ target: some MapTarget
+  private func walk(
+    _ filter: DocumentFilter, _ blocks: inout MapBlocks<some MapTarget>
   ) throws(IndexedDataError) -> LeftOutDocuments {
-    var generator = MersenneTwister(seed: request.seed)
-    let limit = data.negative == nil ? Int.max : filter.count
-    var blocks = MapBlocks(target)
-    try shuffleSamples(&generator, limit: limit, blocks)
     // One pass tells the whole order, which is that pass again and again.
     var kept: [UInt32] = []
     var leftOut = LeftOutDocuments()
@@ -120,25 +144,29 @@ struct WholeDocumentMaps {
       try blocks.add(row: row)
       place = place + 1 < kept.count ? place + 1 : 0
     }
-    try blocks.flush()
     return leftOut
   }
 
-  private func shuffleSamples(
-    _ generator: inout MersenneTwister, limit: Int, _ blocks: MapBlocks<some MapTarget>
-  ) throws(IndexedDataError) {
+  private func shuffle<Target: MapTarget>(
+    _ filter: DocumentFilter, _ target: Target
+  ) throws(IndexedDataError) -> Target.Outcome {
+    var target = target
+    var generator = MersenneTwister(seed: request.seed)
+    let isPairUnpacked = request.packing == .unpacked && data.negative != nil
+    let limit = isPairUnpacked ? filter.count : Int.max
     // What is shuffled does not change how; numbers of half the width move faster.
-    guard sampleCount > Int(UInt32.max) else {
+    if sampleCount <= Int(UInt32.max) {
       var numbers = Self.numbers(sampleCount)
       generator.shuffle(&numbers)
-      try blocks.add(shuffle: numbers, modulo: limit)
-      return
+      try target.append(shuffle: numbers, modulo: limit)
+    } else {
+      var numbers = [Int64](largeCount: sampleCount) { numbers in
+        for place in 0..<sampleCount { numbers[place] = Int64(place) }
+      }
+      generator.shuffle(&numbers)
+      try target.append(shuffle: numbers, modulo: limit)
     }
-    var numbers = [Int64](largeCount: sampleCount) { numbers in
-      for place in 0..<sampleCount { numbers[place] = Int64(place) }
-    }
-    generator.shuffle(&numbers)
-    try blocks.add(shuffle: numbers, modulo: limit)
+    return try target.finish()
   }
 
   private static func numbers(_ count: Int) -> [UInt32] {

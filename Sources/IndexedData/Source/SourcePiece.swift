@@ -25,7 +25,7 @@ struct SourcePiece {
   /// With `passesOverDamage`, damaged sources are left out with a note as well.
   /// - Throws: `malformed` where sources are damaged.
   static func write(
-    _ pieces: [SourcePiece], to path: String, durable: Bool, passesOverDamage: Bool
+    _ pieces: [SourcePiece], to path: String, _ options: TendOptions, passesOverDamage: Bool
   ) throws(IndexedDataError) -> (summary: SourceSummary?, notes: [String]) {
     var notes: [String] = []
     var found: [DocumentSources?] = []
@@ -56,12 +56,15 @@ struct SourcePiece {
         notes.append(
           "\(piece.prefix): nothing is known of where its \(piece.documentCount) documents came "
             + "from, and the .src of the output says so")
-        for _ in 0..<piece.documentCount { try writer.append(nil, id: nil, of: []) }
+        for _ in 0..<piece.documentCount {
+          try endWhereRaised(options.interruption)
+          try writer.append(nil, id: nil, of: [])
+        }
         continue
       }
-      try piece.append(from: sources, to: writer)
+      try piece.append(from: sources, to: writer, options.interruption)
     }
-    try writer.finish(durable: durable)
+    try writer.finish(durable: options.isDurable)
     let file = try FileBytes(path: path, mode: .pread)
     let summary = SourceSummary(
       byteCount: file.byteCount, hash: try file.hash(first: file.byteCount))
@@ -80,13 +83,14 @@ extension SourcePiece {
   /// Appends the entries of all runs; what lies between them is read too, so that no block is read
   /// once more for each run.
   fileprivate func append(
-    from sources: DocumentSources, to writer: SourceWriter
+    from sources: DocumentSources, to writer: SourceWriter, _ interruption: Interruption?
   ) throws(IndexedDataError) {
     guard let first = documents.first, let last = documents.last else { return }
     var document = first.lowerBound
     var run = 0
     try sources.forEach(in: first.lowerBound..<last.upperBound) {
       (entry, id) throws(IndexedDataError) in
+      try endWhereRaised(interruption)
       while documents[run].upperBound <= document { run += 1 }
       defer { document += 1 }
       guard documents[run].lowerBound <= document else { return }

@@ -24,7 +24,8 @@ package struct DatasetAssembly: Sendable {
     var index = try IndexStream.begin(
       path: output.idxPath, format: format, elementType: elementType, variant: variant,
       sequenceCount: pieces.reduce(0) { $0 + $1.sequences.count },
-      documentEntryCount: pieces.reduce(1) { $0 + $1.documents.count })
+      documentEntryCount: pieces.reduce(1) { $0 + $1.documents.count },
+      interruption: options.interruption)
     let tokens = try writeSizes(&index)
     guard tokens * elementType.byteCount == elements else {
       throw .malformed(
@@ -41,8 +42,8 @@ package struct DatasetAssembly: Sendable {
     let sources = pieces.map {
       SourcePiece(prefix: $0.prefix, documents: [$0.documents], of: $0.sourceDocumentCount)
     }
-    try output.writeSources(sources, &result, durable: options.isDurable)
-    try output.finish(result, durable: options.isDurable)
+    try output.writeSources(sources, &result, options)
+    try output.finish(result, options)
     return result
   }
 
@@ -61,6 +62,7 @@ package struct DatasetAssembly: Sendable {
       var place = piece.bytes.lowerBound
       // Steps keep progress alive; a converted step takes far less memory than its size.
       while place < piece.bytes.upperBound {
+        try endWhereRaised(options.interruption)
         let step = min(64 << 20, piece.bytes.upperBound - place)
         if piece.elementType == elementType {
           try asking { () throws(SystemError) in

@@ -45,7 +45,8 @@ struct DatasetSelection {
     let bytes = try writeElements(&output, options)
     var index = try IndexStream.begin(
       path: output.idxPath, format: dataset.format, elementType: dataset.elementType,
-      variant: dataset.variant, sequenceCount: sequenceCount, documentEntryCount: documentCount + 1)
+      variant: dataset.variant, sequenceCount: sequenceCount, documentEntryCount: documentCount + 1,
+      interruption: options.interruption)
     try forEachSequence { (sequence) throws(IndexedDataError) in
       try index.append(size: Int64(dataset.size(of: sequence)))
     }
@@ -62,8 +63,8 @@ struct DatasetSelection {
     let source = SourcePiece(
       prefix: dataset.prefix, documents: documents, of: dataset.tendedDocumentCount,
       in: archive)
-    try output.writeSources([source], &result, durable: options.isDurable)
-    try output.finish(result, durable: options.isDurable)
+    try output.writeSources([source], &result, options)
+    try output.finish(result, options)
     return result
   }
 
@@ -83,6 +84,7 @@ struct DatasetSelection {
     var target = try asking { () throws(SystemError) in try AppendFile(path: path) }
     var run = 0..<0
     try forEachSequence { (sequence) throws(IndexedDataError) in
+      try endWhereRaised(options.interruption)
       let bytes = try dataset.byteRange(of: sequence)
       if bytes.isEmpty { return }
       if bytes.lowerBound == run.upperBound, !run.isEmpty {

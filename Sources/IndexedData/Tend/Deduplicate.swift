@@ -28,7 +28,8 @@ package func deduplicateDatasets(
   var datasets: [IndexedDataset] = []
   for input in inputs { datasets.append(try IndexedDataset(prefix: input)) }
   let found = try DuplicateSearch(datasets[0], with: Array(datasets.dropFirst()))
-    .run(workers: workers, progress: options.progress)
+    .run(
+      workers: workers, interruption: options.interruption, progress: options.progress)
   let isKept = found.isKept
   var results: [TendedDataset] = []
   for (dataset, output) in zip(datasets, outputs) {
@@ -37,9 +38,8 @@ package func deduplicateDatasets(
     if !dataset.hasDocumentBoundaries { result.notes.append(lostBoundariesNote(dataset.prefix)) }
     results.append(result)
   }
-  try asking { () throws(SystemError) in
-    try NumPyFile.write(found.keptPlaces, shape: [found.keptPlaces.count], to: mapPath)
-  }
+  try endWhereRaised(options.interruption)
+  try NumPyFile.write(found.keptPlaces, to: mapPath)
   return Deduplication(
     datasets: results, repeatedDocuments: found.keptPlaces.count - found.keptCount,
     repeatedTokens: found.repeatedTokens, mapPath: mapPath)

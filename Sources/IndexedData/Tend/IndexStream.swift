@@ -11,13 +11,16 @@ struct IndexStream: ~Copyable {
   private var total: Int64 = 0
   private var sizesLeft: Int
   private var entriesLeft: Int
+  private let interruption: Interruption?
 
   private init(
-    _ file: consuming AppendFile, _ layout: IndexLayout, elementByteCount: Int
+    _ file: consuming AppendFile, _ layout: IndexLayout, elementByteCount: Int,
+    _ interruption: Interruption?
   ) {
     self.file = file
     self.layout = layout
     self.elementByteCount = elementByteCount
+    self.interruption = interruption
     sizesLeft = layout.sequenceCount
     entriesLeft = layout.documentEntryCount
   }
@@ -25,7 +28,7 @@ struct IndexStream: ~Copyable {
   /// Begins an index of `sequenceCount` sequences and `documentEntryCount` document entries.
   static func begin(
     path: String, format: IndexFormat, elementType: ElementType, variant: IndexVariant,
-    sequenceCount: Int, documentEntryCount: Int
+    sequenceCount: Int, documentEntryCount: Int, interruption: Interruption? = nil
   ) throws(IndexedDataError) -> IndexStream {
     let layout = IndexLayout(
       format: format, code: elementType.code(variant), elementByteCount: elementType.byteCount,
@@ -39,7 +42,8 @@ struct IndexStream: ~Copyable {
       }
       return file
     }
-    var writer = IndexStream(file, layout, elementByteCount: elementType.byteCount)
+    var writer = IndexStream(
+      file, layout, elementByteCount: elementType.byteCount, interruption)
     if sequenceCount == 0 { try writer.finishSizes() }
     return writer
   }
@@ -47,6 +51,7 @@ struct IndexStream: ~Copyable {
   /// Adds the number of elements of the next sequence.
   mutating func append(size: Int64) throws(IndexedDataError) {
     precondition(sizesLeft > 0)
+    try endWhereRaised(interruption)
     let (sum, overflow) = total.addingReportingOverflow(size)
     let limit = layout.format == .mmap ? Int64(Int32.max) : Int64.max
     guard size >= 0, size <= limit, !overflow, sum <= Int64.max / 8 else {
@@ -69,6 +74,7 @@ struct IndexStream: ~Copyable {
   /// Adds the next entry of the document index; all sizes must have been added.
   mutating func append(documentEntry: Int64) throws(IndexedDataError) {
     precondition(sizesLeft == 0 && entriesLeft > 0)
+    try endWhereRaised(interruption)
     entriesLeft -= 1
     try asking { () throws(SystemError) in try file.append(number: documentEntry) }
   }
@@ -76,6 +82,7 @@ struct IndexStream: ~Copyable {
   /// Adds the mode of the next sequence; all entries of the document index must have been added.
   mutating func append(mode: Int8) throws(IndexedDataError) {
     precondition(sizesLeft == 0 && entriesLeft == 0)
+    try endWhereRaised(interruption)
     try asking { () throws(SystemError) in try file.append(number: mode) }
   }
 
@@ -103,6 +110,7 @@ struct IndexStream: ~Copyable {
     var sizes = try layout.sizes(file.path, from: 0, count: layout.sequenceCount)
     var pointer: Int64 = 0
     for _ in 0..<layout.sequenceCount {
+      try endWhereRaised(interruption)
       try asking { () throws(SystemError) in
         try file.append(number: pointer)
       }
@@ -116,6 +124,7 @@ struct IndexStream: ~Copyable {
     var starts = try layout.pointers(file.path, from: 0, count: layout.sequenceCount + 1)
     var last = try starts.read()
     for _ in 0..<layout.sequenceCount {
+      try endWhereRaised(interruption)
       let next = try starts.read()
       try asking { () throws(SystemError) in try file.append(number: next - last) }
       last = next

@@ -65,8 +65,10 @@ struct OutputPair: ~Copyable {
 
   /// Gives the files their names: at no time does an old index stand beside new elements, or a
   /// manifest beside another dataset than its own.
-  mutating func finish(_ dataset: TendedDataset, durable: Bool) throws(IndexedDataError) {
-    let hasManifest = try writeManifest(dataset, durable)
+  mutating func finish(_ dataset: TendedDataset, _ options: TendOptions) throws(IndexedDataError) {
+    let durable = options.isDurable
+    let hasManifest = try writeManifest(dataset, options)
+    try endWhereRaised(options.interruption)
     let source = DocumentSources.path(prefix: prefix)
     let replaced = ((manifest?.replaced ?? []) + [source, prefix + ".idx"])
       .filter(DurableFile.exists)
@@ -95,11 +97,11 @@ struct OutputPair: ~Copyable {
 
   /// Writes where the documents came from, where any piece of the dataset knows it.
   mutating func writeSources(
-    _ pieces: [SourcePiece], _ dataset: inout TendedDataset, durable: Bool,
+    _ pieces: [SourcePiece], _ dataset: inout TendedDataset, _ options: TendOptions,
     passesOverDamage: Bool = false
   ) throws(IndexedDataError) {
     let outcome = try SourcePiece.write(
-      pieces, to: srcPath, durable: durable, passesOverDamage: passesOverDamage)
+      pieces, to: srcPath, options, passesOverDamage: passesOverDamage)
     dataset.source = outcome.summary
     dataset.notes += outcome.notes
     hasSources = outcome.summary != nil
@@ -128,20 +130,21 @@ struct OutputPair: ~Copyable {
 
   /// Writes the manifest beside its name, so that no lack of room can part it from the dataset.
   private mutating func writeManifest(
-    _ dataset: TendedDataset, _ durable: Bool
+    _ dataset: TendedDataset, _ options: TendOptions
   ) throws(IndexedDataError) -> Bool {
     guard let manifest, let makeBytes = manifest.bytes else { return false }
     let index = try FileBytes(path: idxPath, mode: .pread)
+    try endWhereRaised(options.interruption)
     try hashElements()
     let files = try WrittenFiles(
       binBytes: hashedCount, idxBytes: index.byteCount, binHash: elementsHash.value,
-      idxHash: index.hash(first: index.byteCount))
+      idxHash: index.hash(first: index.byteCount, interruption: options.interruption))
     let bytes = makeBytes(dataset, files)
     unfinished.append(manifest.path + ".new")
     try asking { () throws(SystemError) in
       var file = try AppendFile(path: manifest.path + ".new")
       try unsafe file.append(bytes.span.bytes)
-      if durable { try file.synchronize() } else { try file.flush() }
+      if options.isDurable { try file.synchronize() } else { try file.flush() }
     }
     return true
   }

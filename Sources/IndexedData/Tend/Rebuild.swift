@@ -13,7 +13,7 @@ struct Rebuild {
     // The number of documents stands before their sizes, so they are counted first.
     var documents = 0
     var inDocuments = 0
-    let total = try forEachDocument { size in
+    let total = try forEachDocument(options.interruption) { size in
       documents += 1
       inDocuments += size
     }
@@ -30,9 +30,9 @@ struct Rebuild {
     try copyElements(input + ".bin", count: kept * type.byteCount, to: files.binPath, options)
     var index = try IndexStream.begin(
       path: files.idxPath, format: .mmap, elementType: type, variant: .neox, sequenceCount: count,
-      documentEntryCount: count + 1)
+      documentEntryCount: count + 1, interruption: options.interruption)
     var left = documents
-    let again = try forEachDocument { (size) throws(IndexedDataError) in
+    let again = try forEachDocument(options.interruption) { (size) throws(IndexedDataError) in
       guard left > 0 else { throw changed }
       left -= 1
       try index.append(size: Int64(size))
@@ -50,8 +50,8 @@ struct Rebuild {
       notes: notes)
     try files.writeSources(
       [SourcePiece(prefix: input, documents: [0..<count], of: count)], &result,
-      durable: options.isDurable, passesOverDamage: true)
-    try files.finish(result, durable: options.isDurable)
+      options, passesOverDamage: true)
+    try files.finish(result, options)
     return result
   }
 
@@ -62,7 +62,7 @@ struct Rebuild {
   /// Calls `body` with the length of each document; returns the number of elements in the file.
   @discardableResult
   private func forEachDocument(
-    _ body: (Int) throws(IndexedDataError) -> Void
+    _ interruption: Interruption?, _ body: (Int) throws(IndexedDataError) -> Void
   ) throws(IndexedDataError) -> Int {
     let path = input + ".bin"
     let file = try asking { () throws(SystemError) in try InputFile(path: path) }
@@ -71,6 +71,7 @@ struct Rebuild {
     var length = 0
     var place = 0
     while place < total * type.byteCount {
+      try endWhereRaised(interruption)
       block.removeAll()
       let wanted = min(1 << 19, total * type.byteCount - place)
       let found = try asking { () throws(SystemError) in

@@ -72,9 +72,9 @@ private func lostTokens(
         + " left; whether these are as they were written cannot be known"
     ]
   }
-  guard try elements.hash(first: count, progress: options.output.progress) != hash else {
-    return []
-  }
+  let found = try elements.hash(
+    first: count, interruption: options.output.interruption, progress: options.output.progress)
+  guard found != hash else { return [] }
   return [
     "\(elements.path): the tokens are not those that were written, by the hash in the manifest;"
       + " that cannot be repaired, and the output has them as they are"

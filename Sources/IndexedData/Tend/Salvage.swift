@@ -58,7 +58,8 @@ struct Salvage {
     try copyElements(prefix + ".bin", count: binByteCount, to: files.binPath, options)
     var index = try IndexStream.begin(
       path: files.idxPath, format: layout.format, elementType: type, variant: variant,
-      sequenceCount: sequences, documentEntryCount: documents + 1)
+      sequenceCount: sequences, documentEntryCount: documents + 1,
+      interruption: options.interruption)
     if sequences > 0 {
       var sizes = try layout.sizes(prefix + ".idx", from: 0, count: sequences)
       for _ in 0..<sequences { try index.append(size: sizes.read()) }
@@ -82,8 +83,8 @@ struct Salvage {
     let all = keepsDocuments ? layout.documentEntryCount - 1 : layout.sequenceCount
     try files.writeSources(
       [SourcePiece(prefix: prefix, documents: [0..<documents], of: all)], &result,
-      durable: options.isDurable, passesOverDamage: true)
-    try files.finish(result, durable: options.isDurable)
+      options, passesOverDamage: true)
+    try files.finish(result, options)
     return result
   }
 
@@ -179,16 +180,19 @@ struct Salvage {
 func copyElements(
   _ source: String, count: Int, to path: String, _ options: TendOptions
 ) throws(IndexedDataError) {
-  try asking { () throws(SystemError) in
-    let input = try InputFile(path: source)
-    var target = try AppendFile(path: path)
-    var place = 0
-    while place < count {
-      let step = min(64 << 20, count - place)
+  let input = try asking { () throws(SystemError) in try InputFile(path: source) }
+  var target = try asking { () throws(SystemError) in try AppendFile(path: path) }
+  var place = 0
+  while place < count {
+    try endWhereRaised(options.interruption)
+    let step = min(64 << 20, count - place)
+    try asking { () throws(SystemError) in
       try target.append(copyOf: input, from: place, count: step)
-      place += step
-      options.progress(place, count)
     }
+    place += step
+    options.progress(place, count)
+  }
+  try asking { () throws(SystemError) in
     if options.isDurable { try target.synchronize() } else { try target.flush() }
   }
 }

@@ -1,3 +1,5 @@
+package import Machine
+
 /// The file that describes a dataset: it appears behind the dataset, and goes before it.
 ///
 /// What stands in it is the caller's affair; this module knows when it is to be written.
@@ -40,6 +42,8 @@ package struct TendOptions: Sendable {
     { _ throws(IndexedDataError) in nil }
   /// Told of the bytes of `.bin` that are done, now and then.
   package var progress: @Sendable (_ bytesDone: Int, _ bytesTotal: Int) -> Void = { _, _ in }
+  /// What ends the work early: unfinished files are removed then, and `interrupted` is thrown.
+  package var interruption: Interruption?
 
   package init() {}
 }

@@ -23,6 +23,16 @@ void cm_start_writeback(int descriptor, long long offset, long long count) {
 #endif
 }
 
+int cm_pass_by_cache(int descriptor, bool passes) {
+#ifdef O_DIRECT
+  int flags = fcntl(descriptor, F_GETFL);
+  if (flags < 0) return -1;
+  return fcntl(descriptor, F_SETFL, passes ? flags | O_DIRECT : flags & ~O_DIRECT);
+#else
+  return -1;
+#endif
+}
+
 void cm_ask_for_huge_pages(void *start, size_t count) {
 #ifdef MADV_HUGEPAGE
   madvise(start, count, MADV_HUGEPAGE);

@@ -6,7 +6,7 @@ import Machine
 struct DedupeCommand: Command {
   var prefix = DatasetPrefix("")
   var output: DatasetPrefix?
-  var companions: [DatasetAndOutput] = []
+  var companions = CompanionFlags()
   var isExact = false
   var isTrial = false
   var workers = WorkerPool.processorCount
@@ -55,9 +55,7 @@ struct DedupeCommand: Command {
         .option(
           "--output-prefix", \.output, aliases: ["-o"], placeholder: "PREFIX",
           "where the dataset without repetitions goes"),
-        .each(
-          "--with", \.companions, placeholder: "PREFIX=OUTPUT",
-          "another dataset of the same documents, and where it goes; may be used several times"),
+        CompanionFlags.row("where it goes").lifted(to: \.companions),
       ]),
     .init(
       "repetitions",
@@ -75,20 +73,15 @@ struct DedupeCommand: Command {
       throw UsageError("the argument --exact is required: it is the one way of comparing there is")
     }
     let dataset = try IndexedDataset(prefix: prefix.path)
-    let companions = try allCompanions()
-    if isTrial { return try count(dataset, companions.map(\.dataset.path)) }
+    let all = try allDatasets()
+    if isTrial { return try count(dataset, all.dropFirst().map(\.dataset.path)) }
     guard let output else {
       throw UsageError("the argument --output-prefix is required without --dry-run")
     }
     try WriteFlags.requireFolder(of: output.path, "--output-prefix")
-    for companion in companions {
-      try WriteFlags.requireFolder(of: companion.output.path, "--with")
-    }
-    let inputs = [prefix.path] + companions.map(\.dataset.path)
-    let outputs = [output.path] + companions.map(\.output.path)
-    guard Set(outputs).count == outputs.count, Set(inputs).count == inputs.count else {
-      throw UsageError("argument --with: a dataset or an output is named twice")
-    }
+    try CompanionFlags.check(all)
+    let inputs = all.map(\.dataset.path)
+    let outputs = all.map(\.output.path)
     let groups = zip(inputs, outputs).map { (inputs: [$0], outputs: [$1]) }
     let result = try writing.run("dedupe", "comparing", groups: groups) { options in
       try deduplicateDatasets(inputs, to: outputs, workers: workers, options)
@@ -103,11 +96,11 @@ struct DedupeCommand: Command {
     StandardOutput.shared.line("\(result.mapPath): where each document's tokens are")
   }
 
-  /// The datasets that `--with` names, and labels and rewards of it and them that it does not.
-  private func allCompanions() throws -> [DatasetAndOutput] {
+  /// The dataset, what `--with` names, and labels and rewards of these.
+  private func allDatasets() throws -> [DatasetAndOutput] {
     // A trial writes nothing, so that it needs no name.
     let own = DatasetAndOutput(dataset: prefix, output: output ?? prefix)
-    let all = try CarriedCompanions.adding(to: [own] + companions) { path, word, target in
+    return try CarriedCompanions.adding(to: [own] + companions.named) { path, word, target in
       if isTrial { return path }
       guard let name = Companions.name(word, for: target) else {
         throw UsageError(
@@ -117,7 +110,6 @@ struct DedupeCommand: Command {
       }
       return name
     }
-    return Array(all.dropFirst())
   }
 
   private func count(_ dataset: IndexedDataset, _ companions: [String]) throws {

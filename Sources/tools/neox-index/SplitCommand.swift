@@ -8,7 +8,7 @@ struct SplitCommand: Command {
 
   var prefix = DatasetPrefix("")
   var output: DatasetPrefix?
-  var companions: [DatasetAndOutput] = []
+  var companions = CompanionFlags()
   var weights: String?
   var parts: Int?
   var measure = Measure.documents
@@ -58,10 +58,7 @@ struct SplitCommand: Command {
         .option(
           "--output-prefix", \.output, aliases: ["-o"], placeholder: "PREFIX",
           shownDefault: "that of the dataset", "what the names of the parts begin with"),
-        .each(
-          "--with", \.companions, placeholder: "PREFIX=OUTPUT",
-          "another dataset of the same documents, and what the names of its parts begin with; may be "
-            + "used several times"),
+        CompanionFlags.row("what the names of its parts begin with").lifted(to: \.companions),
       ]),
     .init(
       "split",
@@ -79,13 +76,8 @@ struct SplitCommand: Command {
   func run() throws {
     let plan = try plan()
     if let output { try WriteFlags.requireFolder(of: output.path, "--output-prefix") }
-    for companion in companions {
-      try WriteFlags.requireFolder(of: companion.output.path, "--with")
-    }
     let all = try allDatasets()
-    guard Set(all.map(\.output.path)).count == all.count,
-      Set(all.map(\.dataset.path)).count == all.count
-    else { throw UsageError("argument --with: a dataset or an output is named twice") }
+    try CompanionFlags.check(all)
     let dataset = try IndexedDataset(prefix: prefix.path, mode: .pread)
     let suffixes = try splitParts(dataset, plan).filter { !$0.documents.isEmpty }.map(\.suffix)
     for one in all { try refuseStaleParts(suffixes, beside: one.output.path) }
@@ -126,7 +118,7 @@ struct SplitCommand: Command {
   /// The dataset, what `--with` names, and labels and rewards of these.
   private func allDatasets() throws -> [DatasetAndOutput] {
     let own = DatasetAndOutput(dataset: prefix, output: output ?? prefix)
-    let named = [own] + companions
+    let named = [own] + companions.named
     return try CarriedCompanions.adding(to: named) { path, word, target in
       // Parts that keep the name of their dataset are found beside it.
       if named.contains(where: { $0.output.path == target && $0.dataset.path == target }) {

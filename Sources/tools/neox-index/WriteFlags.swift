@@ -71,19 +71,27 @@ struct WriteFlags: Sendable {
     }
   }
 
-  /// Runs `work` with options that show progress, and ends the progress line.
+  /// Runs `work` with options that show progress, and ends the progress line. A signal ends the work and
+  /// removes unfinished files.
   func run<Outcome>(
     _ activity: String, _ work: (TendOptions) throws -> Outcome
   ) throws -> Outcome {
     let line = ProgressLine(style: progress)
     defer { line.interrupt() }
+    Interruption.listen()
     var options = TendOptions()
+    options.interruption = .process
     options.overwrite = overwrites
     options.isDurable = !isHasty
     options.progress = { done, total in
       line.update(Progress(activity: activity, bytes: done, totalBytes: total))
     }
-    return try work(options)
+    do {
+      return try work(options)
+    } catch IndexedDataError.interrupted {
+      throw Interrupted(
+        description: "\(IndexedDataError.interrupted); the same command begins anew", exitStatus: 1)
+    }
   }
 
   /// Prints what was written: a line a dataset, or JSON with the member `outputs` and `more` of them.

@@ -75,7 +75,7 @@ package struct StableBlend: Blending {
 
   package func keep(all: Bool) throws(IndexedDataError) {
     // It has no end to be drawn to.
-    try asking { () throws(SystemError) in try ledger.keep() }
+    try ledger.keep()
   }
 
   /// The least denominator that all shares have, up to what numbers in a file are rounded to.

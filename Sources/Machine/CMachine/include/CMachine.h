@@ -1,6 +1,7 @@
 // What Swift cannot import from glibc: calls behind _GNU_SOURCE, macros and variadic ones.
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /// Names the calling thread, at most 15 bytes, as `top -H` and debuggers show it.
@@ -8,6 +9,11 @@ void cm_name_thread(const char *name);
 
 /// Asks the system to begin writing a part of a file to the disk, and does not wait.
 void cm_start_writeback(int descriptor, long long offset, long long count);
+
+/// Lets a file's bytes pass by the system's cache, or go through it again; -1 where the file system
+/// knows only the latter. Past the cache, places in the file and in memory are multiples of a disk's
+/// block.
+int cm_pass_by_cache(int descriptor, bool passes);
 
 /// Asks for huge pages behind memory that was not touched yet; nothing happens where there are none.
 void cm_ask_for_huge_pages(void *start, size_t count);

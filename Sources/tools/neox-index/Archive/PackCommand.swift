@@ -81,7 +81,6 @@ struct PackCommand: Command {
     settings.blockByteCount = blockSize.bytes
     settings.workers = workers
     settings.interruption = .process
-    Interruption.listen()
     let plan = try plan()
     let isWhole = try writing.run("pack", "packing", inputs: [prefix.path]) { options in
       try packDataset(plan, to: output, settings, options)

@@ -82,7 +82,6 @@ struct UnpackCommand: Command {
     var settings = UnpackOptions()
     settings.workers = workers
     settings.interruption = .process
-    Interruption.listen()
     let paths = try writing.run("unpack", "unpacking", inputs: [path]) { options in
       try archive.unpack(to: prefix, settings, options)
     }

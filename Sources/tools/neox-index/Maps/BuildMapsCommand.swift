@@ -7,8 +7,7 @@ import Train
 /// `neox-index build-maps`: makes the index maps of a run before it begins.
 struct BuildMapsCommand: Command {
   var prefix: DatasetPrefix?
-  var configuration = ConfigurationFlags()
-  var worldSize = 1
+  var source = RunFlags()
   var dataset = MapDatasetFlags()
   var workers = WorkerPool.processorCount
   var isJSON = false
@@ -44,34 +43,26 @@ struct BuildMapsCommand: Command {
       .init(
         "Those of one dataset:",
         "neox-index build-maps data/books_text_document --samples 320000 --seq-length 2048"),
+    ],
+    exitStatus: CommandPage.usualExitStatus + [
+      .init(
+        "75", "A signal ended it; the same command makes the maps that are missing.")
     ])
 
-  static let groups: [ArgumentGroup<Self>] = [
-    .init(
-      "configuration",
-      [
-        .list(
-          "--config", \.configuration.files, placeholder: "FILE",
-          "the run's YAML or JSON files; .yml may be left out, keys may not be repeated"),
-        .option(
-          "--world-size", \.worldSize, placeholder: "N", rule: .within(1...(1 << 20)),
-          "data-parallel processes of the run: its GPUs over model_parallel_size ×"
-            + " pipe_parallel_size"),
-      ]),
-    ArgumentGroup<ConfigurationFlags>("reading the configuration", ConfigurationFlags.options)
-      .lifted(to: \.configuration),
-    .init(
-      "one dataset", [.positional("PREFIX", optional: \.prefix, "the dataset, without --config")]),
-    MapDatasetFlags.group.lifted(to: \.dataset),
-    .init(
-      "work",
-      [
-        .option(
-          "--workers", \.workers, placeholder: "N", rule: .workers,
-          "datasets that are worked on at once"),
-        .flag("--json", \.isJSON, "print the result as JSON"),
-      ]),
-  ]
+  static let groups: [ArgumentGroup<Self>] =
+    RunFlags.groups.map { $0.lifted(to: \.source) } + [
+      .init(
+        "one dataset", [.positional("PREFIX", optional: \.prefix, "the dataset, without --config")]),
+      MapDatasetFlags.group.lifted(to: \.dataset),
+      .init(
+        "work",
+        [
+          .option(
+            "--workers", \.workers, placeholder: "N", rule: .workers,
+            "datasets that are worked on at once"),
+          .flag("--json", \.isJSON, "print the result as JSON"),
+        ]),
+    ]
 
   /// Maps to make.
   private struct Job {
@@ -91,13 +82,27 @@ struct BuildMapsCommand: Command {
     let settings = try settings()
     let jobs = try settings.map(jobs) ?? [job()]
     if jobs.isEmpty { writeNote("data_order: stable needs no index maps") }
+    Interruption.listen()
+    let results: [Result]
+    do {
+      results = try make(jobs)
+    } catch IndexedDataError.interrupted {
+      throw Interrupted(
+        description: "\(IndexedDataError.interrupted); maps that are whole are kept, and the same"
+          + " command makes the others", exitStatus: 75)
+    }
+    if let settings, !jobs.isEmpty { try RunMaps.keepBlends(settings) }
+    report(jobs, results)
+  }
+
+  private func make(_ jobs: [Job]) throws -> [Result] {
     let results = Monitor([Result?](repeating: nil, count: jobs.count))
     try WorkerPool.forEach(
       count: jobs.count, workers: workers, name: "maps"
     ) { (place: Int) throws(IndexedDataError) in
       let watch = Stopwatch()
       let (maps, origin) = try jobs[place].files.prepare(
-        .besideData, readsAll: true)
+        .besideData, readsAll: true, interruption: .process)
       if case .memory(let reason?) = origin {
         throw .unsuitable(
           path: jobs[place].files.base, reason: "index maps cannot be written: \(reason)")
@@ -106,20 +111,19 @@ struct BuildMapsCommand: Command {
         samples: max(0, maps.shuffleIndices.count - 1), origin: origin, seconds: watch.seconds)
       results.withLock { $0[place] = result }
     }
-    if let settings, !jobs.isEmpty { try RunMaps.keepBlends(settings) }
-    report(jobs, results.withLock { $0.compactMap(\.self) })
+    return results.withLock { $0.compactMap(\.self) }
   }
 
   /// The data of a run; `nil` where one dataset was named instead.
   private func settings() throws -> DataSettings? {
-    guard !configuration.files.isEmpty else { return nil }
+    guard source.isGiven else { return nil }
     guard prefix == nil, !dataset.isGiven else {
       throw UsageError(
         "argument --config: names the run's datasets and options; give no other beside it")
     }
-    let configuration = try configuration.load(
-      for: Main.program.name, isForTraining: true, processCount: worldSize)
-    var settings = try DataSettings(configuration, vocabulary: nil, rankCount: worldSize)
+    let configuration = try source.configuration.load(
+      for: Main.program.name, isForTraining: true, processCount: source.worldSize)
+    var settings = try DataSettings(configuration, vocabulary: nil, rankCount: source.worldSize)
     // Masks are made of batches, not of maps; without it no tokenizer is needed.
     settings.masksEndOfDocument = false
     return settings

@@ -8,8 +8,7 @@ import Train
 /// `neox-index report`: datasets, or the data of a run, as a page to look at.
 struct ReportCommand: Command {
   var prefixes: [DatasetPrefix] = []
-  var configuration = ConfigurationFlags()
-  var worldSize = 1
+  var source = RunFlags()
   var labels: DatasetPrefix?
   var endOfDocument: Int?
   var tokenizer = TokenizerFlags()
@@ -45,54 +44,43 @@ struct ReportCommand: Command {
         "neox-index report --config 125M.yml local.yml -o report.html"),
     ])
 
-  static let groups: [ArgumentGroup<Self>] = [
-    .init(
-      "datasets",
-      [
-        .positionals(
-          "PREFIX", \.prefixes, required: false, "the datasets, without --config"),
-        .option(
-          "--label-dataset", \.labels, placeholder: "PREFIX",
-          shownDefault: "PREFIX_KEY_label_document", "the labels, of one dataset"),
-        .option(
-          "--eod-id", \.endOfDocument, placeholder: "ID", shownDefault: "the tokenizer's",
-          rule: .atLeast(0), "the id that ends documents"),
-      ]), TokenizerFlags.group.lifted(to: \.tokenizer),
-    .init(
-      "configuration",
-      [
-        .list(
-          "--config", \.configuration.files, placeholder: "FILE",
-          "the run's YAML or JSON files; .yml may be left out, keys may not be repeated"),
-        .option(
-          "--world-size", \.worldSize, placeholder: "N", rule: .within(1...(1 << 20)),
-          "data-parallel processes of the run: its GPUs over model_parallel_size ×"
-            + " pipe_parallel_size"),
-      ]),
-    ArgumentGroup<ConfigurationFlags>("reading the configuration", ConfigurationFlags.options)
-      .lifted(to: \.configuration),
-    .init(
-      "output",
-      [
-        .option(
-          "--output", \.output, aliases: ["-o"], placeholder: "FILE", required: true,
-          "the file to write; - is standard output"),
-        .flag("--overwrite", \.overwrites, "replace a finished file"),
-        .option(
-          "--number", \.options.documents, aliases: ["-n"], placeholder: "N",
-          rule: .within(0...10_000), "documents, and rows of a run, that are shown"),
-        .option(
-          "--tokens", \.options.tokens, placeholder: "N", rule: .within(1...1_000_000),
-          "tokens that are shown of each"),
-        .option(
-          "--top", \.options.listed, placeholder: "N",
-          rule: .within(0...FrequencyFigure.keptCount), "frequent tokens that are listed"),
-        .option(
-          "--workers", \.workers, placeholder: "N", shownDefault: "one a processor",
-          rule: .workers, "threads that count"),
-        .option("--progress", \.progress, "how progress is shown on standard error"),
-      ]),
-  ]
+  static let groups: [ArgumentGroup<Self>] =
+    [
+      .init(
+        "datasets",
+        [
+          .positionals(
+            "PREFIX", \.prefixes, required: false, "the datasets, without --config"),
+          .option(
+            "--label-dataset", \.labels, placeholder: "PREFIX",
+            shownDefault: "PREFIX_KEY_label_document", "the labels, of one dataset"),
+          .option(
+            "--eod-id", \.endOfDocument, placeholder: "ID", shownDefault: "the tokenizer's",
+            rule: .atLeast(0), "the id that ends documents"),
+        ]), TokenizerFlags.group.lifted(to: \.tokenizer),
+    ] + RunFlags.groups.map { $0.lifted(to: \.source) } + [
+      .init(
+        "output",
+        [
+          .option(
+            "--output", \.output, aliases: ["-o"], placeholder: "FILE", required: true,
+            "the file to write; - is standard output"),
+          .flag("--overwrite", \.overwrites, "replace a finished file"),
+          .option(
+            "--number", \.options.documents, aliases: ["-n"], placeholder: "N",
+            rule: .within(0...10_000), "documents, and rows of a run, that are shown"),
+          .option(
+            "--tokens", \.options.tokens, placeholder: "N", rule: .within(1...1_000_000),
+            "tokens that are shown of each"),
+          .option(
+            "--top", \.options.listed, placeholder: "N",
+            rule: .within(0...FrequencyFigure.keptCount), "frequent tokens that are listed"),
+          .option(
+            "--workers", \.workers, placeholder: "N", shownDefault: "one a processor",
+            rule: .workers, "threads that count"),
+          .option("--progress", \.progress, "how progress is shown on standard error"),
+        ])
+    ]
 
   func run() throws {
     guard let output, !output.isEmpty else {
@@ -105,7 +93,7 @@ struct ReportCommand: Command {
     guard isStandard || overwrites || !DurableFile.exists(output) else {
       throw IndexedDataError.alreadyExists(path: output)
     }
-    let (page, inputs) = try configuration.files.isEmpty ? pageOfDatasets() : pageOfRun()
+    let (page, inputs) = try source.isGiven ? pageOfRun() : pageOfDatasets()
     let bytes = page.bytes
     guard !isStandard else {
       StandardOutput.shared.write(bytes)
@@ -118,7 +106,7 @@ struct ReportCommand: Command {
   }
 
   private func checkUse() throws {
-    guard configuration.files.isEmpty else {
+    guard !source.isGiven else {
       let given = [
         ("PREFIX", !prefixes.isEmpty), ("--label-dataset", labels != nil),
         ("--eod-id", endOfDocument != nil), ("--tokenizer-type", tokenizer.kind != nil),
@@ -136,13 +124,7 @@ struct ReportCommand: Command {
     guard !prefixes.isEmpty else {
       throw UsageError("one of the arguments --config PREFIX is required")
     }
-    let given = [
-      ("--world-size", worldSize != 1), ("--conf-dir", configuration.folder != nil),
-      ("--set", !configuration.settings.isEmpty), ("--lenient", configuration.isLenient),
-    ]
-    if let (name, _) = given.first(where: \.1) {
-      throw UsageError("argument \(name): needs --config")
-    }
+    if let name = source.strayOption { throw UsageError("argument \(name): needs --config") }
     guard labels == nil || prefixes.count == 1 else {
       throw UsageError("argument --label-dataset: belongs to one dataset; name one PREFIX")
     }
@@ -193,14 +175,13 @@ struct ReportCommand: Command {
 
   private func pageOfRun() throws -> (ReportPage, inputs: [String]) {
     var flags = StepFlags()
-    flags.configuration = configuration
-    flags.worldSize = worldSize
+    flags.run = source
     let (settings, tokenizer) = try flags.settings()
-    let run = try RunReport(settings, tokenizer, options)
-    for note in run.notes { writeNote(note) }
-    let tracks = run.tracks
+    let report = try RunReport(settings, tokenizer, options)
+    for note in report.notes { writeNote(note) }
+    let tracks = report.tracks
     let names = DatasetOverview.names(of: tracks.map(\.text.prefix))
-    var sections = [try run.markup(names: names)]
+    var sections = [try report.markup(names: names)]
     for (tracks, name) in zip(tracks, names) {
       var request = DatasetFigures.Request(
         tokenizer, labels: tracks.labels, keeping: keptCount, workers: workers)
@@ -213,8 +194,8 @@ struct ReportCommand: Command {
     }
     let page = ReportPage(
       title: "The data of a run",
-      subtitle: configuration.files.map { DurableFile.name(of: $0) }.joined(separator: ", "),
+      subtitle: source.configuration.files.map { DurableFile.name(of: $0) }.joined(separator: ", "),
       sections: sections)
-    return (page, tracks.flatMap { Self.files($0.text, $0.labels) } + configuration.files)
+    return (page, tracks.flatMap { Self.files($0.text, $0.labels) } + source.configuration.files)
   }
 }

@@ -51,9 +51,9 @@ struct BatchCommand: Command {
   func run() throws {
     guard let step else { return }
     try output.check()
-    if let rank, rank >= source.worldSize {
+    if let rank, rank >= source.run.worldSize {
       throw UsageError(
-        "argument --rank: there is no rank \(rank) among \(source.worldSize); --world-size says how"
+        "argument --rank: there is no rank \(rank) among \(source.run.worldSize); --world-size says how"
           + " many there are")
     }
     let (data, tokenizer) = try source.open()
@@ -67,7 +67,7 @@ struct BatchCommand: Command {
       microSteps = [microSteps[microBatch - 1]]
     }
     for microStep in microSteps {
-      for rank in rank.map({ [$0] }) ?? Array(0..<source.worldSize) {
+      for rank in rank.map({ [$0] }) ?? Array(0..<source.run.worldSize) {
         let view = try BatchView(data, microStep: microStep, rank: rank)
         try output.print(view, data, tokenizer)
       }

@@ -7,20 +7,16 @@ import Train
 
 /// Which run's data are looked at; the same for commands that ask what a step is made of.
 struct StepFlags: Sendable {
-  var configuration = ConfigurationFlags()
+  var run = RunFlags()
   var split = DataSplit.train
-  var worldSize = 1
 
   static let groups: [ArgumentGroup<Self>] = [
-    ConfigurationFlags.namedGroup.lifted(to: \.configuration),
+    ConfigurationFlags.namedGroup.lifted(to: \.run.configuration),
     .init(
       "run",
       [
         .option("--split", \.split, "which of the run's data"),
-        .option(
-          "--world-size", \.worldSize, placeholder: "N", rule: .within(1...(1 << 20)),
-          "data-parallel processes of the run: its GPUs over model_parallel_size ×"
-            + " pipe_parallel_size"),
+        RunFlags.worldSizeRow.lifted(to: \.run),
       ]),
   ]
 
@@ -56,21 +52,21 @@ struct StepFlags: Sendable {
       RunVocabulary($0, divisibleBy: configuration.tokenizer.vocabularyMultiple)
     }
     return (
-      try DataSettings(configuration, vocabulary: vocabulary, rankCount: worldSize), tokenizer
+      try DataSettings(configuration, vocabulary: vocabulary, rankCount: run.worldSize), tokenizer
     )
   }
 
   /// A configuration's data, of which only the order is looked at.
   func openOrder() throws -> StepData {
-    var settings = try DataSettings(load(), vocabulary: nil, rankCount: worldSize)
+    var settings = try DataSettings(load(), vocabulary: nil, rankCount: run.worldSize)
     // What is trained has no part in the order.
     settings.masksEndOfDocument = false
     return try data(settings)
   }
 
   private func load() throws -> TrainingConfiguration {
-    try configuration.load(
-      for: Main.program.name, isForTraining: true, processCount: worldSize)
+    try run.configuration.load(
+      for: Main.program.name, isForTraining: true, processCount: run.worldSize)
   }
 
   private func data(_ settings: DataSettings) throws -> StepData {
