@@ -21,27 +21,32 @@ CTR_INLINE float ctr_sum_of_exp(float *x, float most, size_t count) {
 }
 
 CTR_CLONES
-void ctr_label_log_probabilities(float *logits, size_t stride, size_t rows, size_t width,
-                                 const int32_t *labels, const float *coefficients, ctr_type type,
+void ctr_label_log_probabilities(ctr_type type, void *logits, size_t rows, size_t width,
+                                 const int32_t *labels, const float *coefficients,
                                  float *log_probabilities) {
   for (size_t r = 0; r < rows; r++) {
-    float *row = logits + r * stride;
-    float most = ctr_most(row, width);
+    void *row = ctr_place(type, logits, r * width);
+    float most = -INFINITY, block[CTR_BLOCK];
+    CTR_EACH_BLOCK(start, size, width) {
+      float largest = ctr_most(ctr_load(type, row, start, size, block), size);
+      most = largest > most ? largest : most;
+    }
     size_t label = (size_t)labels[r];
-    float distance = row[label] - most;
+    float distance = *ctr_load(type, row, label, 1, block) - most;
     double sum = 0;
-    CTR_EACH_BLOCK(start, size, width) sum += ctr_sum_of_exp(row + start, most, size);
+    // In float32 the exponentials stay where the logits were; narrower, they are made again.
+    CTR_EACH_BLOCK(start, size, width)
+      sum += ctr_sum_of_exp((float *)ctr_load(type, row, start, size, block), most, size);
     log_probabilities[r] = distance - (float)log(sum);
     if (!coefficients) continue;
     float coefficient = coefficients[r], factor = (float)(coefficient / sum);
     CTR_EACH_BLOCK(start, size, width) {
-      float gradient[CTR_BLOCK];
-      for (size_t i = 0; i < size; i++) gradient[i] = row[start + i] * factor;
+      float *gradient = (float *)ctr_load(type, row, start, size, block);
+      if (type != CTR_FLOAT32)
+        for (size_t i = 0; i < size; i++) gradient[i] = ctr_exp(gradient[i] - most);
+      for (size_t i = 0; i < size; i++) gradient[i] *= factor;
       if (label >= start && label < start + size) gradient[label - start] -= coefficient;
-      if (type == CTR_FLOAT32)
-        memcpy(row + start, gradient, size * sizeof(float));
-      else
-        ctr_store(type, row, start, size, gradient);
+      ctr_store(type, row, start, size, gradient);
     }
   }
 }

@@ -28,13 +28,13 @@ void ctr_convert(ctr_type from, const void *source, size_t source_stride, ctr_ty
       memmove(y, x, width * ctr_byte_count(to));
       continue;
     }
+    if (to == CTR_FLOAT32) {
+      ctr_load(from, x, 0, width, y);
+      continue;
+    }
     CTR_EACH_BLOCK(start, size, width) {
       float block[CTR_BLOCK];
-      const float *numbers = ctr_load(from, x, start, size, block);
-      if (to == CTR_FLOAT32)
-        memcpy((float *)y + start, numbers, size * sizeof(float));
-      else
-        ctr_store(to, y, start, size, numbers);
+      ctr_store(to, y, start, size, ctr_load(from, x, start, size, block));
     }
   }
 }

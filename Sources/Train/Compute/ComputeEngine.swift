@@ -3,7 +3,7 @@
 /// Matrices lie row by row; a linear weight has the shape [outputs, inputs]. Tensors of one call
 /// have one type unless said otherwise; statistics, log-probabilities and bias tables are float32.
 /// Sums are carried in float32 whatever the type, and rounded once. Gradients of parameters are
-/// always added to what is there; other gradients replace it unless `accumulate` says otherwise.
+/// added to what is there, other gradients replace it, unless `accumulate` says otherwise.
 /// An engine is used by one thread at a time. For one number of threads it gives the same bits each
 /// time.
 package protocol ComputeEngine: AnyObject, Sendable {
@@ -52,9 +52,10 @@ package protocol ComputeEngine: AnyObject, Sendable {
   /// inputGradient = outputGradient · weight.
   func linearInputGradient(
     _ outputGradient: Tensor, weight: Tensor, into inputGradient: Tensor, accumulate: Bool)
-  /// Adds outputGradientᵀ · input to the weight's gradient, and the sums of columns to the bias's.
+  /// Adds outputGradientᵀ · input to the weight's gradient, or replaces that unless `accumulate`, and
+  /// adds the sums of columns to the bias's.
   func linearParameterGradients(
-    input: Tensor, outputGradient: Tensor, weight: Tensor, bias: Tensor?)
+    input: Tensor, outputGradient: Tensor, weight: Tensor, bias: Tensor?, accumulate: Bool)
 
   // MARK: Embedding
 
@@ -114,16 +115,17 @@ package protocol ComputeEngine: AnyObject, Sendable {
   /// The log-probability of each row's label under softmax(hidden · weightᵀ).
   ///
   /// With `gradient`, also the gradients of −Σ coefficient · log-probability: the hidden state's
-  /// replaces what is there, the weight's is added. Logits are made for a few rows at a time, in
-  /// `workspace` [rows at a time, vocabulary], which is float32.
+  /// replaces what is there, the weight's is added where the gradient says so. Logits are made for a
+  /// few rows at a time, in the memory of `workspace` [rows, vocabulary], which is float32: twice as
+  /// many rows at a time in types of half the size.
   func labelLogProbabilities(
     hidden: Tensor, weight: Tensor, labels: Tensor, workspace: Tensor,
     into logProbabilities: Tensor, gradient: HeadGradient?)
   /// The largest logits of hidden · weightᵀ for each row, and log Σ e^logit of all of them.
   ///
   /// The logits [rows, K] are float32 and the ids int32, best first and of equal logits the lower id
-  /// first; `logSums` [rows] is float32, and a NaN where a logit of the row is. `workspace` is as in
-  /// ``labelLogProbabilities(hidden:weight:labels:workspace:into:gradient:)``.
+  /// first; `logSums` [rows] is float32, and a NaN where a logit of the row is. Logits are made for as
+  /// many rows at a time as the float32 `workspace` has.
   func topLogits(hidden: Tensor, weight: Tensor, workspace: Tensor, into top: TopLogits)
 
   // MARK: Optimizing

@@ -23,6 +23,8 @@ package final class EngineMemory: Sendable {
 package struct TensorPlan {
   /// Bytes placed so far.
   package private(set) var byteCount = 0
+  /// Memory of something else, where tensors are placed as long as they fit.
+  package var lent: Range<UInt> = 0..<0
   private let base: UInt
 
   /// Begins a plan at an address.
@@ -30,10 +32,19 @@ package struct TensorPlan {
 
   /// Places one tensor at a multiple of 64 bytes.
   package mutating func place(_ shape: [Int], _ type: ScalarType = .float32) -> Tensor {
+    if let tensor = placeInLent(shape, type) { return tensor }
     let tensor = Tensor(address: base + UInt(byteCount), shape: shape, type: type)
     // Sizes beyond all memory add up to the largest number, which no engine finds.
     let (end, overflow) = byteCount.addingReportingOverflow(tensor.byteCount)
     byteCount = overflow || end > .max - 63 ? .max : (end + 63) / 64 * 64
+    return tensor
+  }
+
+  private mutating func placeInLent(_ shape: [Int], _ type: ScalarType) -> Tensor? {
+    let tensor = Tensor(address: lent.lowerBound, shape: shape, type: type)
+    guard !lent.isEmpty, tensor.byteCount <= lent.count else { return nil }
+    let next = lent.lowerBound + UInt(tensor.byteCount + 63) / 64 * 64
+    lent = min(next, lent.upperBound)..<lent.upperBound
     return tensor
   }
 }

@@ -187,14 +187,17 @@ package struct HeadGradient: Sendable {
   package var coefficients: Tensor
   /// Receives the gradient of the hidden state.
   package var hidden: Tensor
-  /// Is added the gradient of the weight.
+  /// Is added the gradient of the weight, or replaced by it.
   package var weight: Tensor
+  /// Whether the gradient of the weight is added to what is there.
+  package var accumulates: Bool
 
   /// Names coefficients and gradients.
-  package init(coefficients: Tensor, hidden: Tensor, weight: Tensor) {
+  package init(coefficients: Tensor, hidden: Tensor, weight: Tensor, accumulates: Bool = true) {
     self.coefficients = coefficients
     self.hidden = hidden
     self.weight = weight
+    self.accumulates = accumulates
   }
 }
 

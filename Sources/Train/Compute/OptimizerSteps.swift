@@ -6,18 +6,21 @@ package struct ParameterSlice: Sendable {
   package let value: Tensor
   /// The gradients, of the same shape, in any floating-point type.
   package let gradient: Tensor
+  /// A copy of the values in another type, which follows them.
+  package let copy: Tensor?
   /// Whether weight decay applies.
   package let decays: Bool
 
   /// Names a tensor and its gradient.
   ///
   /// - Precondition: the values are fp32, and both are of one shape.
-  package init(name: String, value: Tensor, gradient: Tensor, decays: Bool) {
+  package init(name: String, value: Tensor, gradient: Tensor, copy: Tensor? = nil, decays: Bool) {
     precondition(value.type == .float32 && gradient.type != .int32)
     precondition(value.shape == gradient.shape)
     self.name = name
     self.value = value
     self.gradient = gradient
+    self.copy = copy
     self.decays = decays
   }
 
@@ -33,12 +36,15 @@ package struct UpdatePiece: Sendable {
   package var gradient: Tensor
   /// What the optimizer remembers.
   package var states: [Tensor]
+  /// Receives the new values in its own type.
+  package var copy: Tensor?
 
-  /// Joins a tensor, its gradient and its states.
-  package init(value: Tensor, gradient: Tensor, states: [Tensor]) {
+  /// Joins a tensor, its gradient, its states and its copy.
+  package init(value: Tensor, gradient: Tensor, states: [Tensor], copy: Tensor? = nil) {
     self.value = value
     self.gradient = gradient
     self.states = states
+    self.copy = copy
   }
 }
 

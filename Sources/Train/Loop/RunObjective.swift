@@ -7,6 +7,12 @@ extension TrainingConfiguration {
     }
   }
 
+  /// What gradients are made of: those of a step's only pass need not be added up.
+  var gradientKind: GradientKind {
+    guard batch.accumulation == 1, case .languageModel = objective else { return .sums }
+    return .once(rows: rowsPerMicroBatch * model.sequenceLength)
+  }
+
   /// Whether the reference model itself has to be in memory.
   package var needsReferenceModel: Bool {
     if case .kto(_, _, _, isPublishedForm: true) = objective { return true }

@@ -45,7 +45,7 @@ package final class TrainedModel {
     let engine = CPUEngine(threads: threads)
     let model = try GPTNeoX(
       ModelSettings(configuration, vocabularySize: rows),
-      type: ScalarType(configuration.precision.kind), training: false, engine: engine)
+      type: ScalarType(configuration.precision.kind), gradients: .none, engine: engine)
     let targets = zip(model.parameters.parameters, model.parameters.masters).map {
       (name: $0.name, tensor: $1)
     }

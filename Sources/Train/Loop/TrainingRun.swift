@@ -96,7 +96,8 @@ package final class TrainingRun {
     for note in data.notes { options.note(note) }
     let model = try GPTNeoX(
       ModelSettings(configuration, vocabularySize: vocabulary.paddedSize),
-      type: ScalarType(configuration.precision.kind), engine: engine)
+      type: ScalarType(configuration.precision.kind), gradients: configuration.gradientKind,
+      engine: engine)
     model.parameters.initialize(seed: UInt64(configuration.seed))
     self.configuration = configuration
     self.options = options
@@ -138,7 +139,9 @@ package final class TrainingRun {
     let slices = store.parameters.indices.map { index in
       ParameterSlice(
         name: store.parameters[index].name, value: store.masters[index],
-        gradient: store.gradients[index], decays: store.parameters[index].decays)
+        gradient: store.gradients[index],
+        copy: model.type == .float32 ? nil : store.values[index],
+        decays: store.parameters[index].decays)
     }
     let wrapper = PrecisionWrapper(
       computes: model.type, zeroStage: configuration.optimizer.zeroStage,
@@ -269,9 +272,7 @@ package final class TrainingRun {
     // Until the step is counted.
     canSave = false
     let outcome = try log.timers.measure("optimizer") { () throws(TrainError) in
-      let outcome = try optimization.step()
-      if !outcome.isSkipped { model.parameters.refreshValues() }
-      return outcome
+      try optimization.step()
     }
     return (try mean(results), outcome)
   }

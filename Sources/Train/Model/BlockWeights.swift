@@ -2,6 +2,11 @@
 struct Trained {
   var value: Tensor
   var gradient: Tensor
+  /// Whether the gradient's memory holds a sum, where it may hold something else.
+  var state: GradientState?
+
+  /// Says that the gradient is going to be written whole; whether it is to be added to what is there.
+  func begin() -> Bool { state?.begin() ?? true }
 }
 
 /// A linear part in use.
@@ -29,7 +34,7 @@ struct BlockWeights {
 
 extension ParameterStore {
   func trained(_ index: Int) -> Trained {
-    Trained(value: values[index], gradient: gradients[index])
+    Trained(value: values[index], gradient: gradients[index], state: state(of: index))
   }
 
   func linear(_ linear: ModelLayout.Linear) -> LinearWeights {

@@ -21,17 +21,15 @@ package final class GPTNeoX {
 
   /// Makes a model whose parameters are all zero; load them or ``ParameterStore/initialize(seed:)``.
   ///
-  /// A model that is not for `training` has no memory for gradients.
-  ///
   /// - Throws: ``TrainError`` when the settings cannot be computed, or there is too little memory.
   package convenience init(
-    _ settings: ModelSettings, type: ScalarType = .float32, training: Bool = true,
+    _ settings: ModelSettings, type: ScalarType = .float32, gradients: GradientKind = .sums,
     engine: any ComputeEngine
   ) throws(TrainError) {
     try settings.check()
     let layout = ModelLayout(settings)
     let parameters = try ParameterStore(
-      layout.parameters, type: type, training: training, engine: engine)
+      layout, type: type, gradients: gradients, engine: engine)
     try self.init(settings, layout, parameters, type: type, engine: engine)
   }
 
@@ -85,7 +83,8 @@ package final class GPTNeoX {
     }
     try checkGradients(training)
     return try ModelWorkspace(
-      settings, type: type, batch: batch, length: length, training: training, engine: engine)
+      settings, type: type, batch: batch, length: length, training: training,
+      lent: training ? parameters.lent : nil, engine: engine)
   }
 
   /// Makes a workspace for passes whose rows are arranged each time, as pairs with a shared prompt
@@ -164,6 +163,7 @@ package final class GPTNeoX {
       }
     }
     embedBackward(space)
+    parameters.finishGradients()
   }
 
   /// The head: rows of the embedding, a matrix of its own, or one row.
@@ -201,8 +201,9 @@ package final class GPTNeoX {
           period: part.length, table: table)
       }
     }
-    engine.embedGradient(
-      space.tokens, outputGradient: gradient, table: parameters.gradients[layout.embedding])
+    let embedding = parameters.trained(layout.embedding)
+    if !embedding.begin() { engine.fill(embedding.gradient, with: 0) }
+    engine.embedGradient(space.tokens, outputGradient: gradient, table: embedding.gradient)
   }
 
   private var positionOffset: Int {

@@ -153,6 +153,17 @@ package struct ModelLayout: Sendable, Equatable {
     }
   }
 
+  /// The large parameters whose gradients are written whole, in groups: the embedding, the products of
+  /// each layer, and the head where it is a matrix of its own.
+  ///
+  /// A backward pass writes the groups from the last to the first.
+  var gradientGroups: [[Int]] {
+    let layers = blocks.map {
+      [$0.queryKeyValue, $0.dense, $0.linear1, $0.linear2].map(\.weight)
+    }
+    return [[embedding]] + layers + (head == embedding ? [] : [[head]])
+  }
+
   /// Whether two models have the same parameters.
   package static func == (first: ModelLayout, second: ModelLayout) -> Bool {
     first.parameters == second.parameters

@@ -1,6 +1,7 @@
 /// What one layer keeps from its forward pass for the gradients.
+///
+/// Outputs of norms and of the activation are not kept: making them again costs little.
 struct BlockActivations {
-  var normed: Tensor
   var statistics: Tensor
   /// Queries, keys and values as they enter attention.
   var queryKeyValue: Tensor
@@ -13,11 +14,9 @@ struct BlockActivations {
   var logSums: Tensor
   /// The hidden state between attention and feed-forward, where these follow one another.
   var middle: Tensor
-  var normedMiddle: Tensor
   var middleStatistics: Tensor
-  /// Before and after the activation.
+  /// What enters the activation.
   var inner: Tensor
-  var activated: Tensor
 
   init(
     _ settings: ModelSettings, type: ScalarType, _ shape: PassShape, _ plan: inout TensorPlan
@@ -25,7 +24,6 @@ struct BlockActivations {
     let rows = shape.rows
     let hidden = settings.hiddenSize
     let raw = settings.normalizesQueriesAndKeys ? rows : 0
-    normed = plan.place([rows, hidden], type)
     statistics = plan.place([rows, 2])
     queryKeyValue = plan.place([rows, settings.queryKeyValueSize], type)
     rawQueries = plan.place([raw, hidden], type)
@@ -34,11 +32,9 @@ struct BlockActivations {
     keyStatistics = plan.place([raw, settings.headCount, 2])
     context = plan.place([rows, hidden], type)
     logSums = plan.place([rows, settings.headCount])
-    middle = plan.place([rows, hidden], type)
-    normedMiddle = plan.place([rows, hidden], type)
+    middle = plan.place([settings.isParallel ? 0 : rows, hidden], type)
     middleStatistics = plan.place([rows, 2])
     inner = plan.place([rows, settings.innerRows], type)
-    activated = plan.place([rows, settings.innerSize], type)
   }
 }
 
@@ -48,6 +44,11 @@ struct BlockScratch {
   var branch: Tensor
   var first: Tensor
   var second: Tensor
+  /// The hidden state behind the norms of attention and of the feed-forward part.
+  var normed: Tensor
+  var normedMiddle: Tensor
+  /// What leaves the activation.
+  var activated: Tensor
   /// Gradients of what is wider than the hidden state.
   var innerGradient: Tensor
   var activatedGradient: Tensor
@@ -66,6 +67,9 @@ struct BlockScratch {
     branch = plan.place([rows, hidden], type)
     first = plan.place([rows, hidden], type)
     second = plan.place([gradientRows, hidden], type)
+    normed = plan.place([rows, hidden], type)
+    normedMiddle = plan.place([rows, hidden], type)
+    activated = plan.place([rows, settings.innerSize], type)
     innerGradient = plan.place([gradientRows, settings.innerRows], type)
     activatedGradient = plan.place([gradientRows, settings.innerSize], type)
     queryKeyValueGradient = plan.place([gradientRows, settings.queryKeyValueSize], type)
@@ -168,10 +172,12 @@ package final class ModelWorkspace {
 
   init(
     _ settings: ModelSettings, type: ScalarType, batch: Int, length: Int, training: Bool,
-    packed: Bool = false, engine: any ComputeEngine
+    packed: Bool = false, lent: LentGradients? = nil, engine: any ComputeEngine
   ) throws(TrainError) {
     let shape = PassShape(batch: batch, length: length, isTraining: training)
-    (tensors, memory) = try engine.place { PassTensors(settings, type: type, shape, &$0) }
+    (tensors, memory) = try engine.place {
+      PassTensors(settings, type: type, shape, lent: lent, &$0)
+    }
     try engine.reserve(
       settings.workSizes(
         [RowPart(rows: 0..<batch * length, batch: batch, firstPosition: 0)], type: type,
@@ -242,6 +248,7 @@ extension ModelSettings {
       work.append(.attention(attention, headWidth: headWidth, isTraining: training))
     }
     guard training else { return work }
+    if type == .bfloat16 { work.append(.labels(width: hiddenSize)) }
     work.append(.normGradient(rows: rows, parameters: hiddenSize))
     if normalizesQueriesAndKeys {
       work.append(.normGradient(rows: rows * headCount, parameters: hiddenSize))

@@ -6,49 +6,68 @@ package final class ParameterStore: Sendable {
   package let masters: [Tensor]
   /// What the model computes with: the masters themselves, or copies of its type.
   package let values: [Tensor]
-  /// Sums of gradients: float32, or float16 for a float16 model; without memory where none are made.
+  /// The gradients, of the types of ``GradientKind``; without memory where none are made.
+  ///
+  /// They count after a backward pass that followed ``clearGradients()``.
   package let gradients: [Tensor]
+  /// Memory of gradients that a pass may use until they are written; `nil` where sums are kept there.
+  let lent: LentGradients?
   /// Whether there is memory for gradients.
   package let hasGradients: Bool
   private let engine: any ComputeEngine
   private let memories: [EngineMemory]
-  private let allGradients: Tensor
+  /// Gradients that are zero before they are added to.
+  private let addedGradients: [Tensor]
+  /// Of the large gradients, which are written whole, each whether it counts.
+  private let states: [GradientState?]
 
-  /// Makes room for parameters, and for their gradients where `training`; everything is zero.
-  package init(
-    _ parameters: [Parameter], type: ScalarType, training: Bool = true, engine: any ComputeEngine
+  /// Makes room for the parameters of a model and for their gradients; everything is zero.
+  init(
+    _ layout: ModelLayout, type: ScalarType, gradients kind: GradientKind,
+    engine: any ComputeEngine
   ) throws(TrainError) {
-    let gradientType: ScalarType = type == .float16 ? .float16 : .float32
-    func layout(_ type: ScalarType) throws(TrainError) -> ([Tensor], EngineMemory) {
+    let parameters = layout.parameters
+    let groups = layout.gradientGroups
+    let large = Set(groups.joined())
+    func place(_ type: ScalarType) throws(TrainError) -> ([Tensor], EngineMemory) {
       try engine.place { plan in parameters.map { plan.place($0.shape, type) } }
     }
-    let (masters, masterMemory) = try layout(.float32)
+    let (masters, masterMemory) = try place(.float32)
     // At zero nothing can be written: a gradient that is made by mistake is noticed.
-    var gradients = parameters.map { Tensor(address: 0, shape: $0.shape, type: gradientType) }
-    var memories = [masterMemory]
-    var allGradients = Tensor(address: 0, shape: [0], type: gradientType)
-    if training {
-      let (places, memory) = try layout(gradientType)
-      gradients = places
-      memories.append(memory)
-      allGradients = Tensor(
-        address: memory.address, shape: [memory.byteCount / gradientType.byteCount],
-        type: gradientType)
+    let types = parameters.indices.map { kind.type(of: $0, layout, model: type) }
+    var gradients = parameters.indices.map {
+      Tensor(address: 0, shape: parameters[$0].shape, type: types[$0])
     }
+    var memories = [masterMemory]
+    if kind != .none {
+      // Small ones first, then the large ones in their order.
+      let order = parameters.indices.filter { !large.contains($0) } + groups.joined()
+      let (places, memory) = try engine.place { plan in
+        order.map { plan.place(parameters[$0].shape, types[$0]) }
+      }
+      for (index, place) in zip(order, places) { gradients[index] = place }
+      memories.append(memory)
+    }
+    if case .once = kind {
+      lent = LentGradients(groups.map { $0.map { gradients[$0] } }, layers: layout.blocks.count)
+    } else {
+      lent = nil
+    }
+    states = parameters.indices.map { large.contains($0) ? GradientState() : nil }
+    addedGradients = parameters.indices.filter { !large.contains($0) }.map { gradients[$0] }
     var values = masters
     if type != .float32 {
-      let (copies, memory) = try layout(type)
+      let (copies, memory) = try place(type)
       values = copies
       memories.append(memory)
     }
     self.parameters = parameters
     self.masters = masters
     self.gradients = gradients
-    hasGradients = training
+    hasGradients = kind != .none
     self.values = values
     self.engine = engine
     self.memories = memories
-    self.allGradients = allGradients
   }
 
   /// Numbers of all parameters together.
@@ -57,9 +76,21 @@ package final class ParameterStore: Sendable {
   /// The index of a parameter of that name.
   package func index(of name: String) -> Int? { parameters.firstIndex { $0.name == name } }
 
-  /// Sets all gradients to zero.
+  /// Sets all gradients to zero, or says that what lies there does not count.
   package func clearGradients() {
-    if hasGradients { engine.fill(allGradients, with: 0) }
+    guard hasGradients else { return }
+    for state in states { state?.clear() }
+    for gradient in addedGradients { engine.fill(gradient, with: 0) }
+  }
+
+  /// Whether a gradient's memory holds a sum, where it may hold something else.
+  func state(of index: Int) -> GradientState? { states[index] }
+
+  /// Sets those gradients to zero that nothing was written to.
+  func finishGradients() {
+    for index in gradients.indices where states[index]?.begin() == false {
+      engine.fill(gradients[index], with: 0)
+    }
   }
 
   /// Makes the copies that the model computes with from the masters, after these changed.

@@ -27,13 +27,14 @@ struct PassTensors {
   let scratch: BlockScratch
 
   init(
-    _ settings: ModelSettings, type: ScalarType, _ shape: PassShape, _ plan: inout TensorPlan
+    _ settings: ModelSettings, type: ScalarType, _ shape: PassShape, lent: LentGradients? = nil,
+    _ plan: inout TensorPlan
   ) {
     let rows = shape.rows
     let width = settings.hiddenSize
     let vocabulary = settings.head == .reward ? 1 : settings.vocabularySize
-    // 64 MiB of logits at a time, but enough rows to feed the cores.
-    let logitRows = min(rows, max(64, (16 << 20) / vocabulary / 16 * 16))
+    let logits = LogitRows(
+      vocabulary: vocabulary, rows: rows, type: type, isTraining: shape.isTraining)
     let gradientRows = shape.isTraining ? rows : 0
     let valueRows = settings.head == .reward ? rows : 0
     tokens = plan.place([rows], .int32)
@@ -42,17 +43,22 @@ struct PassTensors {
     logProbabilities = plan.place([rows])
     output = plan.place([rows, width], type)
     outputGradient = plan.place([gradientRows, width], type)
-    logits = plan.place([logitRows, vocabulary])
     values = plan.place([valueRows, 1])
     valueGradients = plan.place([min(valueRows, gradientRows), 1], type)
     outputStatistics = plan.place([rows, 2])
     gradient = plan.place([gradientRows, width], type)
-    (hidden, activations) = Self.layers(settings, type: type, shape, &plan)
+    var lent = LayerGroup.groups(settings).contains(where: \.isRecomputed) ? nil : lent
+    (hidden, activations) = Self.layers(settings, type: type, shape, &lent, &plan)
+    let shapeOfLogits = [logits.floatCount, vocabulary]
+    self.logits =
+      lent?.place(settings.layerCount, &plan) { $0.place(shapeOfLogits) }
+      ?? plan.place(shapeOfLogits)
     scratch = BlockScratch(settings, type: type, shape, &plan)
   }
 
   private static func layers(
-    _ settings: ModelSettings, type: ScalarType, _ shape: PassShape, _ plan: inout TensorPlan
+    _ settings: ModelSettings, type: ScalarType, _ shape: PassShape,
+    _ lent: inout LentGradients?, _ plan: inout TensorPlan
   ) -> (hidden: [Tensor], activations: [BlockActivations]) {
     func block(_ plan: inout TensorPlan) -> BlockActivations {
       BlockActivations(settings, type: type, shape, &plan)
@@ -76,10 +82,17 @@ struct PassTensors {
     let sharedBlocks = (0..<size).map { _ in block(&plan) }
     let sharedStates = (0..<max(size - 1, 0)).map { _ in state(&plan) }
     for group in groups {
-      for (place, _) in group.layers.enumerated() {
+      for (place, layer) in group.layers.enumerated() {
         let isInside = group.isRecomputed && place > 0
-        hidden.append(isInside ? sharedStates[place - 1] : state(&plan))
-        activations.append(group.isRecomputed ? sharedBlocks[place] : block(&plan))
+        func kept(_ plan: inout TensorPlan) -> (Tensor, BlockActivations) {
+          (
+            isInside ? sharedStates[place - 1] : state(&plan),
+            group.isRecomputed ? sharedBlocks[place] : block(&plan)
+          )
+        }
+        let (before, inside) = lent?.place(layer, &plan, kept) ?? kept(&plan)
+        hidden.append(before)
+        activations.append(inside)
       }
     }
     hidden.append(state(&plan))

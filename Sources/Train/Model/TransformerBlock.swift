@@ -21,9 +21,10 @@ struct TransformerBlock {
   /// Writes the hidden state after the layer, and what the gradients need of the way there.
   func forward(_ input: Tensor, into output: Tensor, _ space: ModelWorkspace) {
     let kept = space.activations[index]
-    let branch = space.scratch.branch
+    let scratch = space.scratch
+    let branch = scratch.branch
     let middle = settings.isParallel ? output : kept.middle
-    let normed = norm(input, weights.inputNorm, into: kept.normed, kept.statistics)
+    let normed = norm(input, weights.inputNorm, into: scratch.normed, kept.statistics)
     if settings.hasAttention {
       attention.forward(normed, into: branch, kept, space)
       engine.addResidual(input, branch, dropout: attentionDropout(space), into: middle)
@@ -33,12 +34,12 @@ struct TransformerBlock {
     var normedMiddle = normed
     if !settings.isParallel {
       normedMiddle = norm(
-        middle, weights.postAttentionNorm, into: kept.normedMiddle, kept.middleStatistics)
+        middle, weights.postAttentionNorm, into: scratch.normedMiddle, kept.middleStatistics)
     } else if !settings.sharesNorm {
       normedMiddle = norm(
-        input, weights.postAttentionNorm, into: kept.normedMiddle, kept.middleStatistics)
+        input, weights.postAttentionNorm, into: scratch.normedMiddle, kept.middleStatistics)
     }
-    feedForward.forward(normedMiddle, into: branch, kept)
+    feedForward.forward(normedMiddle, into: branch, kept, scratch)
     engine.addResidual(middle, branch, dropout: feedForwardDropout(space), into: output)
   }
 
@@ -48,7 +49,14 @@ struct TransformerBlock {
     let kept = space.activations[index]
     let scratch = space.scratch
     let isShared = settings.isParallel && settings.sharesNorm
-    let feedForwardInput = isShared ? kept.normed : kept.normedMiddle
+    // What the products of the forward pass took is made again.
+    let normed = norm(input, weights.inputNorm, into: scratch.normed, kept.statistics)
+    let feedForwardInput =
+      isShared
+      ? normed
+      : norm(
+        settings.isParallel ? input : kept.middle, weights.postAttentionNorm,
+        into: scratch.normedMiddle, kept.middleStatistics)
     feedForward.backward(
       dropped(gradient, feedForwardDropout(space), scratch), input: feedForwardInput,
       into: scratch.first, kept, scratch)
@@ -58,7 +66,7 @@ struct TransformerBlock {
     }
     if settings.hasAttention {
       attention.backward(
-        dropped(gradient, attentionDropout(space), scratch), input: kept.normed,
+        dropped(gradient, attentionDropout(space), scratch), input: normed,
         into: scratch.second, kept, space)
     } else {
       engine.fill(scratch.second, with: 0)
@@ -120,20 +128,23 @@ struct FeedForward {
   let linear1: LinearWeights
   let linear2: LinearWeights
 
-  func forward(_ input: Tensor, into output: Tensor, _ kept: BlockActivations) {
+  func forward(
+    _ input: Tensor, into output: Tensor, _ kept: BlockActivations, _ scratch: BlockScratch
+  ) {
     engine.linear(
       input, weight: linear1.weight.value, bias: linear1.bias?.value, into: kept.inner)
-    engine.activate(kept.inner, activation, into: kept.activated)
+    engine.activate(kept.inner, activation, into: scratch.activated)
     engine.linear(
-      kept.activated, weight: linear2.weight.value, bias: linear2.bias?.value, into: output)
+      scratch.activated, weight: linear2.weight.value, bias: linear2.bias?.value, into: output)
   }
 
   func backward(
     _ gradient: Tensor, input: Tensor, into inputGradient: Tensor, _ kept: BlockActivations,
     _ scratch: BlockScratch
   ) {
+    engine.activate(kept.inner, activation, into: scratch.activated)
     engine.linearBackward(
-      linear2, input: kept.activated, outputGradient: gradient,
+      linear2, input: scratch.activated, outputGradient: gradient,
       inputGradient: scratch.activatedGradient)
     engine.activateGradient(
       input: kept.inner, activation, outputGradient: scratch.activatedGradient,
@@ -150,7 +161,7 @@ extension ComputeEngine {
   ) {
     linearParameterGradients(
       input: input, outputGradient: outputGradient, weight: linear.weight.gradient,
-      bias: linear.bias?.gradient)
+      bias: linear.bias?.gradient, accumulate: linear.weight.begin())
     linearInputGradient(
       outputGradient, weight: linear.weight.value, into: inputGradient, accumulate: false)
   }

@@ -22,7 +22,7 @@ package struct CrossEntropy: Objective {
       engine.write(coefficients.span, to: space.coefficients)
       gradient = HeadGradient(
         coefficients: space.coefficients, hidden: space.outputGradient,
-        weight: model.head.gradient)
+        weight: model.head.gradient, accumulates: model.head.begin())
     }
     engine.labelLogProbabilities(
       hidden: space.output, weight: model.head.value, labels: space.labels,

@@ -29,7 +29,7 @@ struct LabelScores {
       workspace: space.logits, into: space.logProbabilities,
       gradient: HeadGradient(
         coefficients: space.coefficients, hidden: space.outputGradient,
-        weight: model.head.gradient))
+        weight: model.head.gradient, accumulates: model.head.begin()))
     model.backward(space)
   }
 }

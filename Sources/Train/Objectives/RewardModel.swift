@@ -34,7 +34,8 @@ package struct RewardModel: Objective {
         space.valueGradients, weight: model.head.value,
         into: space.outputGradient.reshaped(output.shape), accumulate: false)
       engine.linearParameterGradients(
-        input: output, outputGradient: space.valueGradients, weight: model.head.gradient, bias: nil)
+        input: output, outputGradient: space.valueGradients, weight: model.head.gradient, bias: nil,
+        accumulate: model.head.begin())
       model.backward(space)
     }
     return pairs.result

@@ -49,7 +49,7 @@ package final class Optimizer {
       let pieces = group.members.map { index in
         UpdatePiece(
           value: parameters[index].value, gradient: parameters[index].gradient,
-          states: states[index].map(\.numbers))
+          states: states[index].map(\.numbers), copy: parameters[index].copy)
       }
       return (group.weightDecay, pieces)
     }

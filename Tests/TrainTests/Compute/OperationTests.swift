@@ -25,7 +25,7 @@ struct OperationTests {
     engine.linear(input, weight: weight, bias: try bench.tensor(b, [outputs]), into: output)
     engine.linearInputGradient(gradient, weight: weight, into: dx, accumulate: false)
     engine.linearParameterGradients(
-      input: input, outputGradient: gradient, weight: dw, bias: db)
+      input: input, outputGradient: gradient, weight: dw, bias: db, accumulate: true)
     checkGradients(
       "linear", inputs: [x, w, b], upstream: upstream,
       found: (engine.numbers(of: output), [dx, dw, db].map(engine.numbers))
@@ -34,7 +34,7 @@ struct OperationTests {
     let once = [dx, dw, db].map(engine.numbers)
     engine.linearInputGradient(gradient, weight: weight, into: dx, accumulate: true)
     engine.linearParameterGradients(
-      input: input, outputGradient: gradient, weight: dw, bias: db)
+      input: input, outputGradient: gradient, weight: dw, bias: db, accumulate: true)
     for (twice, once) in zip([dx, dw, db].map(engine.numbers), once) {
       #expect(relativeDifference(twice, once.map { 2 * $0 }) < 1e-6)
     }
@@ -241,11 +241,11 @@ struct OperationTests {
     let gradient = try bench.zeros([outputs, inputs])
     let exactGradient = try bench.zeros([outputs, inputs])
     engine.linearParameterGradients(
-      input: input, outputGradient: output, weight: gradient, bias: nil)
+      input: input, outputGradient: output, weight: gradient, bias: nil, accumulate: true)
     let rounded = try bench.tensor(engine.numbers(of: output), [rows, outputs])
     engine.linearParameterGradients(
       input: try bench.tensor(x, [rows, inputs]), outputGradient: rounded, weight: exactGradient,
-      bias: nil)
+      bias: nil, accumulate: true)
     #expect(
       relativeDifference(engine.numbers(of: gradient), engine.numbers(of: exactGradient)) < 1e-6)
   }

@@ -143,7 +143,7 @@ struct TokenGeneratorTests {
   @Test("a model that is not for training has no room for gradients, and computes the same")
   func withoutGradients() throws {
     let model = try Self.model(.alibi)
-    let lean = try GPTNeoX(model.settings, training: false, engine: model.engine)
+    let lean = try GPTNeoX(model.settings, gradients: .none, engine: model.engine)
     lean.parameters.initialize(seed: 5)
     #expect(!lean.parameters.hasGradients && model.parameters.hasGradients)
     let answers = try [model, lean].map {

@@ -32,10 +32,11 @@ struct ModelTests {
   }
 
   static func run(
-    _ settings: ModelSettings, type: ScalarType = .float32, threads: Int = 2, passes: Int = 1
+    _ settings: ModelSettings, type: ScalarType = .float32, threads: Int = 2, passes: Int = 1,
+    gradients: GradientKind = .sums
   ) throws -> Outcome {
     let engine = CPUEngine(threads: threads)
-    let model = try GPTNeoX(settings, type: type, engine: engine)
+    let model = try GPTNeoX(settings, type: type, gradients: gradients, engine: engine)
     model.parameters.initialize(seed: 7)
     let space = try model.makeWorkspace(batch: 2, length: 20, training: true)
     var loss = 0.0

@@ -114,7 +114,7 @@ struct SharedPrefixTests {
     let engine = CPUEngine(threads: 2)
     let model = try GPTNeoX(settings, type: type, engine: engine)
     model.parameters.initialize(seed: 7)
-    let reference = try GPTNeoX(settings, type: type, training: false, engine: engine)
+    let reference = try GPTNeoX(settings, type: type, gradients: .none, engine: engine)
     reference.parameters.initialize(seed: 8)
     let shared = try model.makePackedWorkspace(training: true)
     let sharedReference = try ReferenceModel(sharingPrefixes: reference)

@@ -6,37 +6,67 @@ extension CPUEngine {
     hidden: Tensor, weight: Tensor, labels: Tensor, workspace: Tensor,
     into logProbabilities: Tensor, gradient: HeadGradient?
   ) {
-    let step = workspace.shape[0]
-    for first in stride(from: 0, to: hidden.rowCount, by: step) {
-      let range = first..<min(first + step, hidden.rowCount)
-      let logits = workspace.rows(0..<range.count)
-      let input = hidden.reshaped([hidden.rowCount, hidden.width]).rows(range)
+    let type = hidden.type
+    let vocabulary = workspace.width
+    let rowCount = hidden.rowCount
+    let step = workspace.byteCount / (vocabulary * type.byteCount)
+    for first in stride(from: 0, to: rowCount, by: step) {
+      let range = first..<min(first + step, rowCount)
+      // The reference has logits of the model's type before it computes in float32.
+      let logits = Tensor(
+        address: workspace.address, shape: [range.count, vocabulary], type: type)
+      let input = hidden.reshaped([rowCount, hidden.width]).rows(range)
       linear(input, weight: weight, bias: nil, into: logits)
-      let type = hidden.type
       split(range.count) { rows, _ in
         let row = first + rows.lowerBound
-        let place = unsafe logits.floats(rows.lowerBound * logits.width)
-        // The reference has logits of the model's type before it computes in float32.
-        unsafe ctr_round(type.kernelType, place, rows.count * logits.width)
         unsafe ctr_label_log_probabilities(
-          place, logits.width, rows.count, logits.width, labels.integers(row),
-          gradient?.coefficients.floats(row), type.kernelType, logProbabilities.floats(row))
+          type.kernelType, logits.place(rows.lowerBound * vocabulary), rows.count, vocabulary,
+          labels.integers(row), gradient?.coefficients.floats(row), logProbabilities.floats(row))
       }
       guard let gradient else { continue }
-      // Gradients of logits lie at the start of the rows in the model's type.
-      let slopes = Matrix(
-        address: logits.address, type: type, stride: logits.width * 4 / type.byteCount)
-      var transposed = slopes
-      transposed.isTransposed = true
-      multiply(
+      // The logits have become their gradients.
+      multiplyInDepths(
         MatrixProduct(
-          rows: range.count, columns: hidden.width, depth: logits.width, left: slopes,
+          rows: range.count, columns: hidden.width, depth: vocabulary, left: Matrix(logits),
           right: Matrix(weight),
-          target: Matrix(gradient.hidden.reshaped([hidden.rowCount, hidden.width]).rows(range))))
+          target: Matrix(gradient.hidden.reshaped([rowCount, hidden.width]).rows(range))))
       multiply(
         MatrixProduct(
-          rows: logits.width, columns: hidden.width, depth: range.count, left: transposed,
-          right: Matrix(input), target: Matrix(gradient.weight), accumulates: true))
+          rows: vocabulary, columns: hidden.width, depth: range.count,
+          left: Matrix(logits, transposed: true), right: Matrix(input),
+          target: Matrix(gradient.weight), accumulates: gradient.accumulates || first > 0))
+    }
+  }
+
+  /// Rows whose sums over a long depth are in float32 at a time.
+  static let rowsOfSums = 512
+
+  /// A product of very many summands, by pieces of its depth that stay in the caches.
+  private func multiplyInDepths(_ product: MatrixProduct) {
+    let part = 3072
+    guard product.target.type == .bfloat16, product.depth > 2 * part else {
+      multiply(product)
+      return
+    }
+    let step = min(max(product.rows / (4 * team.threadCount) / 16 * 16, 128), Self.rowsOfSums)
+    split(product.rows, multiple: step) { range, member in
+      for row in stride(from: range.lowerBound, to: range.upperBound, by: Self.rowsOfSums) {
+        let rows = product.rows(row..<min(row + Self.rowsOfSums, range.upperBound))
+        let sums = unsafe self.scratch(of: member, count: rows.rows * rows.columns)
+        for depth in stride(from: 0, to: product.depth, by: part) {
+          var piece = rows
+          piece.depth = min(part, product.depth - depth)
+          piece.left = rows.left.from(row: 0, column: depth)
+          piece.right = rows.right.from(row: depth, column: 0)
+          piece.target = Matrix(
+            address: UInt(bitPattern: sums), type: .float32, stride: rows.columns)
+          piece.accumulates = depth > 0
+          self.multiplyAlone(piece, member: member)
+        }
+        unsafe ctr_convert(
+          CTR_FLOAT32, sums, rows.columns, product.target.type.kernelType, rows.target.start,
+          rows.target.stride, rows.rows, rows.columns)
+      }
     }
   }
 

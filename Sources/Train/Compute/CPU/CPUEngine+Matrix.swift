@@ -6,13 +6,22 @@ internal import Machine
 extension CPUEngine {
   /// A matrix product by all members: each makes some rows of the target, or some columns.
   func multiply(_ product: MatrixProduct) {
-    if product.rows >= product.columns {
-      split(product.rows, multiple: 16) { range, member in
-        self.multiplyAlone(product.rows(range), member: member)
+    let byRows = product.rows >= product.columns
+    let extent = byRows ? product.rows : product.columns
+    let body: @Sendable (Range<Int>, Int) -> Void = { range, member in
+      self.multiplyAlone(byRows ? product.rows(range) : product.columns(range), member: member)
+    }
+    // Parts are large enough to cost nothing, and stay in the caches where the product is long.
+    let part = min(max(extent / (4 * team.threadCount), 256), 3072) / 16 * 16
+    if extent >= part * team.threadCount {
+      let count = extent / part
+      forEach(count) { index, member in
+        body(index * part..<(index + 1 == count ? extent : (index + 1) * part), member)
       }
     } else {
-      split(product.columns, multiple: 16) { range, member in
-        self.multiplyAlone(product.columns(range), member: member)
+      team.split(extent, multiple: 16) { range, member in
+        ctr_use_one_openmp_thread()
+        body(range, member)
       }
     }
   }
@@ -140,13 +149,13 @@ extension CPUEngine {
   }
 
   package func linearParameterGradients(
-    input: Tensor, outputGradient: Tensor, weight: Tensor, bias: Tensor?
+    input: Tensor, outputGradient: Tensor, weight: Tensor, bias: Tensor?, accumulate: Bool
   ) {
     multiply(
       MatrixProduct(
         rows: outputGradient.width, columns: input.width, depth: input.rowCount,
         left: Matrix(outputGradient, transposed: true), right: Matrix(input),
-        target: Matrix(weight), accumulates: true))
+        target: Matrix(weight), accumulates: accumulate))
     if let bias { addColumnSums(of: outputGradient, to: bias) }
   }
 

@@ -33,6 +33,10 @@ extension CPUEngine {
       let piece = pieces[block.tensor]
       unsafe self.forEachPiece(of: piece.gradient, block.range, member) { start, gradients, count in
         unsafe Self.apply(step, piece, start, count, gradients)
+        guard let copy = piece.copy else { return }
+        unsafe ctr_convert(
+          CTR_FLOAT32, piece.value.floats(start), count, copy.type.kernelType, copy.place(start),
+          count, 1, count)
       }
     }
     forEachBlock(of: pieces.count, size: { pieces[$0].value.count }, body: change)

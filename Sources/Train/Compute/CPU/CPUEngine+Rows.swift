@@ -20,18 +20,25 @@ extension CPUEngine {
   }
 
   package func embedGradient(_ tokens: Tensor, outputGradient: Tensor, table: Tensor) {
-    // Each member has some columns, and adds the rows in order: equal tokens never meet.
+    func token(_ row: Int) -> Int { Int(unsafe tokens.integers(row).pointee) }
+    // Rows of one token are added up in float32 before they are rounded.
+    let rows = (0..<tokens.count).sorted { (token($0), $0) < (token($1), $1) }
     let width = table.width
     split(width, multiple: 16) { range, member in
-      let numbers = unsafe self.scratch(of: member, count: range.count)
-      for row in 0..<tokens.count {
-        let token = Int(unsafe tokens.integers(row).pointee)
-        unsafe ctr_convert(
-          outputGradient.type.kernelType, outputGradient.place(row * width + range.lowerBound),
-          range.count, CTR_FLOAT32, numbers, range.count, 1, range.count)
+      let sums = unsafe self.scratch(of: member, count: range.count)
+      var place = 0
+      while place < rows.count {
+        let token = Int(unsafe tokens.integers(rows[place]).pointee)
+        unsafe sums.update(repeating: 0, count: range.count)
+        while place < rows.count, unsafe tokens.integers(rows[place]).pointee == token {
+          unsafe ctr_column_sums(
+            outputGradient.type.kernelType,
+            outputGradient.place(rows[place] * width + range.lowerBound), 1, width, range.count,
+            sums)
+          place += 1
+        }
         unsafe ctr_accumulate(
-          numbers, table.type.kernelType, table.place(token * width + range.lowerBound),
-          range.count)
+          sums, table.type.kernelType, table.place(token * width + range.lowerBound), range.count)
       }
     }
   }

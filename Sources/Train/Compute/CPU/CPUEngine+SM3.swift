@@ -26,6 +26,7 @@ extension CPUEngine {
       } else if piece.value.count > 0 {
         updateVector(step, piece)
       }
+      if let copy = piece.copy { convert(piece.value, into: copy) }
     }
   }
 

@@ -16,6 +16,8 @@ extension WorkSize {
       // Products of other types than float32 are made in blocks that are converted first, where the
       // processor has no better way.
       ScratchNeed(own: width, conversions: type == .float32 ? 0 : CPUEngine.convertedBlocks.count)
+    case .labels(let width):
+      ScratchNeed(own: CPUEngine.rowsOfSums * width)
     case .normGradient(let rows, let parameters):
       ScratchNeed(shared: CPUEngine.normSums(rows: rows, parameters: parameters))
     case .attention(let attention, let width, let isTraining):

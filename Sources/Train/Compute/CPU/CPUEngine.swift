@@ -40,11 +40,14 @@ package final class CPUEngine: ComputeEngine {
 
   // MARK: - Sharing work
 
-  /// Runs `body` on a range of `count` for each member.
+  /// Runs `body` on ranges of `count`, a few for each member, which takes the next when it is free: so
+  /// one whose core does other work delays nobody.
   func split(_ count: Int, multiple: Int = 1, _ body: @Sendable (Range<Int>, Int) -> Void) {
-    team.split(count, multiple: multiple) { range, member in
-      ctr_use_one_openmp_thread()
-      body(range, member)
+    let pieces = (count + multiple - 1) / multiple
+    let size = (pieces + 4 * team.threadCount - 1) / (4 * team.threadCount) * multiple
+    guard size > 0 else { return }
+    forEach((count + size - 1) / size) { index, member in
+      body(index * size..<min((index + 1) * size, count), member)
     }
   }
 

@@ -35,7 +35,7 @@ struct RunReference {
       reference = policy
     } else {
       reference = try GPTNeoX(
-        policy.settings, type: policy.type, training: false, engine: policy.engine)
+        policy.settings, type: policy.type, gradients: .none, engine: policy.engine)
       if isPolicy {
         for (source, target) in zip(policy.parameters.masters, reference.parameters.masters) {
           policy.engine.convert(source, into: target)
