@@ -3,6 +3,8 @@ internal import Synchronization
 
 /// A whole file seen as memory, for reading.
 ///
+/// Where mappings are scarce, a file can be copied into memory of the process's own instead.
+///
 /// The file must not be cut while it is mapped: the system answers a look at a lost page with a
 /// signal. Where that can happen, ``InputFile`` is the safe way.
 @safe
@@ -21,19 +23,29 @@ internal import Synchronization
   package let modifiedNanoseconds: Int64
   // Zero for an empty file, which the system does not map.
   @usableFromInline let address: UInt
+  private let isCopy: Bool
 
   /// Maps a file.
-  package init(path: String) throws(SystemError) {
+  ///
+  /// - Parameters:
+  ///   - copyLimit: where mappings are scarce, a file of at most so many bytes is copied instead, and a
+  ///     longer one when no mapping is left; by default none is.
+  ///   - isScarce: whether they are.
+  package init(
+    path: String, copyLimit: Int? = nil, isScarce: Bool = Self.isScarce
+  ) throws(SystemError) {
     let file = try InputFile(path: path)
-    let address = try Self.map(file)
+    let (address, isCopy) = try Self.open(file, isScarce ? copyLimit : nil)
     self.path = path
     byteCount = file.byteCount
     modifiedNanoseconds = file.modifiedNanoseconds
     self.address = address
+    self.isCopy = isCopy
   }
 
   deinit {
     guard address != 0 else { return }
+    guard !isCopy else { return AlignedMemory.free(address) }
     unsafe munmap(UnsafeMutableRawPointer(bitPattern: address), byteCount)
     Self.count.subtract(1, ordering: .relaxed)
   }
@@ -69,7 +81,7 @@ internal import Synchronization
 
   /// Tells the system how the bytes will be visited.
   package func advise(_ access: Access) {
-    guard let start = unsafe UnsafeMutableRawPointer(bitPattern: address) else { return }
+    guard !isCopy, let start = unsafe UnsafeMutableRawPointer(bitPattern: address) else { return }
     let advice =
       switch access {
       case .sequential: POSIX_MADV_SEQUENTIAL
@@ -83,7 +95,7 @@ internal import Synchronization
   /// - Precondition: the range lies inside the file.
   package func readAhead(_ range: Range<Int>) {
     precondition(range.lowerBound >= 0 && range.upperBound <= byteCount)
-    guard !range.isEmpty else { return }
+    guard !range.isEmpty, !isCopy else { return }
     let first = range.lowerBound & -Self.pageByteCount
     guard let start = unsafe UnsafeMutableRawPointer(bitPattern: address + UInt(first)) else {
       return
@@ -92,6 +104,36 @@ internal import Synchronization
   }
 
   private static let pageByteCount = Int(sysconf(Int32(_SC_PAGESIZE)))
+
+  private static func open(
+    _ file: borrowing InputFile, _ copyLimit: Int?
+  ) throws(SystemError) -> (address: UInt, isCopy: Bool) {
+    guard let copyLimit, file.isRegular, file.byteCount > 0 else { return (try map(file), false) }
+    if file.byteCount <= copyLimit { return (try copy(file), true) }
+    do throws(SystemError) {
+      return (try map(file), false)
+    } catch {
+      guard error.code == ENOMEM else { throw error }
+      return (try copy(file), true)
+    }
+  }
+
+  private static func copy(_ file: borrowing InputFile) throws(SystemError) -> UInt {
+    guard let address = AlignedMemory.allocate(file.byteCount) else {
+      throw SystemError(call: "allocate memory for", path: file.path, code: ENOMEM)
+    }
+    do throws(SystemError) {
+      let target = unsafe UnsafeMutableRawBufferPointer(
+        start: UnsafeMutableRawPointer(bitPattern: address), count: file.byteCount)
+      guard try unsafe file.read(into: target, at: 0) == file.byteCount else {
+        throw SystemError(call: "read", path: file.path, code: ENODATA)
+      }
+      return address
+    } catch {
+      AlignedMemory.free(address)
+      throw error
+    }
+  }
 
   private static func map(_ file: borrowing InputFile) throws(SystemError) -> UInt {
     guard file.isRegular else { throw SystemError(call: "mmap", path: file.path, code: ENODEV) }

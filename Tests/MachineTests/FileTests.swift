@@ -80,6 +80,36 @@ struct FileTests {
     #expect(try file.readAll(limit: 10_000).array == bytes)
   }
 
+  @Test("where mappings are scarce, a small file is copied and a large one mapped")
+  func scarceMappings() throws {
+    let bytes = (0..<10_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+    let path = try folder.write("in", bytes)
+    for (limit, isScarce, isCopied) in [
+      (10_000, true, true), (9_999, true, false), (10_000, false, false),
+    ] {
+      let file = try MappedFile(path: path, copyLimit: limit, isScarce: isScarce)
+      #expect(
+        file.withBytes(0..<10_000) { bytes in
+          (0..<10_000).map { bytes.loadNumber(at: $0, UInt8.self) }
+        } == bytes)
+      file.advise(.random)
+      file.readAhead(0..<10_000)
+      // What is written into the file shows in a mapping alone.
+      let handle = try #require(FileHandle(forWritingAtPath: path))
+      try handle.write(contentsOf: [bytes[0] ^ 1])
+      let first = file.number(at: 0, UInt8.self)
+      #expect((first == bytes[0]) == isCopied)
+      try handle.seek(toOffset: 0)
+      try handle.write(contentsOf: [bytes[0]])
+      try handle.close()
+    }
+    let empty = try folder.write("empty", [])
+    #expect(try MappedFile(path: empty, copyLimit: 1, isScarce: true).bytes.byteCount == 0)
+    #expect(throws: SystemError(call: "mmap", path: "/dev/null", code: 19)) {
+      _ = try MappedFile(path: "/dev/null", copyLimit: 1, isScarce: true)
+    }
+  }
+
   @Test("an empty file maps to no bytes; folders and missing files are errors")
   func oddFiles() throws {
     #expect(try MappedFile(path: folder.write("empty", [])).bytes.byteCount == 0)

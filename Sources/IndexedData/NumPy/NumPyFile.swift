@@ -36,9 +36,12 @@ package final class NumPyFile: Sendable {
     self.file = file
   }
 
+  /// Bytes of a file that are copied where mappings are scarce, as in a run of thousands of datasets.
+  private static let copyLimit = 256 << 10
+
   private static func map(_ path: String) throws(IndexedDataError) -> MappedFile {
     do throws(SystemError) {
-      return try MappedFile(path: path)
+      return try MappedFile(path: path, copyLimit: copyLimit)
     } catch {
       throw .system(error)
     }

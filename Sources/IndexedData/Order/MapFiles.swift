@@ -91,6 +91,8 @@ package struct MapFiles: Sendable {
     try write(key, interruption)
     // The files' pages can be given back to the system; arrays cannot.
     guard let maps = stored(key, false, interruption) else {
+      // What keeps them from being opened is told, where it is that.
+      for path in paths.prefix(3) { _ = try NumPyFile(path: path) }
       throw .system(SystemError(call: "read", path: paths[3], code: EIO))
     }
     return (maps, isStale ? .rebuilt : .written)
@@ -195,11 +197,11 @@ package struct MapFiles: Sendable {
       shuffleIndices: .file(shuffle), leftOut: leftOut)
   }
 
-  /// Whether a map was changed, or copied, after its key was written.
+  /// Whether a map may have been changed, or copied, after its key was written.
   private func isChanged(_ maps: [NumPyFile]) -> Bool {
     guard let key = try? InputFile(path: paths[3]) else { return true }
     let written = key.modifiedNanoseconds
-    return maps.contains { $0.modifiedNanoseconds > written }
+    return maps.contains { $0.modifiedNanoseconds >= written }
   }
 
   private static func bytes(_ path: String, limit: Int) throws(SystemError) -> [UInt8] {

@@ -10,13 +10,14 @@ extension DatasetAssembly {
   /// Converts bytes of a piece in blocks of a mebibyte.
   func convert(
     _ source: borrowing InputFile, _ bytes: Range<Int>, of piece: DatasetPiece,
-    to target: inout AppendFile
+    to target: inout AppendFile, _ options: TendOptions
   ) throws(IndexedDataError) {
     let conversion = ElementConversion(source: piece.elementType, target: elementType)
     var input = ByteBuffer(capacity: 1 << 20)
     var output = ByteBuffer(capacity: 8 << 20)
     var place = bytes.lowerBound
     while place < bytes.upperBound {
+      try endWhereRaised(options.interruption)
       input.removeAll()
       output.removeAll()
       try asking { () throws(SystemError) in

@@ -69,7 +69,7 @@ package struct DatasetAssembly: Sendable {
             try target.append(copyOf: source, from: place, count: step)
           }
         } else {
-          try convert(source, place..<(place + step), of: piece, to: &target)
+          try convert(source, place..<(place + step), of: piece, to: &target, options)
         }
         try output.noteElements(in: &target)
         place += step

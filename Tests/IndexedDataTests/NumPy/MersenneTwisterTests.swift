@@ -83,6 +83,7 @@ struct MersenneTwisterTests {
   func plainLoop(count: Int) {
     var generator = MersenneTwister(seed: 99)
     var plain = generator
+    var skipping = generator
     var numbers = [Int64](0..<Int64(count))
     var expected = numbers
     generator.shuffle(&numbers)
@@ -90,6 +91,9 @@ struct MersenneTwisterTests {
       expected.swapAt(last, Int(plain.next(upTo: UInt64(last))))
     }
     #expect(numbers == expected)
-    #expect(generator.next() == plain.next())
+    skipping.skipShuffle(count: count)
+    let next = generator.next()
+    #expect(next == plain.next())
+    #expect(next == skipping.next(), "skipped rather than done")
   }
 }

@@ -173,6 +173,74 @@ struct MapFilesTests {
     }
   }
 
+  @Test("a map that was changed or copied after its key is read through, whatever its numbers are")
+  func changed() throws {
+    let data = OrderData(text: try Sample.t.dataset(folder, "t"))
+    let files = MapFiles(request(.samples(10)), data, name: "train")
+    let expected = try files.prepare(.besideData).maps.shuffleIndices.numbers
+    let path = files.paths[2]
+    let name = String(path.dropFirst(folder.path.count + 1))
+    let later = Date(timeIntervalSinceNow: 3600)
+    try FileManager.default.setAttributes([.modificationDate: later], ofItemAtPath: path)
+    #expect(try files.prepare(.besideData).origin == .reused)
+    // Two numbers change places: nothing about them is impossible.
+    var bytes = try folder.read(name)
+    let count = bytes.count
+    for byte in 0..<4 { bytes.swapAt(count - 8 + byte, count - 4 + byte) }
+    try folder.write(name, bytes)
+    try FileManager.default.setAttributes([.modificationDate: later], ofItemAtPath: path)
+    let (maps, origin) = try files.prepare(.besideData)
+    #expect(origin == .rebuilt && maps.shuffleIndices.numbers == expected)
+  }
+
+  @Test(
+    "maps of many blocks are those in memory, and their hashes those of the files",
+    arguments: [Packing.packed, .packUntilOverflow, .unpacked])
+  func manyBlocks(packing: Packing) throws {
+    let data = OrderData(text: try Sample.a.dataset(folder, "a"))
+    let wanted = OrderRequest(
+      documents: 0..<1000, length: .samples(600_000), sequenceLength: 60, packing: packing)
+    let files = MapFiles(wanted, data, name: "train")
+    let (stored, origin) = try files.prepare(.besideData)
+    #expect(origin == .written)
+    let expected = try SampleMaps(wanted, data)
+    #expect(stored.documentIndices.bytes == expected.documentIndices.bytes)
+    #expect(stored.sampleIndices.bytes == expected.sampleIndices.bytes)
+    #expect(stored.shuffleIndices.bytes == expected.shuffleIndices.bytes)
+    #expect(try files.prepare(.besideData, readsAll: true).origin == .reused)
+    #expect(try folder.names.count == 2 + 4)
+  }
+
+  @Test("a wish to stop ends the making of maps, and leaves nothing", arguments: Packing.allCases)
+  func interrupted(packing: Packing) throws {
+    let data = OrderData(text: try Sample.a.dataset(folder, "a"))
+    let wanted = OrderRequest(
+      documents: 0..<1000, length: .samples(2000), sequenceLength: 60, packing: packing)
+    let files = MapFiles(wanted, data, name: "train")
+    let interruption = Interruption()
+    interruption.raise()
+    #expect(throws: IndexedDataError.interrupted) {
+      _ = try files.prepare(.besideData, interruption: interruption)
+    }
+    #expect(try folder.names == ["a.bin", "a.idx"])
+    interruption.clear()
+    #expect(try files.prepare(.besideData, interruption: interruption).origin == .written)
+  }
+
+  @Test("who waits for another's maps can be stopped too")
+  func interruptedWait() throws {
+    let data = OrderData(text: try Sample.t.dataset(folder, "t"))
+    let files = MapFiles(request(.samples(10)), data, name: "train")
+    let other = try FileLock(path: files.base + "_lock")
+    let interruption = Interruption()
+    interruption.raise()
+    #expect(throws: IndexedDataError.interrupted) {
+      _ = try files.prepare(.besideData, interruption: interruption)
+    }
+    #expect(DurableFile.exists(files.base + "_lock"), "it belongs to the other one")
+    other.extend()
+  }
+
   @Test("of runs that begin together one makes the maps, and the others take them up")
   func race() throws {
     let data = OrderData(text: try Sample.a.dataset(folder, "a"))
