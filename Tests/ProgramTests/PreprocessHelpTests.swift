@@ -16,7 +16,7 @@ struct PreprocessHelpTests {
 
   @Test(
     "help of neox-bench reads as recorded",
-    arguments: ["", "encode", "mutate-index", "open", "read"])
+    arguments: ["", "encode", "multiply", "mutate-index", "open", "read"])
   func benchSnapshot(command: String) throws {
     try compare("neox-bench", command)
   }

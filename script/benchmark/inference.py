@@ -15,7 +15,7 @@ PROMPT = (
 
 def measure(setting):
     shape = SHAPES[0]
-    model = Model(setting, shape)
+    model = Model(setting, shape, "infer")
     model.start(TRAINED_STEPS)
     rounds = Rounds(f"A trained model: {shape.layers} × {shape.hidden}, {shape.length:,} tokens, fp32, {setting.workers} threads")
     has_torch = setting.has("torch", "transformers")

@@ -44,9 +44,9 @@ def close(what, ours, theirs, tolerance):
 class Model:
     """A shape with the configuration of a run on the main text."""
 
-    def __init__(self, setting, shape):
+    def __init__(self, setting, shape, part="train"):
         self.setting, self.shape = setting, shape
-        self.folder = setting.work / f"model-{shape.layers}-{shape.hidden}"
+        self.folder = setting.work / f"{part}-{shape.layers}-{shape.hidden}"
         self.folder.mkdir(exist_ok=True)
         self._start = None
 

@@ -71,19 +71,18 @@ def evaluate(weights, path, length, batch):
 
 @torch.inference_mode()
 def precompute(weights, path, lengths, batch):
-    """Documents in their order, each batch padded to the longest of it. As in GPT-NeoX, the last token of a document is
-    asked for a padding of 0."""
+    """Documents in their order, each batch padded to the longest of it. As in GPT-NeoX's samples of one document, the last
+    token is asked for the first one of the next document, or for 0 where there is none."""
     model = load(weights).eval()
-    ids = numpy.fromfile(path, "<u2").astype(numpy.int64)
-    ends = list(itertools.accumulate(lengths))
-    documents = [torch.from_numpy(ids[end - length:end]) for end, length in zip(ends, lengths)]
+    ids = torch.from_numpy(numpy.append(numpy.fromfile(path, "<u2"), 0).astype(numpy.int64))
+    documents = [ids[end - length:end + 1] for end, length in zip(itertools.accumulate(lengths), lengths)]
     start, total = time.perf_counter(), 0.0
     for first in range(0, len(documents), batch):
         rows = documents[first:first + batch]
         pad = torch.nn.utils.rnn.pad_sequence
-        tokens, mask = pad(rows, batch_first=True), pad([torch.ones_like(row) for row in rows], batch_first=True)
-        labels = torch.nn.functional.pad(tokens, (0, 1))[:, 1:, None]
-        values = model(input_ids=tokens, attention_mask=mask).logits.log_softmax(-1).gather(-1, labels)[..., 0]
+        tokens, mask = pad(rows, batch_first=True), pad([torch.ones_like(row[1:]) for row in rows], batch_first=True)
+        logits = model(input_ids=tokens[:, :-1], attention_mask=mask).logits
+        values = logits.log_softmax(-1).gather(-1, tokens[:, 1:, None])[..., 0]
         total += (values * mask).sum(dtype=torch.float64).item()
     return {"seconds": time.perf_counter() - start, "sum": total}
 
