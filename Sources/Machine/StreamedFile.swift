@@ -28,7 +28,7 @@ package struct StreamedFile: ~Copyable, Sendable {
 
   /// Makes a file, or empties one that is there.
   ///
-  /// - Parameter byteCount: how long it will be, where that is known: a small one takes less memory.
+  /// `byteCount` is how long it will be, where that is known: a small one takes less memory.
   package init(path: String, byteCount: Int? = nil) throws(SystemError) {
     let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw SystemError(call: "open", path: path, code: errno) }

@@ -20,9 +20,8 @@ struct NumPyStream: ~Copyable {
 
   /// Begins a file.
   ///
-  /// - Parameters:
-  ///   - header: what it will hold; with `grows` the length of the first axis is found at the end.
-  ///   - interruption: what ends the work early.
+  /// With `grows` the length of the header's first axis is found at the end; an interruption ends the
+  /// work early.
   init(
     _ header: NumPyHeader, to path: String, grows: Bool = false,
     interruption: Interruption? = nil

@@ -71,8 +71,9 @@ struct WriteFlags: Sendable {
     }
   }
 
-  /// Runs `work` with options that show progress, and ends the progress line. A signal ends the work and
-  /// removes unfinished files.
+  /// Runs `work` with options that show progress, and ends the progress line.
+  ///
+  /// A signal ends the work and removes unfinished files.
   func run<Outcome>(
     _ activity: String, _ work: (TendOptions) throws -> Outcome
   ) throws -> Outcome {
