@@ -11,9 +11,9 @@ struct IndexSignalTests {
 
   init() throws { folder = try TemporaryFolder() }
 
-  /// Makes a dataset of four documents of about a gibibyte each, which take no room on the disk.
+  /// Makes a dataset of four documents of about 256 MiB each, which take no room on the disk.
   private func sparse(_ name: String) throws -> String {
-    let sizes = (0..<4).map { Int32((1 << 29) - $0) }
+    let sizes = (0..<4).map { Int32((1 << 27) - $0) }
     var index = Array("MMIDIDX".utf8) + [0, 0]
     func add<Number: FixedWidthInteger>(_ number: Number) {
       for byte in 0..<(Number.bitWidth / 8) {
