@@ -27,10 +27,8 @@ internal import Synchronization
 
   /// Maps a file.
   ///
-  /// - Parameters:
-  ///   - copyLimit: where mappings are scarce, a file of at most so many bytes is copied instead, and a
-  ///     longer one when no mapping is left; by default none is.
-  ///   - isScarce: whether they are.
+  /// Where mappings are scarce, a file of at most `copyLimit` bytes is copied instead, and a longer one
+  /// when no mapping is left; by default none is.
   package init(
     path: String, copyLimit: Int? = nil, isScarce: Bool = Self.isScarce
   ) throws(SystemError) {
