@@ -69,6 +69,8 @@ final class Encoding: Sendable {
     var cache: WordCache?
     /// All ids of a pass, for a caller would keep them.
     var ids = TokenBuffer()
+    /// How many of them there are behind each document.
+    var ends: [Int] = []
   }
 
   /// One thread's room; its lock is always free.
@@ -100,35 +102,43 @@ final class Encoding: Sendable {
 
   /// Encodes everything once.
   func pass() throws(TokenizeError) -> EncodePass {
-    let total = Mutex(EncodePass())
     let next = Atomic<Int>(0)
     let watch = Stopwatch()
     try WorkerPool.forEach(
       count: desks.count, workers: desks.count
     ) { (desk) throws(TokenizeError) in
-      var sum = EncodePass()
-      desks[desk].room.withLock { $0.ids.truncate(to: 0) }
+      desks[desk].room.withLock {
+        $0.ids.truncate(to: 0)
+        $0.ends.removeAll(keepingCapacity: true)
+      }
       while true {
         let batch = next.wrappingAdd(1, ordering: .relaxed).oldValue
         guard batch + 1 < batches.count else { break }
         let documents = batches[batch]..<batches[batch + 1]
         try desks[desk].room.withLock { (room) throws(TokenizeError) in
-          try encode(documents, in: &room, &sum)
+          try encode(documents, in: &room)
         }
       }
-      total.withLock {
-        $0.tokens += sum.tokens
-        $0.checksum &+= sum.checksum
-      }
     }
-    let nanoseconds = watch.nanoseconds
-    var pass = total.withLock { $0 }
-    pass.nanoseconds = nanoseconds
+    var pass = EncodePass(nanoseconds: watch.nanoseconds)
+    for desk in desks { desk.room.withLock { Self.add($0, to: &pass) } }
     return pass
   }
 
+  private static func add(_ room: borrowing Room, to pass: inout EncodePass) {
+    let ids = room.ids.ids
+    var first = 0
+    for end in room.ends {
+      for index in first..<end {
+        pass.checksum &+= UInt64(ids[index]) &* UInt64(index - first + 1)
+      }
+      first = end
+    }
+    pass.tokens += ids.count
+  }
+
   private func encode(
-    _ documents: Range<Int>, in room: inout Room, _ sum: inout EncodePass
+    _ documents: Range<Int>, in room: inout Room
   ) throws(TokenizeError) {
     var cache = room.cache.take() ?? tokenizer.makeCache(byteBudget: cacheBytes)
     let bytes = corpus.bytes
@@ -136,13 +146,8 @@ final class Encoding: Sendable {
     for document in documents {
       let start = document == 0 ? 0 : corpus.ends[document - 1]
       let text = texts.extracting(start..<corpus.ends[document])
-      let first = room.ids.count
       try tokenizer.encode(text, atStart: true, into: &room.ids, cache: &cache)
-      let ids = room.ids.ids
-      for index in first..<ids.count {
-        sum.checksum &+= UInt64(ids[index]) &* UInt64(index - first + 1)
-      }
-      sum.tokens += ids.count - first
+      room.ends.append(room.ids.count)
     }
     room.cache = consume cache
   }
