@@ -6,7 +6,7 @@ package enum HeapMemory {
   /// grants them, so that touching it for the first time costs a fraction.
   ///
   /// For a process that works on much data for a short time; call it before there is another thread.
-  /// What is freed stays with the process. Addresses are set apart for `byteCount` bytes, less than
+  /// Up to twice `byteCount` of what is freed stays with the process. Addresses are set apart for `byteCount` bytes, less than
   /// 1 GiB; only what is touched takes memory, two MiB at a time.
   package static func gather(byteCount: Int) { cm_gather_heap(byteCount) }
 }

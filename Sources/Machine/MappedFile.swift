@@ -1,3 +1,4 @@
+internal import CMachine
 internal import Glibc
 internal import Synchronization
 
@@ -27,7 +28,7 @@ internal import Synchronization
 
   /// Maps a file.
   ///
-  /// Where mappings are scarce, a file of at most `copyLimit` bytes is copied instead, and a longer one
+  /// Where mappings are scarce, a file of at most `copyLimit` bytes is copied instead, and one of up to 64 MiB
   /// when no mapping is left; by default none is.
   package init(
     path: String, copyLimit: Int? = nil, isScarce: Bool = Self.isScarce
@@ -101,6 +102,15 @@ internal import Synchronization
     _ = unsafe posix_madvise(start, range.upperBound - first, POSIX_MADV_WILLNEED)
   }
 
+  /// Asks the processor to bring a range that is in memory into its caches, and does not wait.
+  ///
+  /// - Precondition: the range lies inside the file.
+  package func prefetch(_ range: Range<Int>) {
+    withBytes(range) { bytes in
+      unsafe bytes.withUnsafeBytes { unsafe cm_prefetch_range($0.baseAddress, $0.count) }
+    }
+  }
+
   private static let pageByteCount = Int(sysconf(Int32(_SC_PAGESIZE)))
 
   private static func open(
@@ -111,10 +121,13 @@ internal import Synchronization
     do throws(SystemError) {
       return (try map(file), false)
     } catch {
-      guard error.code == ENOMEM else { throw error }
+      guard error.code == ENOMEM, file.byteCount <= largestCopy else { throw error }
       return (try copy(file), true)
     }
   }
+
+  /// The longest file that is copied where no mapping is left, in bytes.
+  private static let largestCopy = 64 << 20
 
   private static func copy(_ file: borrowing InputFile) throws(SystemError) -> UInt {
     guard let address = AlignedMemory.allocate(file.byteCount) else {

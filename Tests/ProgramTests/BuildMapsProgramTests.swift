@@ -24,12 +24,18 @@ struct BuildMapsProgramTests {
     return folder.file(name)
   }
 
+  /// The files of maps; without the lines of a key that tell when they were written.
   private func maps(_ prefix: String) throws -> [String: [UInt8]] {
     let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
     let stem = URL(filePath: prefix).lastPathComponent + "_"
     return Dictionary(
       uniqueKeysWithValues: try names.filter { $0.hasPrefix(stem) }.map { name in
-        (String(name.dropFirst(stem.count)), try folder.read(name))
+        let bytes = try folder.read(name)
+        guard name.hasSuffix("key.json") else { return (String(name.dropFirst(stem.count)), bytes) }
+        let lines = bytes.split(separator: 0x0A).filter {
+          !String(decoding: $0, as: UTF8.self).contains("_modified\": ")
+        }
+        return (String(name.dropFirst(stem.count)), Array(lines.joined(separator: [0x0A])))
       })
   }
 

@@ -56,6 +56,22 @@ struct IndexSignalTests {
     #expect(try names() == before)
   }
 
+  @Test("a signal at the second part of a split tells which one is whole, and what to do")
+  func secondPart() throws {
+    let prefix = try sparse("big")
+    let output = folder.file("out")
+    let words = ["split", prefix, "--parts", "2", "--output-prefix", output]
+    let run = try Self.program.start(words)
+    while run.isRunning && !FileManager.default.fileExists(atPath: output + "_1.bin.new") {}
+    run.send(SIGINT)
+    let end = try run.wait()
+    #expect(end.status == 1, "\(end.all)")
+    #expect(
+      end.errors.contains("out_0 is whole and kept: the same command with --overwrite"),
+      "\(end.all)")
+    #expect(try names() == ["big.bin", "big.idx", "out_0.bin", "out_0.idx"])
+  }
+
   @Test(
     "writing a dataset ends, and nothing is left of it",
     arguments: ["merge", "split", "dedupe", "convert"], [SIGINT, SIGTERM])

@@ -32,8 +32,9 @@ extension DatasetTransaction {
       journal.manifestPath = manifest.path
       journal.manifest = manifest.bytes
     }
-    // Makes the new names in its own folder durable as well.
-    try synchronizeFolders(except: DurableFile.folder(of: journalPath))
+    // The journal makes the names in its own folder durable, but behind it: only names of data that an
+    // earlier checkpoint knew may wait for that.
+    try synchronizeFolders(except: areNamesDurable ? DurableFile.folder(of: journalPath) : nil)
     try write(journal)
     try complete(journal)
   }
@@ -170,10 +171,10 @@ extension DatasetTransaction {
     if includingPartials {
       paths += outputs.flatMap { [$0.partialElementsPath, $0.partialIndexPath] }
     }
-    for path in paths + [journalPath + ".new", journalPath, journalPath + ".lock"] {
-      try remove(path)
-    }
+    for path in paths + [journalPath + ".new", journalPath] { try remove(path) }
+    // A kill in between leaves the journal's claim, which the next run clears away.
     dropClaims()
+    try remove(journalPath + ".lock")
   }
 
   func remove(_ path: String) throws(IndexedDataError) {

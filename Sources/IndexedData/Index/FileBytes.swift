@@ -71,6 +71,13 @@ enum FileBytes: Sendable {
     }
   }
 
+  /// Asks the processor to bring a range into its caches, and does not wait.
+  ///
+  /// - Precondition: the range lies inside the file as it was when opened.
+  func prefetch(_ range: Range<Int>) {
+    if case .mapped(let opened) = self { opened.file.prefetch(range) }
+  }
+
   /// The little-endian number at a byte.
   ///
   /// - Precondition: the number lies inside the file as it was when opened.

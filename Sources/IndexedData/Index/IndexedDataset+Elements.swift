@@ -20,6 +20,16 @@ extension IndexedDataset {
     elements.readAhead(try byteRange(of: sequence, from: offset, count: count))
   }
 
+  /// Asks the processor to bring a part of a sequence into its caches, and does not wait.
+  ///
+  /// For whoever reads here and there and knows what comes next: asked for before the part at hand is
+  /// read, the next one is there in time. Does nothing in ``ReadingMode/pread``.
+  public func prefetch(
+    _ sequence: Int, from offset: Int = 0, count: Int? = nil
+  ) throws(IndexedDataError) {
+    elements.prefetch(try byteRange(of: sequence, from: offset, count: count))
+  }
+
   /// Shows the bytes of a sequence, or of a part of it, to `body`.
   public func withBytes<Outcome: ~Copyable>(
     of sequence: Int, from offset: Int = 0, count: Int? = nil,

@@ -1,4 +1,4 @@
-internal import Machine
+package import Machine
 
 /// Runs calls to the system and throws their errors as the module's own.
 func asking<Outcome: ~Copyable>(
@@ -14,6 +14,6 @@ func asking<Outcome: ~Copyable>(
 /// Ends work that a signal asked to stop.
 ///
 /// - Throws: ``IndexedDataError/interrupted``.
-func endWhereRaised(_ interruption: Interruption?) throws(IndexedDataError) {
+package func endWhereRaised(_ interruption: Interruption?) throws(IndexedDataError) {
   if let interruption, interruption.isRaised { throw .interrupted }
 }

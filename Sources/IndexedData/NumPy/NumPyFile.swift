@@ -98,8 +98,14 @@ package final class NumPyFile: Sendable {
   ) throws(IndexedDataError) {
     let shape = shape ?? [numbers.count]
     precondition(shape.reduce(1, *) == numbers.count)
-    var stream = try NumPyStream(NumPyHeader(type: Number.numPyType, shape: shape), to: path)
-    try stream.append(numbers)
-    _ = try stream.finish()
+    do throws(IndexedDataError) {
+      var stream = try NumPyStream(NumPyHeader(type: Number.numPyType, shape: shape), to: path)
+      try stream.append(numbers)
+      _ = try stream.finish()
+    } catch {
+      // It takes the room that is missing.
+      try? DurableFile.remove(path + ".new")
+      throw error
+    }
   }
 }

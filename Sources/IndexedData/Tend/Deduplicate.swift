@@ -38,7 +38,7 @@ package func deduplicateDatasets(
     if !dataset.hasDocumentBoundaries { result.notes.append(lostBoundariesNote(dataset.prefix)) }
     results.append(result)
   }
-  try endWhereRaised(options.interruption)
+  // All else is whole by now: no signal parts it from its map.
   try NumPyFile.write(found.keptPlaces, to: mapPath)
   return Deduplication(
     datasets: results, repeatedDocuments: found.keptPlaces.count - found.keptCount,

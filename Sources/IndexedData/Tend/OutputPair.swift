@@ -66,6 +66,13 @@ struct OutputPair: ~Copyable {
   /// Gives the files their names: at no time does an old index stand beside new elements, or a
   /// manifest beside another dataset than its own.
   mutating func finish(_ dataset: TendedDataset, _ options: TendOptions) throws(IndexedDataError) {
+    try giveNames(dataset, options)
+    options.finished(prefix)
+  }
+
+  private mutating func giveNames(
+    _ dataset: TendedDataset, _ options: TendOptions
+  ) throws(IndexedDataError) {
     let durable = options.isDurable
     let hasManifest = try writeManifest(dataset, options)
     try endWhereRaised(options.interruption)

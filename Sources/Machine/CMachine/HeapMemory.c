@@ -1,11 +1,13 @@
 #define _GNU_SOURCE
 #include "CMachine.h"
 
-#include <malloc.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 void cm_gather_heap(size_t count) {
 #ifdef __GLIBC__

@@ -55,3 +55,7 @@ WIDE void cm_widen_u16(const void *numbers, int *target, size_t count) {
   for (size_t i = 0; i < count && i < 4096; i += 32) __builtin_prefetch(number + i);
   for (size_t i = 0; i < count; i++) target[i] = number[i];
 }
+
+void cm_prefetch_range(const void *start, size_t count) {
+  for (size_t i = 0; i < count; i += 64) __builtin_prefetch((const char *)start + i, 0, 2);
+}

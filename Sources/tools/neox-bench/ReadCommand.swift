@@ -22,7 +22,7 @@ struct ReadCommand: Command {
       """
       Reads runs of tokens at random places of random documents, one after another on one thread, and \
       then as many samples of a packed order as a training run reads them: index maps, documents, \
-      batches of 8 with labels and masks. Index maps are made \
+      batches of 8 with labels and masks. Each read asks the processor for what the next one wants. Index maps are made \
       beside the dataset.
       """,
       """
@@ -139,6 +139,10 @@ struct ReadPlaces {
   private func read(_ dataset: IndexedDataset, _ body: ([Int32]) -> Void) throws {
     var ids = [Int32](repeating: 0, count: length)
     for place in sequences.indices {
+      if place + 1 < sequences.count {
+        try dataset.prefetch(
+          Int(sequences[place + 1]), from: Int(offsets[place + 1]), count: length)
+      }
       var span = ids.mutableSpan
       try dataset.read(Int(sequences[place]), from: Int(offsets[place]), into: &span)
       body(ids)

@@ -87,11 +87,18 @@ struct WriteFlags: Sendable {
     options.progress = { done, total in
       line.update(Progress(activity: activity, bytes: done, totalBytes: total))
     }
+    let finished = Monitor<[String]>([])
+    options.finished = { prefix in finished.withLock { $0.append(prefix) } }
     do {
       return try work(options)
     } catch IndexedDataError.interrupted {
-      throw Interrupted(
-        description: "\(IndexedDataError.interrupted); the same command begins anew", exitStatus: 1)
+      let whole = finished.withLock { $0 }
+      let remedy =
+        whole.isEmpty || overwrites
+        ? "the same command begins anew"
+        : "\(whole.joined(separator: ", ")) \(whole.count == 1 ? "is" : "are") whole and kept: the same"
+          + " command with --overwrite begins anew"
+      throw Interrupted(description: "\(IndexedDataError.interrupted); \(remedy)", exitStatus: 1)
     }
   }
 

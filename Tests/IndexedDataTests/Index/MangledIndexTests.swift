@@ -53,6 +53,7 @@ struct MangledIndexTests {
       note("next") { try dataset.firstToken(after: sequence) as Any }
       note("mode") { try dataset.mode(of: sequence) }
       note("ahead") { try dataset.readAhead(sequence, from: 1, count: 2) }
+      note("prefetch") { try dataset.prefetch(sequence, from: 1, count: 2) }
       note("part") {
         var ids = [UInt32](repeating: 0, count: 2)
         var span = ids.mutableSpan

@@ -188,9 +188,47 @@ struct MapFilesTests {
     let count = bytes.count
     for byte in 0..<4 { bytes.swapAt(count - 8 + byte, count - 4 + byte) }
     try folder.write(name, bytes)
-    try FileManager.default.setAttributes([.modificationDate: later], ofItemAtPath: path)
+    // An old time tells as much as a new one.
+    let earlier = Date(timeIntervalSinceNow: -3600)
+    try FileManager.default.setAttributes([.modificationDate: earlier], ofItemAtPath: path)
     let (maps, origin) = try files.prepare(.besideData)
     #expect(origin == .rebuilt && maps.shuffleIndices.numbers == expected)
+  }
+
+  @Test("times of maps that were read through are noted, and those maps taken as they are again")
+  func notedTimes() throws {
+    let data = OrderData(text: try Sample.t.dataset(folder, "t"))
+    let files = MapFiles(request(.samples(10)), data, name: "train")
+    _ = try files.prepare(.files)
+    let key = String(files.paths[3].dropFirst(folder.path.count + 1))
+    let before = try folder.read(key)
+    let time = Date(timeIntervalSinceNow: -3600)
+    try FileManager.default.setAttributes([.modificationDate: time], ofItemAtPath: files.paths[2])
+    #expect(try files.prepare(.besideData).origin == .reused)
+    #expect(try folder.read(key) == before)
+    #expect(try files.prepare(.files, readsAll: true).origin == .reused)
+    let noted = try folder.read(key)
+    #expect(noted != before)
+    #expect(try files.prepare(.files, readsAll: true).origin == .reused)
+    #expect(try folder.read(key) == noted)
+    #expect(try folder.names.count == 2 + 4)
+  }
+
+  @Test("a wish to stop while whole maps are read through leaves them as they are")
+  func interruptedReading() throws {
+    let data = OrderData(text: try Sample.t.dataset(folder, "t"))
+    let files = MapFiles(request(.samples(10)), data, name: "train")
+    _ = try files.prepare(.files)
+    let before = try files.paths.map {
+      try folder.read(String($0.dropFirst(folder.path.count + 1)))
+    }
+    let interruption = Interruption()
+    interruption.raise()
+    #expect(throws: IndexedDataError.interrupted) {
+      try files.prepare(.files, readsAll: true, interruption: interruption)
+    }
+    let after = try files.paths.map { try folder.read(String($0.dropFirst(folder.path.count + 1))) }
+    #expect(after == before)
   }
 
   @Test(

@@ -85,3 +85,6 @@ void cm_widen_u16(const void *numbers, int *target, size_t count);
 
 /// Has malloc take all pieces from one arena whose first `count` bytes are kept in huge pages.
 void cm_gather_heap(size_t count);
+
+/// Asks the processor to bring bytes into its caches, and does not wait.
+void cm_prefetch_range(const void *start, size_t count);

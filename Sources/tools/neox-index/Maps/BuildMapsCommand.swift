@@ -86,12 +86,14 @@ struct BuildMapsCommand: Command {
     let results: [Result]
     do {
       results = try make(jobs)
+      try endWhereRaised(.process)
+      if let settings, !jobs.isEmpty { try RunMaps.keepBlends(settings) }
+      try endWhereRaised(.process)
     } catch IndexedDataError.interrupted {
       throw Interrupted(
         description: "\(IndexedDataError.interrupted); maps that are whole are kept, and the same"
           + " command makes the others", exitStatus: 75)
     }
-    if let settings, !jobs.isEmpty { try RunMaps.keepBlends(settings) }
     report(jobs, results)
   }
 
@@ -102,11 +104,7 @@ struct BuildMapsCommand: Command {
     ) { (place: Int) throws(IndexedDataError) in
       let watch = Stopwatch()
       let (maps, origin) = try jobs[place].files.prepare(
-        .besideData, readsAll: true, interruption: .process)
-      if case .memory(let reason?) = origin {
-        throw .unsuitable(
-          path: jobs[place].files.base, reason: "index maps cannot be written: \(reason)")
-      }
+        .files, readsAll: true, interruption: .process)
       let result = Result(
         samples: max(0, maps.shuffleIndices.count - 1), origin: origin, seconds: watch.seconds)
       results.withLock { $0[place] = result }
