@@ -8,8 +8,9 @@ extension CPUEngine {
   func multiply(_ product: MatrixProduct) {
     let byRows = product.rows >= product.columns
     let extent = byRows ? product.rows : product.columns
-    let body: @Sendable (Range<Int>, Int) -> Void = { range, member in
-      self.multiplyAlone(byRows ? product.rows(range) : product.columns(range), member: member)
+    // A function, not a closure in a constant, which would take memory at each product.
+    @Sendable func body(_ range: Range<Int>, _ member: Int) {
+      multiplyAlone(byRows ? product.rows(range) : product.columns(range), member: member)
     }
     // Parts are large enough to cost nothing, and stay in the caches where the product is long.
     let part = min(max(extent / (4 * team.threadCount), 256), 3072) / 16 * 16
