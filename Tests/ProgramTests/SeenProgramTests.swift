@@ -120,6 +120,11 @@ struct SeenProgramTests {
     #expect(end.contains("of the evaluation at the end of training,"))
     let none = try fixture.run(["seen", "--doc", "0"] + words)
     #expect(none.output == "document 0 is seen 0 times in steps 1 to 4 of the valid data\n")
+    #expect(
+      none.errors.contains("note: the valid data has documents 30 to 53 of that dataset"),
+      "\(none.all)")
+    let own = try fixture.run(["seen", "--doc", "\(document)"] + words)
+    #expect(!own.errors.contains("note: "), "\(own.all)")
   }
 
   @Test("what cannot be is explained")

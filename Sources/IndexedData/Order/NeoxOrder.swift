@@ -85,6 +85,6 @@ package struct NeoxOrder: SampleOrder {
     .unsuitable(
       path: path,
       reason: "its \(map) index map is damaged: expected \(expected), found \(found);"
-        + " remove the …_indexmap_… files beside the data, they will be made again")
+        + " neox-index build-maps with the same configuration makes it again")
   }
 }

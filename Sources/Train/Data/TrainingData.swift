@@ -66,7 +66,9 @@ package struct TrainingData: Sendable {
         case .memory(let reason?):
           notes.append("\(maps) stay in memory and will be made again by the next run: \(reason)")
         case .rebuilt:
-          notes.append("\(maps) were made again: those there did not fit the data or the options")
+          notes.append(
+            "\(maps) were made again: those there did not fit the data or the options, or were damaged"
+          )
         case .memory(nil), .reused, .written: continue
         }
       }

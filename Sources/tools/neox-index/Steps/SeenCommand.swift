@@ -72,7 +72,8 @@ struct SeenCommand: Command {
       .right("step"), .right("micro batch"), .right("rank"), .right("row"), .right("columns"),
       .left("document"),
     ])
-    for place in try places(data) {
+    let places = try places(data)
+    for place in places {
       let sides = data.source.dataset.members[place.member].sides
       for side in place.sides where document >= sides[side].text.sequenceCount {
         throw IndexedDataError.outOfRange(
@@ -92,11 +93,25 @@ struct SeenCommand: Command {
       }
     }
     data.source.dataset.keepBlend()
+    noteForeign(document, places.map { data.source.dataset.members[$0.member].documents }, data)
     guard !isJSON else { return }
     if count > 0 { StandardOutput.shared.write(table.text) }
     StandardOutput.shared.line(
       "document \(document) is seen \(counted(count, "time")) in steps \(grouped(first)) to"
         + " \(grouped(last)) of the \(data.source.split.rawValue) data")
+  }
+
+  /// Says where a document is of another split: then it is not seen, however long a run is.
+  private func noteForeign(_ document: Int, _ drawn: [Range<Int>], _ data: StepData) {
+    guard !drawn.contains(where: { $0.contains(document) }), let documents = drawn.first else {
+      return
+    }
+    let range =
+      documents.isEmpty
+      ? "none" : "\(grouped(documents.lowerBound)) to \(grouped(documents.upperBound - 1))"
+    writeNote(
+      "the \(data.source.split.rawValue) data has documents \(range) of that dataset; look into another"
+        + " with --split")
   }
 
   /// The datasets of the split to look at, and of pairs the sides.
