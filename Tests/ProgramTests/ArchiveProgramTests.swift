@@ -176,7 +176,14 @@ struct ArchiveProgramTests {
     #expect(
       try target.read("n_conversation_label_document.bin")
         == folder.read("o_conversation_label_document.bin"))
-    #expect(try target.read("n_manifest.json") == folder.read("o_manifest.json"))
+    let names = ["", "_label", "_reward"].map { "conversation\($0)_document." }
+    var manifest = String(decoding: try folder.read("o_manifest.json"), as: UTF8.self)
+    for name in names { manifest = manifest.replacing("o_\(name)", with: "n_\(name)") }
+    #expect(String(decoding: try target.read("n_manifest.json"), as: UTF8.self) == manifest)
+    let sound = try index("verify", "--deep", target.file("n_conversation_document"))
+    #expect(sound.status == 0 && sound.output.contains("rewards"), "\(sound.all)")
+    let shown = try index("show", target.file("n_conversation_document"), "7")
+    #expect(shown.output.contains("question 7") && shown.errors.isEmpty, "\(shown.all)")
   }
 
   @Test("damage is told with its place")

@@ -45,6 +45,11 @@ struct BuildMapsProgramTests {
     let arguments = ["build-maps", prefix, "--samples", "300", "--seq-length", "4"]
     let first = try Self.program.run(arguments)
     #expect(first.status == 0 && first.output.contains("a train_0: "), "\(first.all)")
+    #expect(first.errors.contains("a run with data_path reads --name train"), "\(first.all)")
+    let named = try Self.program.run(arguments + ["--name", "train_0"])
+    #expect(named.status == 0 && named.errors.isEmpty, "\(named.all)")
+    let none = try Self.program.run(["build-maps", prefix, "--samples", "0", "--seq-length", "4"])
+    #expect(none.status == 2, "\(none.all)")
     #expect(first.output.contains(" samples, made in "))
     let base = "train_0_indexmap_300ns_4sl_1234s_packedpi_ac_"
     let made = try maps(prefix)

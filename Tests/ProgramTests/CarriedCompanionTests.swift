@@ -8,20 +8,10 @@ struct CarriedCompanionTests {
   let fixture: PreprocessFixture
 
   init() throws {
-    fixture = try PreprocessFixture()
-    let lines = ["a", "cc", "ddd", "a", "e"].enumerated().map {
-      #"{"conversation":[{"role":"user","content":""# + $1
-        + #""},{"role":"assistant","content":"b"}],"r":"# + "\($0 % 3)}"
-    }
-    let made = try fixture.runOnBytes(
-      lines, ["--chat", "--chat-template", "plain", "--reward-key", "r"])
-    try #require(made.status == 0, "\(made.all)")
+    fixture = try PreprocessFixture(rewardedChats: ["a", "cc", "ddd", "a", "e"])
   }
 
-  private func index(_ words: String...) throws -> ProgramRun {
-    try IndexProgramTests.program.run(
-      words.map { $0.replacing("@", with: fixture.folder.path + "/") })
-  }
+  private func index(_ words: String...) throws -> ProgramRun { try fixture.index(words) }
 
   private func bytes(_ stem: String, _ part: String = "") throws -> [[UInt8]] {
     try ["", "_label", "_reward"].flatMap { word in

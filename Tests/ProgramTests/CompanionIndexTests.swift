@@ -7,20 +7,10 @@ struct CompanionIndexTests {
   let fixture: PreprocessFixture
 
   init() throws {
-    fixture = try PreprocessFixture()
-    let lines = ["a", "cc", "a"].map {
-      #"{"conversation":[{"role":"user","content":""# + $0
-        + #""},{"role":"assistant","content":"b"}],"r":1}"#
-    }
-    let made = try fixture.runOnBytes(
-      lines, ["--chat", "--chat-template", "plain", "--reward-key", "r"])
-    try #require(made.status == 0, "\(made.all)")
+    fixture = try PreprocessFixture(rewardedChats: ["a", "cc", "a"])
   }
 
-  private func index(_ words: String...) throws -> ProgramRun {
-    try IndexProgramTests.program.run(
-      words.map { $0.replacing("@", with: fixture.folder.path + "/") })
-  }
+  private func index(_ words: String...) throws -> ProgramRun { try fixture.index(words) }
 
   @Test("a wrong pointer of labels is found", arguments: [[], ["--deep"]])
   func wrongPointer(flags: [String]) throws {

@@ -12,6 +12,24 @@ struct PreprocessFixture {
     try Self.writeVocabulary(in: folder)
   }
 
+  /// Makes the dataset `o_conversation_document` of a chat for each text, with labels and the rewards
+  /// 0, 1, 2, 0 and so on.
+  init(rewardedChats texts: [String]) throws {
+    try self.init()
+    let lines = texts.enumerated().map {
+      #"{"conversation":[{"role":"user","content":""# + $1
+        + #""},{"role":"assistant","content":"b"}],"r":"# + "\($0 % 3)}"
+    }
+    let made = try runOnBytes(
+      lines, ["--chat", "--chat-template", "plain", "--reward-key", "r"])
+    guard made.status == 0 else { throw StepFixtureError(text: made.all) }
+  }
+
+  /// Runs `neox-index`; `@` in a word is the folder.
+  func index(_ words: [String]) throws -> ProgramRun {
+    try IndexProgramTests.program.run(words.map { $0.replacing("@", with: folder.path + "/") })
+  }
+
   /// Flags that choose the small vocabulary.
   var vocabulary: [String] {
     [

@@ -76,6 +76,9 @@ struct SeenProgramTests {
     #expect(found == expected && found.count > 20)
     let some = try seen(0, words + ["--dataset", b + ".idx", "--from", "2", "--to", "4"])
     #expect(Set(some) == expected.filter { $0.document == 0 && (2...4).contains($0.step) })
+    let near = try fixture.json(
+      ["seen", "--doc", "0", "--dataset", "./b"] + words, in: fixture.folder.path)
+    #expect(near.count == expected.count { $0.document == 0 })
     let text = try fixture.run(["seen", "--doc", "0", "--dataset", b] + words)
     let count = expected.count { $0.document == 0 }
     #expect(

@@ -247,6 +247,27 @@ struct SourceProgramTests {
     #expect(id.status == 2, "\(id.all)")
   }
 
+  @Test("records without the member of --id-key are counted")
+  func lackingIDs() throws {
+    let input = try fixture.writeLines([
+      #"{"text":"a","id":1}"#, #"{"text":"","name":1}"#, #"{"text":"b"}"#,
+      #"{"text":"c","id":null}"#,
+    ])
+    let none = try preprocess([input], ["--id-key", "name"])
+    #expect(none.status == 0)
+    #expect(
+      none.errors.contains("--id-key: none of the records of 3 documents has a member \"name\""),
+      "\(none.all)")
+    let some = try preprocess([input], prefix: "p", ["--id-key", "id"])
+    #expect(
+      some.errors.contains("--id-key: the records of 2 of 3 documents have no member \"id\""),
+      "\(some.all)")
+    let all = try preprocess(
+      [fixture.writeLines([#"{"text":"a","id":1}"#], "j.jsonl")],
+      prefix: "q", ["--id-key", "id"])
+    #expect(all.status == 0 && !all.errors.contains("--id-key"), "\(all.all)")
+  }
+
   @Test("dedupe keeps what belongs to the documents that stay")
   func dedupe() throws {
     let records = [

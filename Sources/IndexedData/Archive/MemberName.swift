@@ -27,7 +27,7 @@ package struct MemberName: Sendable, Hashable {
 
   /// The name of a file by that of the dataset, both without folders; `nil` where the two share
   /// nothing.
-  init?(of file: String, dataset: String) {
+  package init?(of file: String, dataset: String) {
     if file.hasPrefix(dataset) {
       self.init(replaced: "", ending: String(file.dropFirst(dataset.count)))
       return

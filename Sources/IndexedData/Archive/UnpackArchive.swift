@@ -6,13 +6,15 @@ package struct UnpackOptions: Sendable {
   package var workers = 1
   /// What may end the work before its time.
   package var interruption: Interruption?
+  /// What becomes of a manifest where the dataset gets another name; by default nothing.
+  package var renamesManifest: @Sendable (_ bytes: [UInt8]) -> [UInt8] = { $0 }
 
   package init() {}
 }
 
 extension Archive {
-  /// Writes the files in the archive, byte for byte what they were; they get their names when all are
-  /// whole.
+  /// Writes the files in the archive, byte for byte what they were but for a manifest that has to name
+  /// the dataset otherwise; they get their names when all are whole.
   ///
   /// A manifest that is there with the same bytes, as that of a run with several datasets can be,
   /// stays.
@@ -24,7 +26,7 @@ extension Archive {
   ) throws(IndexedDataError) -> [String]? {
     let lock = try OutputLock(output: prefix)
     return try withExtendedLifetime(lock) { () throws(IndexedDataError) in
-      var output = try UnpackedFiles(self, prefix, options)
+      var output = try UnpackedFiles(self, prefix, settings, options)
       let isWhole = try readBlocks(
         settings, options.progress, damaged: { (error) throws(IndexedDataError) in throw error }
       ) { (member, bytes) throws(IndexedDataError) in

@@ -12,9 +12,17 @@ struct UnpackedFiles: ~Copyable {
   private var file: AppendFile?
   private var current: Int?
   private let isDurable: Bool
+  /// What a manifest becomes; `nil` where the dataset keeps its name.
+  private let renaming: (@Sendable ([UInt8]) -> [UInt8])?
+  /// The manifest that is being read, where it becomes another one.
+  private var manifest: [UInt8]?
 
   /// Finds the names, and checks that writing destroys nothing.
-  init(_ archive: Archive, _ prefix: String, _ options: TendOptions) throws(IndexedDataError) {
+  init(
+    _ archive: Archive, _ prefix: String, _ settings: UnpackOptions, _ options: TendOptions
+  ) throws(IndexedDataError) {
+    renaming =
+      DurableFile.name(of: prefix) == archive.datasetName ? nil : settings.renamesManifest
     self.prefix = prefix
     self.archive = archive
     isDurable = options.isDurable
@@ -27,7 +35,7 @@ struct UnpackedFiles: ~Copyable {
             + " in \(member.name.replaced) as \(archive.datasetName) does")
       }
       paths.append(path)
-      if member.name.ending.hasSuffix("_manifest.json"), try Self.holds(path, member) {
+      if member.isManifest, renaming == nil, try Self.holds(path, member) {
         present.insert(place)
       }
     }
@@ -65,12 +73,22 @@ struct UnpackedFiles: ~Copyable {
       let path = paths[member]
       written.append(path)
       file = try asking { () throws(SystemError) in try AppendFile(path: path + ".new") }
+      if renaming != nil, archive.members[member].isManifest { manifest = [] }
+    }
+    guard manifest == nil else {
+      unsafe bytes.withUnsafeBytes { unsafe manifest?.append(contentsOf: $0) }
+      return
     }
     do throws(SystemError) { try file?.append(bytes) } catch { throw .system(error) }
   }
 
   private mutating func close() throws(IndexedDataError) {
     do throws(SystemError) {
+      if let manifest, let renaming {
+        let renamed = renaming(manifest)
+        try unsafe file?.append(renamed.span.bytes)
+        self.manifest = nil
+      }
       if isDurable { try file?.synchronize() } else { try file?.flush() }
     } catch {
       throw .system(error)
@@ -100,7 +118,12 @@ struct UnpackedFiles: ~Copyable {
 
   private static func rank(_ path: String) -> Int {
     if path.hasSuffix(".bin") { return 0 }
-    if path.hasSuffix("_manifest.json") { return 3 }
+    if path.hasSuffix(ManifestName.ending) { return 3 }
     return path.hasSuffix(".idx") ? 2 : 1
   }
+}
+
+extension ArchiveMember {
+  /// Whether it is a manifest by its name.
+  fileprivate var isManifest: Bool { name.ending.hasSuffix(ManifestName.ending) }
 }

@@ -7,6 +7,8 @@ internal import Machine
 package struct SourceBlocks: Equatable, Sendable {
   /// Documents so far.
   package private(set) var documentCount = 0
+  /// Those of them whose record has a name of its own.
+  package private(set) var idCount = 0
   /// The entries of the block that is not full, behind room for their length.
   private var block: [UInt8] = SourceBlocks.room
   /// The document before in the block.
@@ -25,6 +27,7 @@ package struct SourceBlocks: Equatable, Sendable {
   package mutating func append(_ entry: SourceEntry?, id: ArraySlice<UInt8>?) -> [UInt8]? {
     append(id != nil, entry)
     if let id {
+      idCount += 1
       block.appendVariable(UInt64(id.count))
       block += id
     }
@@ -79,13 +82,14 @@ package struct SourceBlocks: Equatable, Sendable {
 
   // MARK: - Stored form
 
-  // v is a number of variable width as in the file: v documents, s block, v 1 where there is a document
+  // v is a number of variable width as in the file: v documents, v ids, s block, v 1 where there is a document
   // before, and of that v file, v stream, v 1 and s where it has a member, v byte, v line.
 
   /// The state as bytes.
   package var storedBytes: [UInt8] {
     var bytes: [UInt8] = []
     bytes.appendVariable(UInt64(documentCount))
+    bytes.appendVariable(UInt64(idCount))
     bytes.appendText(block)
     bytes.appendVariable(last == nil ? 0 : 1)
     guard let last else { return bytes }
@@ -100,10 +104,12 @@ package struct SourceBlocks: Equatable, Sendable {
   /// Reads a state back; `nil` unless the bytes are one.
   package init?(storedBytes: [UInt8]) {
     var reader = unsafe VariableReader(storedBytes.span.bytes)
-    guard let documents = reader.count(), let block = reader.text(),
-      block.count >= Self.room.count, let hasLast = reader.count(), hasLast <= 1
+    guard let documents = reader.count(), let ids = reader.count(), ids <= documents,
+      let block = reader.text(), block.count >= Self.room.count, let hasLast = reader.count(),
+      hasLast <= 1
     else { return nil }
     documentCount = documents
+    idCount = ids
     self.block = block
     if hasLast == 1 {
       guard let file = reader.count(), let stream = reader.count(), let byte = reader.count(),

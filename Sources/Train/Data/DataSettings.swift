@@ -54,6 +54,8 @@ package struct DataSettings: Sendable {
   package var endOfDocument: Int32?
   /// How many ids the model knows, `nil` for no limit; larger ones in the data are an error.
   package var vocabularySize: Int?
+  /// The tokenizer, with which those that made the datasets are compared; `nil` compares nothing.
+  package var tokenizer: RunTokenizer?
   /// How datasets are read.
   package var readingMode = ReadingMode.mmap
   /// Whether index maps are kept beside the data.

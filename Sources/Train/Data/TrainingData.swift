@@ -57,7 +57,7 @@ package struct TrainingData: Sendable {
 
   /// What the user should know of some splits.
   static func notes(_ sources: [BatchSource], _ settings: DataSettings) -> [String] {
-    var notes: [String] = []
+    var notes = settings.tokenizerNotes
     for source in sources {
       for member in source.dataset.members {
         notes += leftOut(member, source.split, settings)

@@ -129,6 +129,7 @@ extension DataSettings {
     readingMode = data.reading
     endOfDocument = vocabulary?.endOfDocument
     vocabularySize = vocabulary?.paddedSize
+    tokenizer = RunTokenizer(configuration.tokenizer, vocabulary)
     neoxQuirks = configuration.usesQuirks
   }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import IndexedData
 import Machine
 
 /// The datasets in a folder, by name.
@@ -30,6 +31,6 @@ struct DatasetFolder {
     self.names = stems
     prefixes = stems.map { (path.hasSuffix("/") ? path : path + "/") + $0 }
     let known = Set(stems.flatMap { [$0 + ".idx", $0 + ".bin", $0 + ".src"] })
-    strays = names.subtracting(known).filter { !$0.hasSuffix("_manifest.json") }.sorted()
+    strays = names.subtracting(known).filter { !$0.hasSuffix(ManifestName.ending) }.sorted()
   }
 }

@@ -10,8 +10,7 @@ struct DatasetManifest {
   private let output: Manifest.Output
   private let folder: String
 
-  /// Finds it: the dataset `P_KEY_document` has the manifest of the output prefix `P`, what
-  /// neox-index makes has one of its own.
+  /// Finds it by its name.
   ///
   /// That of a dataset in an archive is in the archive as well.
   init?(besideDataset prefix: String) throws {
@@ -21,18 +20,11 @@ struct DatasetManifest {
     }
     let folder = prefix.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(prefix[...$0]) } ?? ""
     let name = String(prefix.dropFirst(folder.count)) + ".idx"
-    var stem = prefix
-    while stem.count > folder.count {
-      let path = Manifest.path(prefix: stem)
-      if DurableFile.exists(path) {
-        let manifest = try Manifest(path: path)
-        if let output = manifest.outputs.first(where: { $0.idx.path == name }) {
-          self.init(path: path, manifest: manifest, output: output, folder: folder)
-          return
-        }
-      }
-      guard let cut = stem.lastIndex(of: "_") else { return nil }
-      stem = String(stem[..<cut])
+    for path in ManifestName.paths(besideDataset: prefix) {
+      let manifest = try Manifest(path: path)
+      guard let output = manifest.outputs.first(where: { $0.idx.path == name }) else { continue }
+      self.init(path: path, manifest: manifest, output: output, folder: folder)
+      return
     }
     return nil
   }
@@ -45,7 +37,7 @@ struct DatasetManifest {
   }
 
   private init?(archive: Archive) throws {
-    for member in archive.members where member.name.ending.hasSuffix("_manifest.json") {
+    for member in archive.members where member.name.ending.hasSuffix(ManifestName.ending) {
       let path = archive.path + "!" + archive.originalName(of: member)
       let manifest = try Manifest(parsing: archive.bytes(of: member), path: path)
       let name = archive.datasetName + ".idx"

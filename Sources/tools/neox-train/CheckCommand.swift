@@ -19,7 +19,8 @@ struct CheckCommand: Command {
       """
       Files that the configuration names and a run would read have to be there: the tokenizer's, the \
       datasets with their labels, rewards and precomputed companions, and what finetune loads. They \
-      are not opened. Before they are made, --without-data checks the configuration alone.
+      are not opened; where the manifest beside a dataset tells of another tokenizer than the \
+      configuration's, a warning says so. Before they are made, --without-data checks the configuration alone.
       """,
     ],
     examples: [
@@ -59,6 +60,8 @@ struct CheckCommand: Command {
     }
     StandardOutput.shared.write(ConfigurationSummary(configuration).text)
     StandardOutput.shared.flush()
+    let settings = try? DataSettings(configuration, vocabulary: nil)
+    for note in settings?.tokenizerNotes ?? [] { writeError("warning: \(note)\n") }
     let missing = MissingFiles(configuration).sentences
     for sentence in missing {
       writeError("\(isWithoutData ? "warning" : "error"): \(sentence)\n")

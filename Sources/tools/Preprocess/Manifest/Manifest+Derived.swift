@@ -1,3 +1,5 @@
+import IndexedData
+
 extension Manifest {
   /// Begins the manifest of datasets made of others, from the manifests of these.
   ///
@@ -16,6 +18,26 @@ extension Manifest {
     self.init(
       program: program, inputs: inputs, vocabulary: first.vocabulary, options: options,
       counts: nil, outputs: [])
+  }
+}
+
+extension Manifest {
+  /// The same manifest after a dataset got another name, and what follows from it with it.
+  package func renamed(from name: String, to other: String) -> Manifest {
+    func renamed(_ file: File) -> File {
+      var file = file
+      file.path = MemberName(of: file.path, dataset: name)?.path(of: other) ?? file.path
+      return file
+    }
+    var manifest = self
+    manifest.outputs = outputs.map { output in
+      var output = output
+      output.bin = renamed(output.bin)
+      output.idx = renamed(output.idx)
+      output.source = output.source.map(renamed)
+      return output
+    }
+    return manifest
   }
 }
 

@@ -1,3 +1,4 @@
+internal import IndexedData
 package import Machine
 
 /// What a dataset was made of and how: the file `PREFIX_manifest.json` beside it.
@@ -114,7 +115,7 @@ package struct Manifest: Equatable, Sendable {
   }
 
   /// The path of the manifest of an output prefix.
-  package static func path(prefix: String) -> String { prefix + "_manifest.json" }
+  package static func path(prefix: String) -> String { prefix + ManifestName.ending }
 }
 
 // MARK: - Writing

@@ -50,7 +50,7 @@ struct RunState: Equatable, Sendable {
   // outputs, the counts of pairs (4), for each output 7 numbers, the histogram's classes and the
   // counts of what is trained on, the bytes of what was seen of conversations, the bytes of the state
   // of sources or 0, these two, and the position if there is one.
-  private static let version: UInt64 = 5
+  private static let version: UInt64 = 6
   private static let headWords = 9 + PairCounts.numberCount
   private static let labelStart = 7 + LengthHistogram.classCount
   private static let outputWords = labelStart + SupervisionCounts.numberCount

@@ -1,8 +1,25 @@
+import IndexedData
 import Tokenize
 
 extension PreprocessRun {
   /// What of the whole run looks as if an option or the template were meant for other data.
   func suspicions(_ state: RunState) -> [String] {
+    supervisionSuspicions(state) + [sourceSuspicion(state.sources)].compactMap(\.self)
+  }
+
+  /// Records without the member that names them.
+  private func sourceSuspicion(_ blocks: SourceBlocks?) -> String? {
+    guard let key = recipe.sources?.idKey, let blocks, blocks.idCount < blocks.documentCount else {
+      return nil
+    }
+    let lacking = blocks.documentCount - blocks.idCount
+    return lacking == blocks.documentCount
+      ? "--id-key: none of the records of \(lacking) documents has a member \"\(key)\""
+      : "--id-key: the records of \(lacking) of \(blocks.documentCount) documents have no member"
+        + " \"\(key)\""
+  }
+
+  private func supervisionSuspicions(_ state: RunState) -> [String] {
     switch recipe.supervision {
     case .everything: return []
     case .afterTokens(let pattern): return suspicions(of: pattern, state)

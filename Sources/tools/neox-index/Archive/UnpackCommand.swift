@@ -1,6 +1,7 @@
 import CommandLineKit
 import IndexedData
 import Machine
+import Preprocess
 
 /// `neox-index unpack`: the files of an archive, or some documents.
 struct UnpackCommand: Command {
@@ -17,8 +18,8 @@ struct UnpackCommand: Command {
       """
       Writes what neox-index pack put into an archive, byte for byte, and compares every hash on the \
       way. With a folder as --output-prefix files get the names they had; another prefix gives the \
-      dataset another name, and its companions those that follow from it. A manifest names the dataset \
-      by its first name, and is known as its manifest under that name only.
+      dataset another name, and its companions those that follow from it; the manifest names them so \
+      then, and is the only file that is not what it was.
       """,
       """
       Files appear under their names when all are whole. A manifest that is there with the same bytes, \
@@ -82,6 +83,12 @@ struct UnpackCommand: Command {
     var settings = UnpackOptions()
     settings.workers = workers
     settings.interruption = .process
+    let (name, newName) = (archive.datasetName, DurableFile.name(of: prefix))
+    settings.renamesManifest = { bytes in
+      // What is no manifest in spite of its name stays as it is.
+      let manifest = try? Manifest(parsing: bytes, path: path)
+      return manifest?.renamed(from: name, to: newName).fileBytes ?? bytes
+    }
     let paths = try writing.run("unpack", "unpacking", inputs: [path]) { options in
       try archive.unpack(to: prefix, settings, options)
     }

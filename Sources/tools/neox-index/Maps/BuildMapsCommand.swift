@@ -137,7 +137,13 @@ struct BuildMapsCommand: Command {
     guard let prefix else {
       throw UsageError("one of the arguments --config PREFIX is required")
     }
-    return Job(title: dataset.name, prefix: prefix.path, files: try dataset.files(of: prefix.path))
+    let files = try dataset.files(of: prefix.path)
+    if !dataset.isNamed {
+      writeNote(
+        "named \(dataset.name), as those of the first of train_data_paths; a run with data_path reads"
+          + " --name train, of the documents that its split leaves: --config knows both")
+    }
+    return Job(title: dataset.name, prefix: prefix.path, files: files)
   }
 
   private func report(_ jobs: [Job], _ results: [Result]) {

@@ -14,13 +14,18 @@ struct MapDatasetFlags: Sendable {
   var labels: DatasetPrefix?
   var negative: DatasetPrefix?
   var negativeLabels: DatasetPrefix?
-  var name = "train_0"
+  var givenName: String?
+
+  /// The split in the names of the files.
+  var name: String { givenName ?? "train_0" }
+  /// Whether it was given.
+  var isNamed: Bool { givenName != nil }
 
   static let group = ArgumentGroup<Self>(
     "one dataset's order",
     [
       .option(
-        "--samples", \.samples, placeholder: "N", rule: .within(0...(1 << 40)),
+        "--samples", \.samples, placeholder: "N", rule: .within(1...(1 << 40)),
         "samples that the run draws from it: GPT-NeoX asks a dataset of a list for 0.5 % more than"
           + " its share of train_iters × train_batch_size"),
       .option(
@@ -41,7 +46,7 @@ struct MapDatasetFlags: Sendable {
       .option("--negative", \.negative, placeholder: "PREFIX", "the rejected answers of pairs"),
       .option("--negative-labels", \.negativeLabels, placeholder: "PREFIX", "their labels"),
       .option(
-        "--name", \.name, placeholder: "NAME",
+        "--name", \.givenName, placeholder: "NAME", shownDefault: "train_0",
         "the split in the names of the files: train, valid or test for a data_path, with _0, _1 … for"
           + " the datasets of a list"),
     ])
@@ -50,7 +55,7 @@ struct MapDatasetFlags: Sendable {
   var isGiven: Bool {
     samples != nil || epochs != nil || sequenceLength != nil || seed != 1234 || packing != .packed
       || leavesOutLong || labels != nil || negative != nil || negativeLabels != nil
-      || name != "train_0"
+      || isNamed
   }
 
   /// The maps of all documents of a dataset.

@@ -128,7 +128,7 @@ struct SeenCommand: Command {
     }
     let found = members.indices.map { member in
       let sides = members[member].sides
-      return (member, sides.indices.filter { sides[$0].text.prefix == dataset.path })
+      return (member, sides.indices.filter { Self.isSame(sides[$0].text.prefix, dataset.path) })
     }.filter { !$0.1.isEmpty }
     guard !found.isEmpty else {
       let prefixes = Set(members.flatMap(\.sides).map(\.text.prefix))
@@ -137,6 +137,13 @@ struct SeenCommand: Command {
           + prefixes.sorted().joined(separator: ", "))
     }
     return found
+  }
+
+  /// Whether two prefixes name one dataset, as `./data/a` and `data/a` do.
+  private static func isSame(_ prefix: String, _ other: String) -> Bool {
+    if prefix == other { return true }
+    guard let file = FileIdentity(prefix + ".idx") else { return false }
+    return file == FileIdentity(other + ".idx")
   }
 
   private func cells(

@@ -1,0 +1,111 @@
+internal import Glibc
+internal import IndexedData
+internal import Machine
+internal import Tokenize
+
+/// The tokenizer of a run, to be compared with those that datasets were made with.
+package struct RunTokenizer: Sendable {
+  /// GPT-NeoX's name of its kind.
+  let kind: String
+  /// Its files, as the configuration names them.
+  let files: [String]
+  /// What is known of its entries; `nil` where it was not loaded.
+  let vocabulary: RunVocabulary?
+
+  init(_ tokenizer: TrainingConfiguration.Tokenizer, _ vocabulary: RunVocabulary?) {
+    kind = tokenizer.kind
+    files = [tokenizer.vocabularyFile, tokenizer.mergesFile].compactMap(\.self)
+    self.vocabulary = vocabulary
+  }
+}
+
+/// The tokenizer that made a dataset, by the manifest that neox-preprocess writes beside it.
+struct RecordedTokenizer {
+  private let manifest: String
+  private let kind: String
+  private let files: [(name: String, byteCount: Int)]
+  private let size: Int
+  private let endOfDocument: Int?
+
+  /// Looks for it; `nil` where nothing tells, or what should tell cannot be read.
+  init?(besideDataset prefix: String) {
+    let index = DurableFile.name(of: prefix) + ".idx"
+    for path in ManifestName.paths(besideDataset: prefix) {
+      guard let root = try? JSONDocument(path: path).root,
+        let outputs = root["outputs"]?.elements,
+        outputs.contains(where: { $0["idx"]?["path"]?.string == index }),
+        let tokenizer = root["tokenizer"], let kind = tokenizer["type"]?.string,
+        let size = tokenizer["vocabulary_size"]?.integer
+      else { continue }
+      manifest = path
+      self.kind = kind
+      self.size = size
+      endOfDocument = tokenizer["end_of_document"]?.integer
+      files = (tokenizer["files"]?.elements ?? []).compactMap { file in
+        guard let path = file["path"]?.string, let count = file["bytes"]?.integer else {
+          return nil
+        }
+        return (DurableFile.name(of: path), count)
+      }
+      return
+    }
+    return nil
+  }
+
+  /// What tells that a run's tokenizer is another one; `nil` where nothing does.
+  ///
+  /// Vocabularies of one kind are compared by the sizes of their files, others by what they hold.
+  func difference(to run: RunTokenizer) -> String? {
+    var found: [String] = []
+    if let vocabulary = run.vocabulary {
+      if size != vocabulary.size {
+        found.append("it had \(size) entries, that one has \(vocabulary.size)")
+      }
+      let end = vocabulary.endOfDocument.map { Int($0) }
+      if endOfDocument != end {
+        found.append(
+          "documents ended with id \(Self.text(endOfDocument)), with that one \(Self.text(end))")
+      }
+    }
+    if kind.lowercased() == run.kind.lowercased(), files.count == run.files.count {
+      for (file, path) in zip(files, run.files) {
+        var facts = stat()
+        guard unsafe stat(path, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG,
+          Int(facts.st_size) != file.byteCount
+        else { continue }
+        found.append("\(file.name) had \(file.byteCount) bytes, \(path) has \(facts.st_size)")
+      }
+    }
+    return found.isEmpty ? nil : "\(found.joined(separator: "; ")) (by \(manifest))"
+  }
+
+  private static func text(_ id: Int?) -> String { id.map(String.init) ?? "none" }
+}
+
+extension DataSettings {
+  /// Tells which datasets another tokenizer made than the run's, where manifests know.
+  package var tokenizerNotes: [String] {
+    guard let tokenizer else { return [] }
+    var seen: Set<String> = []
+    var notes: [String] = []
+    for prefix in textPrefixes where seen.insert(prefix).inserted {
+      guard let recorded = RecordedTokenizer(besideDataset: prefix),
+        let difference = recorded.difference(to: tokenizer)
+      else { continue }
+      notes.append(
+        "\(prefix): made with another tokenizer than the configuration's, so that its ids stand for"
+          + " other text: \(difference)")
+    }
+    let shown = 5
+    guard notes.count > shown else { return notes }
+    return notes.prefix(shown) + [
+      "\(notes.count - shown) more datasets were made with another tokenizer than the configuration's"
+    ]
+  }
+
+  /// The prefixes of all text that the run reads.
+  private var textPrefixes: [String] {
+    [dataPath].compactMap(\.self)
+      + usedSplits.flatMap { self[$0].paths + self[$0].negatives }
+  }
+}
