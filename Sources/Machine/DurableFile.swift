@@ -56,13 +56,8 @@ package enum DurableFile {
 
   /// Makes new names and removals in the folder of `path` durable.
   package static func synchronizeFolder(of path: String) throws(SystemError) {
-    let folder = folder(of: path)
-    let descriptor = unsafe open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw SystemError(call: "open", path: folder, code: errno) }
-    defer { close(descriptor) }
-    // Some network file systems do not know this call for folders.
-    guard fsync(descriptor) == 0 || errno == EINVAL || errno == EROFS else {
-      throw SystemError(call: "fsync", path: folder, code: errno)
-    }
+    var group = DurableGroup()
+    try group.addFolder(of: path)
+    try group.synchronize()
   }
 }

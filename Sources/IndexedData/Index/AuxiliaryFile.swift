@@ -22,6 +22,11 @@ final class AuxiliaryFile {
     try asking { () throws(SystemError) in try file.flush() }
   }
 
+  /// Adds what there is so far to what is to be made durable.
+  func join(_ group: inout DurableGroup) throws(IndexedDataError) {
+    do throws(SystemError) { try group.add(&file) } catch { throw .system(error) }
+  }
+
   func synchronize() throws(IndexedDataError) {
     try asking { () throws(SystemError) in try file.synchronize() }
   }

@@ -180,15 +180,15 @@ final class DatasetSpool {
     try asking { () throws(SystemError) in try elements.beginWriting() }
   }
 
-  /// Makes the elements appended so far durable.
-  func synchronizeElements() throws(IndexedDataError) {
-    try asking { () throws(SystemError) in try elements.synchronize() }
+  /// Adds the elements to what is to be made durable.
+  func join(_ group: inout DurableGroup) throws(IndexedDataError) {
+    do throws(SystemError) { try group.add(&elements) } catch { throw .system(error) }
   }
 
   /// Makes everything appended so far durable.
   func synchronize() throws(IndexedDataError) {
-    try synchronizeElements()
     try asking { () throws(SystemError) in
+      try elements.synchronize()
       try sizes.synchronize()
       try documents.synchronize()
     }

@@ -15,28 +15,64 @@ extension DatasetTransaction {
     precondition(spools.allSatisfy(\.isBetweenDocuments), "a document is open")
     for spool in spools { try spool.beginWriting() }
     var journal = journal(position: position)
-    journal.isFinishing = true
+    var group = DurableGroup()
     for place in outputs.indices {
       try step("write \(outputs[place].partialIndexPath)")
-      let index = try IndexWriter.write(outputs[place], journal.outputs[place].mark)
+      let index = try IndexWriter.write(outputs[place], journal.outputs[place].mark, &group)
       journal.outputs[place].indexByteCount = index.byteCount
       journal.outputs[place].indexHash = index.hash
     }
     // Sizes and documents stand in the index now; the last checkpoint's are durable as they are.
-    for spool in spools {
-      try step("synchronize \(spool.output.prefix)")
-      try spool.synchronizeElements()
-    }
-    try synchronizeAuxiliaries()
+    for spool in spools { try spool.join(&group) }
+    for file in auxiliaryFiles where file.byteCount > 0 { try file.join(&group) }
     if let manifest = manifest?(summaries(of: journal)) {
       journal.manifestPath = manifest.path
       journal.manifest = manifest.bytes
+      try step("write \(manifest.path).new")
+      try Self.write(manifest.bytes, to: manifest.path + ".new", &group)
     }
-    // The journal makes the names in its own folder durable, but behind it: only names of data that an
-    // earlier checkpoint knew may wait for that.
-    try synchronizeFolders(except: areNamesDurable ? DurableFile.folder(of: journalPath) : nil)
-    try write(journal)
-    try complete(journal)
+    try addFolders(to: &group)
+    try keep(&journal, with: &group)
+    try complete(journal, hasManifest: true)
+  }
+
+  /// Makes the data durable, and the journal that says so.
+  ///
+  /// Behind an earlier checkpoint, whose journal is worth keeping, the data comes first. Without one
+  /// all goes to the disk at once; whoever goes on after a loss of power compares hashes then, which
+  /// auxiliary files have not.
+  private func keep(
+    _ journal: inout TransactionJournal, with group: inout DurableGroup
+  ) throws(IndexedDataError) {
+    guard !DurableFile.exists(journalPath), auxiliaryFiles.allSatisfy({ $0.byteCount == 0 }) else {
+      journal.stage = .finishing
+      try step("synchronize data")
+      try Self.synchronize(group)
+      return try write(journal)
+    }
+    journal.stage = .finishingUnproven
+    try step("write journal in place")
+    try Self.write(journal.bytes, to: journalPath, &group)
+    try step("synchronize data and journal")
+    try Self.synchronize(group)
+  }
+
+  private static func write(
+    _ bytes: [UInt8], to path: String, _ group: inout DurableGroup
+  ) throws(IndexedDataError) {
+    do throws(SystemError) {
+      var file = try AppendFile(path: path)
+      try unsafe file.append(bytes.span.bytes)
+      try group.add(&file)
+    } catch {
+      throw .system(error)
+    }
+  }
+
+  private static func synchronize(
+    _ group: borrowing DurableGroup
+  ) throws(IndexedDataError) {
+    do throws(SystemError) { try group.synchronize() } catch { throw .system(error) }
   }
 
   /// Checks that outputs have the same documents, sequences and sizes.
@@ -87,22 +123,34 @@ extension DatasetTransaction {
   // MARK: - Names
 
   /// The first file of a finishing journal that is there under neither of its names as it was.
+  ///
+  /// Where nothing proves that the data was durable before the journal, hashes are compared.
   func lostFile(of journal: TransactionJournal) throws(IndexedDataError) -> String? {
-    var files: [(partial: String, path: String, byteCount: Int)] = []
-    for (output, noted) in zip(outputs, journal.outputs) {
+    var files: [(partial: String, path: String, byteCount: Int, hash: UInt64?)] = []
+    for (summary, output) in zip(summaries(of: journal), outputs) {
       files += [
-        (output.partialElementsPath, output.elementsPath, noted.mark.byteCount),
-        (output.partialIndexPath, output.indexPath, noted.indexByteCount),
+        (
+          output.partialElementsPath, output.elementsPath, summary.elementsByteCount,
+          summary.elementsHash
+        ),
+        (
+          output.partialIndexPath, output.indexPath, summary.indexByteCount, summary.indexHash
+        ),
       ]
     }
     for (path, noted) in zip(auxiliaries, journal.auxiliaries) where noted.byteCount > 0 {
-      files.append((AuxiliaryFile.partialPath(path), path, noted.byteCount))
+      files.append((AuxiliaryFile.partialPath(path), path, noted.byteCount, nil))
     }
     for file in files {
       let path = DurableFile.exists(file.partial) ? file.partial : file.path
       guard DurableFile.exists(path) else { return file.path }
-      let found = try asking { () throws(SystemError) in try InputFile(path: path).byteCount }
-      if found != file.byteCount { return path }
+      let found = try FileBytes(path: path, mode: .pread)
+      if found.byteCount != file.byteCount { return path }
+      if journal.stage == .finishingUnproven, let hash = file.hash,
+        try found.hash(first: found.byteCount) != hash
+      {
+        return path
+      }
     }
     return nil
   }
@@ -126,7 +174,11 @@ extension DatasetTransaction {
   }
 
   /// Does what is left once the data is complete; can be begun again after any of its steps.
-  func complete(_ journal: TransactionJournal) throws(IndexedDataError) {
+  ///
+  /// With `hasManifest` the manifest is there and durable, beside its name.
+  func complete(
+    _ journal: TransactionJournal, hasManifest: Bool = false
+  ) throws(IndexedDataError) {
     try removeReplaced(journal)
     for (place, output) in outputs.enumerated() {
       let noted = journal.outputs[place]
@@ -137,15 +189,19 @@ extension DatasetTransaction {
       try rename(AuxiliaryFile.partialPath(path), to: path, noted.byteCount)
     }
     if !journal.manifestPath.isEmpty {
-      try step("write \(journal.manifestPath)")
+      try step("name \(journal.manifestPath)")
+      let path = journal.manifestPath
       try asking { () throws(SystemError) in
-        try DurableFile.replace(journal.manifestPath, with: journal.manifest)
+        if hasManifest {
+          try DurableFile.rename(path + ".new", to: path)
+        } else {
+          try DurableFile.replace(path, with: journal.manifest)
+        }
       }
     }
     // All names are durable before the journal goes, without which nobody would look for them.
     try step("synchronize folders")
-    let folder = journal.manifestPath.isEmpty ? nil : DurableFile.folder(of: journal.manifestPath)
-    try synchronizeFolders(except: folder)
+    try synchronizeFolders()
     try removeSpools(includingPartials: false)
     summaries = summaries(of: journal)
   }
@@ -173,7 +229,7 @@ extension DatasetTransaction {
     }
     for path in paths + [journalPath + ".new", journalPath] { try remove(path) }
     // A kill in between leaves the journal's claim, which the next run clears away.
-    dropClaims()
+    claims = []
     try remove(journalPath + ".lock")
   }
 
@@ -182,13 +238,20 @@ extension DatasetTransaction {
     try asking { () throws(SystemError) in try DurableFile.remove(path) }
   }
 
-  /// Makes the names in all folders durable, but for one that is done.
-  func synchronizeFolders(except done: String? = nil) throws(IndexedDataError) {
-    let paths = outputs.map(\.prefix) + auxiliaries + [journalPath]
-    for folder in Set(paths.map(DurableFile.folder(of:))).sorted() where folder != done {
-      try asking { () throws(SystemError) in
-        try DurableFile.synchronizeFolder(of: folder + "/.")
+  /// Makes the names in all folders durable.
+  func synchronizeFolders() throws(IndexedDataError) {
+    var group = DurableGroup()
+    try addFolders(to: &group)
+    try Self.synchronize(group)
+  }
+
+  private func addFolders(to group: inout DurableGroup) throws(IndexedDataError) {
+    do throws(SystemError) {
+      for path in outputs.map(\.prefix) + auxiliaries + [journalPath] {
+        try group.addFolder(of: path)
       }
+    } catch {
+      throw .system(error)
     }
   }
 

@@ -42,10 +42,10 @@ package final class DatasetTransaction {
   let identity: [UInt8]
   let step: StepHook
   var spools: [DatasetSpool] = []
-  private var auxiliaryFiles: [AuxiliaryFile] = []
+  var auxiliaryFiles: [AuxiliaryFile] = []
   private let lock: FileLock
   /// Claims on the datasets, as tools that write only one of them make as well.
-  private var claims: [OutputClaim] = []
+  var claims: [OutputClaim] = []
   private(set) var areNamesDurable = false
   private var opensAnew = false
   /// How much of each output the journal on disk tells of; empty where there is none.
@@ -94,9 +94,6 @@ package final class DatasetTransaction {
       throw error
     }
   }
-
-  /// Gives up the claims on the datasets once nothing of them is written any more.
-  func dropClaims() { claims = [] }
 
   // MARK: - Opening
 
@@ -189,7 +186,8 @@ package final class DatasetTransaction {
     journal path: String
   ) throws(IndexedDataError) -> Unfinished? {
     guard DurableFile.exists(path),
-      let journal = TransactionJournal(bytes: try bytes(ofJournal: path))
+      let journal = TransactionJournal(
+        bytes: try bytes(ofJournal: path, isClaimed: DurableFile.exists(path + ".lock")))
     else { return nil }
     return Unfinished(
       identity: journal.identity, position: journal.position, isFinishing: journal.isFinishing)
@@ -204,24 +202,29 @@ package final class DatasetTransaction {
     if lock.wasLeft { try? DurableFile.remove(path + ".lock") }
   }
 
-  private static func bytes(ofJournal path: String) throws(IndexedDataError) -> [UInt8] {
+  private static func bytes(
+    ofJournal path: String, isClaimed: Bool
+  ) throws(IndexedDataError) -> [UInt8] {
     let magic = TransactionJournal.magic
     let bytes = try asking { () throws(SystemError) -> [UInt8]? in
       let file = try InputFile(path: path)
       var head = ByteBuffer()
       try file.read(magic.count, at: 0, to: &head)
-      guard unsafe head.bytes.withUnsafeBytes({ unsafe Array($0) }) == magic else { return nil }
+      let begin = unsafe head.bytes.withUnsafeBytes { unsafe Array($0) }
+      // After a loss of power the claim may be there and the bytes of the journal not.
+      if isClaimed, begin.allSatisfy({ $0 == 0 }) { return [] }
+      guard begin == magic else { return nil }
       let buffer = try file.readAll(limit: 1 << 30)
       return unsafe buffer.bytes.withUnsafeBytes { unsafe Array($0) }
     }
-    // A journal appears by being renamed, whole: what does not begin like one never was one.
+    // What does not begin like a journal never was one.
     guard let bytes else { throw .notAJournal(path: path) }
     return bytes
   }
 
   private func readJournal() throws(IndexedDataError) -> TransactionJournal? {
     guard DurableFile.exists(journalPath) else { return nil }
-    let bytes = try Self.bytes(ofJournal: journalPath)
+    let bytes = try Self.bytes(ofJournal: journalPath, isClaimed: lock.wasLeft)
     if let journal = TransactionJournal(bytes: bytes) { return journal }
     restartReason = .malformed(
       path: journalPath, byte: 0, what: "journal of unfinished work", expected: "a whole one",
@@ -337,7 +340,7 @@ package final class DatasetTransaction {
   package func suspend(position: [UInt8]) throws(IndexedDataError) {
     try checkpoint(position: position)
     try asking { () throws(SystemError) in try DurableFile.remove(journalPath + ".lock") }
-    dropClaims()
+    claims = []
   }
 
   /// Drops the work with its partial files and its journal; finished files are not touched.
@@ -360,18 +363,14 @@ package final class DatasetTransaction {
       try step("synchronize \(spool.output.prefix)")
       try spool.synchronize()
     }
-    try synchronizeAuxiliaries()
-    guard !areNamesDurable else { return }
-    try step("synchronize folders")
-    try synchronizeFolders()
-    areNamesDurable = true
-  }
-
-  func synchronizeAuxiliaries() throws(IndexedDataError) {
     for file in auxiliaryFiles where file.byteCount > 0 {
       try step("synchronize \(file.path)")
       try file.synchronize()
     }
+    guard !areNamesDurable else { return }
+    try step("synchronize folders")
+    try synchronizeFolders()
+    areNamesDurable = true
   }
 
   func journal(position: [UInt8]) -> TransactionJournal {

@@ -7,16 +7,16 @@ struct IndexWriter: ~Copyable {
   private var file: AppendFile
   private var hash = ContentHash()
 
-  /// Writes and syncs the index, and returns its length and hash.
+  /// Writes the index, adds it to what is to be made durable, and returns its length and hash.
   static func write(
-    _ output: DatasetOutput, _ mark: DatasetSpool.Mark
+    _ output: DatasetOutput, _ mark: DatasetSpool.Mark, _ group: inout DurableGroup
   ) throws(IndexedDataError) -> (byteCount: Int, hash: UInt64) {
     var writer = try IndexWriter(output, mark)
     switch output.format {
     case .mmap: try writer.writeMMap()
     case .cached: try writer.writeCached()
     }
-    return try writer.close()
+    return try writer.close(&group)
   }
 
   private init(
@@ -27,9 +27,11 @@ struct IndexWriter: ~Copyable {
     file = try asking { () throws(SystemError) in try AppendFile(path: output.partialIndexPath) }
   }
 
-  private mutating func close() throws(IndexedDataError) -> (byteCount: Int, hash: UInt64) {
+  private mutating func close(
+    _ group: inout DurableGroup
+  ) throws(IndexedDataError) -> (byteCount: Int, hash: UInt64) {
     do throws(SystemError) {
-      try file.synchronize()
+      try group.add(&file)
     } catch {
       throw .system(error)
     }

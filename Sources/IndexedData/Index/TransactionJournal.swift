@@ -25,8 +25,21 @@ struct TransactionJournal: Equatable, Sendable {
     var byteCount: Int
   }
 
+  /// What the journal promises.
+  enum Stage: UInt64, Sendable {
+    /// Durable is what the marks tell of.
+    case working
+    /// All data is complete and durable, and files are getting their names.
+    case finishing
+    /// All data is complete; it was to become durable along with the journal, and is so where the
+    /// hashes are right.
+    case finishingUnproven
+  }
+
+  /// How far the work has come.
+  var stage = Stage.working
   /// Whether all data is complete and files are getting their final names.
-  var isFinishing = false
+  var isFinishing: Bool { stage != .working }
   var identity: [UInt8]
   var position: [UInt8]
   var outputs: [Output]
@@ -43,7 +56,7 @@ struct TransactionJournal: Equatable, Sendable {
     var writer = Writer()
     writer.bytes = Self.magic
     writer.append(Self.version)
-    writer.append(UInt64(isFinishing ? 1 : 0))
+    writer.append(stage.rawValue)
     writer.append(identity)
     writer.append(position)
     writer.append(UInt64(outputs.count))
@@ -83,7 +96,8 @@ struct TransactionJournal: Equatable, Sendable {
     var reader = Reader(bytes: Array(bytes[8...]))
     let stated = unsafe bytes.span.bytes.loadNumber(at: bytes.count - 8, UInt64.self)
     guard ContentHash.hash(body) == stated, reader.number() == Self.version else { return nil }
-    isFinishing = reader.number() == 1
+    guard let stage = Stage(rawValue: reader.number()) else { return nil }
+    self.stage = stage
     identity = reader.row()
     position = reader.row()
     outputs = []

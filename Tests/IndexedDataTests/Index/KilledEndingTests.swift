@@ -103,6 +103,58 @@ struct KilledEndingTests {
     }
   }
 
+  @Test(
+    "a first ending of which the disk got the journal and not all data begins anew",
+    arguments: [
+      ("d.bin.partial", [9, 9]), ("d.idx.partial", nil), ("d.bin.partial", []),
+    ] as [(String, [UInt8]?)])
+  func lostData(name: String, bytes: [UInt8]?) throws {
+    try make([1, 2], killedAt: "rename \(folder.file("d.bin.partial"))")
+    let journal = TransactionJournal(bytes: try folder.read("d.journal"))
+    #expect(journal?.stage == .finishingUnproven)
+    var lost = try folder.read(name)
+    if let bytes { lost = bytes } else { lost[lost.count - 1] ^= 1 }
+    try folder.write(name, lost)
+    let again = try open()
+    #expect(
+      again.restartReason
+        == .lostWork(path: folder.file(name), journal: folder.file("d.journal")))
+    #expect(!again.isFinished)
+    try again.append(0, [3], sizes: [1])
+    try again.finish()
+    #expect(try folder.read("d.bin") == [3])
+    #expect(try names().isSubset(of: ["d.bin", "d.idx", "manifest.new"]))
+  }
+
+  @Test("a journal that the disk did not get is nobody's", arguments: [0, 8, 40])
+  func tornJournal(count: Int) throws {
+    try make([1, 2], killedAt: "synchronize data and journal")
+    try folder.write("d.journal", [UInt8](repeating: 0, count: count))
+    #expect(try DatasetTransaction.unfinished(journal: folder.file("d.journal")) == nil)
+    let again = try open()
+    #expect(again.restartReason != nil && !again.isFinished)
+    try again.append(0, [3], sizes: [1])
+    try again.finish()
+    #expect(try folder.read("d.bin") == [3])
+    // Without the claim it is somebody else's file.
+    try folder.write("d.journal", [UInt8](repeating: 0, count: count))
+    #expect(throws: IndexedDataError.notAJournal(path: folder.file("d.journal"))) {
+      _ = try self.open(.overwrite)
+    }
+    #expect(try folder.read("d.journal").count == count)
+  }
+
+  @Test("behind a checkpoint, or with an auxiliary file, the data is durable before the journal")
+  func proven() throws {
+    let transaction = try open { name throws(IndexedDataError) in
+      if name.hasPrefix("rename") { throw SampleWork.kill }
+    }
+    try transaction.append(0, [1], sizes: [1])
+    try transaction.checkpoint(position: [1])
+    #expect(throws: SampleWork.kill) { try transaction.finish() }
+    #expect(TransactionJournal(bytes: try folder.read("d.journal"))?.stage == .finishing)
+  }
+
   @Test("what replaces never stands beside what it replaces")
   func replaced() throws {
     try make([1, 2])
