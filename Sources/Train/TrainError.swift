@@ -15,6 +15,8 @@ public enum TrainError: Error, Sendable {
   case vocabulary(reason: String)
   /// A configuration with problems, a line each.
   case invalidConfiguration(report: String)
+  /// A signal ended the work while index maps were made; those that are whole are kept.
+  case interrupted
   /// What is asked for is not done here; the reason says what to do instead.
   case unsupported(what: String, reason: String)
 }
@@ -29,6 +31,9 @@ extension TrainError: CustomStringConvertible {
     case .malformed(let path, let place, let reason): "\(path): \(place): \(reason)"
     case .vocabulary(let reason): reason
     case .invalidConfiguration(let report): report
+    case .interrupted:
+      "interrupted; unfinished index maps were removed, maps that are whole are kept, and the same"
+        + " command makes the others"
     case .unsupported(let what, let reason): "\(what): \(reason)"
     }
   }
