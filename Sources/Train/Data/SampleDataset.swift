@@ -22,7 +22,7 @@ package struct SampleDataset: Sendable {
 
   /// Finds the order of a dataset's samples; `name` is the split's in the names of map files.
   ///
-  /// - Throws: `interrupted` once `interruption` is raised and maps are to be made.
+  /// - Throws: ``TrainError/mapsInterrupted`` once `interruption` is raised and maps are to be made.
   init(
     _ sides: [DocumentTracks], _ request: OrderRequest, _ kind: DataOrder, name: String,
     storage: MapStorage, interruption: Interruption?
@@ -46,7 +46,7 @@ package struct SampleDataset: Sendable {
       mapOrigin = origin
       leftOut = maps.leftOut
     } catch .interrupted {
-      throw .interrupted
+      throw .mapsInterrupted
     } catch {
       throw .dataset(error)
     }

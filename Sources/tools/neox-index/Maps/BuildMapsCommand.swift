@@ -90,7 +90,7 @@ struct BuildMapsCommand: Command {
       if let settings, !jobs.isEmpty { try RunMaps.keepBlends(settings) }
       try endWhereRaised(.process)
     } catch IndexedDataError.interrupted {
-      throw TrainError.interrupted
+      throw TrainError.mapsInterrupted
     }
     report(jobs, results)
   }
