@@ -90,6 +90,19 @@ struct IndexSignalTests {
       after: output + "_label_document.bin.new", says: says)
   }
 
+  @Test("a signal that is ignored at the start stays so")
+  func ignored() throws {
+    let prefix = try sparse("big", [Int32](repeating: 1 << 25, count: 4))
+    let output = folder.file("out")
+    let run = try Self.program.start(
+      ["merge", prefix, "--output-prefix", output], shellSetup: "trap '' INT")
+    while run.isRunning && !FileManager.default.fileExists(atPath: output + ".bin.new") {}
+    run.send(SIGINT)
+    let end = try run.wait()
+    #expect(end.status == 0, "\(end.all)")
+    #expect(try names() == ["big.bin", "big.idx", "out.bin", "out.idx"])
+  }
+
   @Test("an output that has replaced an older one stays, and is named")
   func replaced() throws {
     let prefix = try sparse("big", [1, 1, 1 << 27, 1 << 27])
