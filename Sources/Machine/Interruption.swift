@@ -30,22 +30,15 @@ package final class Interruption: Sendable {
   /// Lets SIGINT, SIGTERM and SIGHUP raise ``process``.
   ///
   /// A second SIGINT or SIGTERM ends the program at once. SIGHUP comes more than once where a terminal
-  /// closes, and stays ignored where it was, as `nohup` wants it. Signals that the parent has blocked
-  /// are let in.
+  /// closes. Signals that the parent has blocked are let in, and those of ``unignored`` alone are heard.
   package static func listen() {
     // Made here, because nothing may be made inside a signal handler.
     _ = process.isRaised
     useAlternateStack()
     var heard = sigset_t()
     unsafe sigemptyset(&heard)
-    for number in [SIGINT, SIGTERM, SIGHUP] {
+    for number in unignored {
       var action = sigaction()
-      if number == SIGHUP {
-        unsafe sigaction(number, nil, &action)
-        if unsafe unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1 {
-          continue
-        }
-      }
       unsafe action.__sigaction_handler.sa_handler = { Interruption.process.raise($0) }
       action.sa_flags = SA_RESTART | SA_ONSTACK
       if number != SIGHUP { action.sa_flags |= Int32(bitPattern: UInt32(SA_RESETHAND)) }
@@ -53,6 +46,46 @@ package final class Interruption: Sendable {
       unsafe sigaddset(&heard, number)
     }
     unsafe pthread_sigmask(SIG_UNBLOCK, &heard, nil)
+  }
+
+  /// Calls `body` while signals raise ``process``; afterwards they do what they did before.
+  ///
+  /// One that came too late to end the body is sent again then, so that none is lost.
+  package static func listening<Outcome, Failure: Error>(
+    _ body: () throws(Failure) -> Outcome
+  ) throws(Failure) -> Outcome {
+    var before: [(number: Int32, action: sigaction)] = []
+    for number in unignored {
+      var action = sigaction()
+      unsafe sigaction(number, nil, &action)
+      before.append((number, action))
+    }
+    let outcome: Outcome
+    do {
+      defer {
+        for (number, action) in before {
+          var action = action
+          unsafe sigaction(number, &action, nil)
+        }
+      }
+      listen()
+      outcome = try body()
+    }
+    let late = process.signalNumber
+    if late != 0 { Glibc.raise(late) }
+    return outcome
+  }
+
+  /// The signals that ask for an end, without those that whoever started the program wants to mean
+  /// nothing: a shell's `&` in a script, or `nohup`.
+  package static var unignored: [Int32] {
+    [SIGINT, SIGTERM, SIGHUP].filter { number in
+      var action = sigaction()
+      unsafe sigaction(number, nil, &action)
+      // SIG_IGN is no function to compare with.
+      let handler = unsafe unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
+      return handler != 1
+    }
   }
 
   /// Gives handlers with `SA_ONSTACK` a stack of their own on the calling thread.

@@ -15,8 +15,28 @@ public enum TrainError: Error, Sendable {
   case vocabulary(reason: String)
   /// A configuration with problems, a line each.
   case invalidConfiguration(report: String)
+  /// A signal ended the work; what came of it, and whether the same work goes on from there.
+  case interrupted(outcome: String, goesOn: Bool)
   /// What is asked for is not done here; the reason says what to do instead.
   case unsupported(what: String, reason: String)
+}
+
+extension TrainError {
+  /// The error of a signal while index maps were made.
+  package static let mapsInterrupted = TrainError.interrupted(
+    outcome:
+      "unfinished index maps were removed, maps that are whole are kept, and the same command"
+      + " makes the others", goesOn: true)
+
+  /// Ends work that a signal asked to stop, of which nothing is left at `path`.
+  ///
+  /// - Throws: ``interrupted(outcome:goesOn:)``.
+  static func endWhereRaised(
+    _ interruption: Interruption?, notWritten path: String
+  ) throws(TrainError) {
+    guard interruption?.isRaised == true else { return }
+    throw .interrupted(outcome: "\(path) was not written", goesOn: false)
+  }
 }
 
 extension TrainError: CustomStringConvertible {
@@ -29,6 +49,7 @@ extension TrainError: CustomStringConvertible {
     case .malformed(let path, let place, let reason): "\(path): \(place): \(reason)"
     case .vocabulary(let reason): reason
     case .invalidConfiguration(let report): report
+    case .interrupted(let outcome, _): "interrupted; \(outcome)"
     case .unsupported(let what, let reason): "\(what): \(reason)"
     }
   }

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import TestSupport
 import Testing
 
@@ -132,7 +133,9 @@ struct InterruptionTests {
     #expect(!interruption.isRaised)
   }
 
-  @Test("a signal raises the process's own")
+  private static let heardOutside = Atomic<Int>(0)
+
+  @Test("a signal raises the process's own, and what comes late for a body is heard after it")
   func signal() {
     Interruption.listen()
     // The threads that run tests block signals.
@@ -143,6 +146,22 @@ struct InterruptionTests {
     Glibc.raise(SIGTERM)
     #expect(Interruption.process.signalNumber == SIGTERM)
     Interruption.process.clear()
+
+    Glibc.signal(SIGTERM) { _ in Self.heardOutside.add(1, ordering: .relaxed) }
+    Interruption.listening {
+      Glibc.raise(SIGTERM)
+      #expect(Interruption.process.signalNumber == SIGTERM)
+      #expect(Self.heardOutside.load(ordering: .relaxed) == 0)
+    }
+    Interruption.process.clear()
+    #expect(Self.heardOutside.load(ordering: .relaxed) == 1)
+
+    #expect(Interruption.unignored.contains(SIGTERM))
+    Glibc.signal(SIGTERM, SIG_IGN)
+    #expect(!Interruption.unignored.contains(SIGTERM))
+    Interruption.listening { _ = Glibc.raise(SIGTERM) }
+    #expect(!Interruption.process.isRaised)
+    Glibc.signal(SIGTERM, SIG_DFL)
   }
 
   @Test("time goes on")

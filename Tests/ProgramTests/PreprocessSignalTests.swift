@@ -56,13 +56,14 @@ struct PreprocessSignalTests {
     #expect(try fixture.names() == [])
   }
 
-  @Test("two hang-ups are one, and none where they are ignored")
+  @Test("two hang-ups are one, and no signal is one where it is ignored")
   func hangUp() throws {
     let writer = open(pipe, O_RDWR)
     let ignoring = try PreprocessFixture.program.start(
-      fixture.arguments(pipe), shellSetup: "trap '' HUP")
+      fixture.arguments(pipe), shellSetup: "trap '' HUP INT")
     waitForClaim(ignoring)
     ignoring.send(SIGHUP)
+    ignoring.send(SIGINT)
     let line = Array("{\"text\":\"a\"}\n".utf8)
     // Only a reader that goes on takes more than a pipe holds.
     for _ in 0..<20_000 { #expect(write(writer, line, line.count) == line.count) }

@@ -8,7 +8,12 @@ struct StepFixture {
   let folder: TemporaryFolder
 
   init() throws {
-    folder = try TemporaryFolder()
+    self.init(try TemporaryFolder())
+  }
+
+  /// Writes into a folder that is there.
+  init(_ folder: TemporaryFolder) {
+    self.folder = folder
   }
 
   /// Writes texts, a byte a token and a 0 behind each; returns the prefix.

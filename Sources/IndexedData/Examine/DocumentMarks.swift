@@ -1,4 +1,4 @@
-internal import Machine
+package import Machine
 
 /// What documents end with, and how much of them is trained on.
 package struct DocumentMarks: Sendable, Equatable {
@@ -41,9 +41,10 @@ package struct DocumentMarks: Sendable, Equatable {
 
   /// Looks at the last token of each document, and at every label.
   ///
-  /// - Throws: `unsuitable` for labels that do not fit.
+  /// - Throws: `unsuitable` for labels that do not fit, `interrupted` once `interruption` is raised.
   package init(
-    _ dataset: IndexedDataset, endOfDocument: Int64?, labels: IndexedDataset?, workers: Int
+    _ dataset: IndexedDataset, endOfDocument: Int64?, labels: IndexedDataset?, workers: Int,
+    interruption: Interruption? = nil
   ) throws(IndexedDataError) {
     try labels.map { (labels) throws(IndexedDataError) in try dataset.requireFit(of: labels) }
     let count = dataset.tendedDocumentCount
@@ -55,6 +56,7 @@ package struct DocumentMarks: Sendable, Equatable {
       var marks = start
       let first = chunk * Self.chunkCount
       for document in first..<min(count, first + Self.chunkCount) {
+        try endWhereRaised(interruption)
         try marks.look(at: document, dataset, labels)
       }
       parts.withLock { $0[chunk] = marks }

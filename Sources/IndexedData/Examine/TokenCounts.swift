@@ -1,4 +1,4 @@
-internal import Machine
+package import Machine
 internal import Synchronization
 
 /// How often each token occurs in a dataset.
@@ -46,10 +46,10 @@ package struct TokenCounts: Sendable {
   /// `keeping` is how many of ``mostFrequent`` are wanted, `watching` an id that is counted on its
   /// own; `progress` is told of bytes read and to read, by several threads.
   ///
-  /// - Throws: `unsuitable` for elements that are no ids.
+  /// - Throws: `unsuitable` for elements that are no ids, `interrupted` once `interruption` is raised.
   package init(
     _ dataset: IndexedDataset, keeping: Int, watching: Int64? = nil, workers: Int,
-    tableLimit: Int = Self.tableLimit,
+    tableLimit: Int = Self.tableLimit, interruption: Interruption? = nil,
     progress: @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws(IndexedDataError) {
     guard !dataset.elementType.isFloatingPoint else {
@@ -62,7 +62,8 @@ package struct TokenCounts: Sendable {
     while let share = open.popLast() {
       guard
         var tally = try Self.tally(
-          dataset, share, workers: max(1, workers), tableLimit: tableLimit, progress)
+          dataset, share, workers: max(1, workers), tableLimit: tableLimit, interruption,
+          progress)
       else {
         open += share.parts
         continue
@@ -80,7 +81,7 @@ package struct TokenCounts: Sendable {
   /// Counts a share of the ids; `nil` where too many of them are different.
   private static func tally(
     _ dataset: IndexedDataset, _ share: IDShare, workers: Int, tableLimit: Int,
-    _ progress: @Sendable (Int, Int) -> Void
+    _ interruption: Interruption?, _ progress: @Sendable (Int, Int) -> Void
   ) throws(IndexedDataError) -> TokenTally? {
     let type = dataset.elementType
     let byteCount = dataset.tokenCount * type.byteCount
@@ -96,6 +97,7 @@ package struct TokenCounts: Sendable {
       while !isFull.load(ordering: .relaxed) {
         let block = next.wrappingAdd(1, ordering: .relaxed).oldValue
         guard block < blockCount else { break }
+        try endWhereRaised(interruption)
         let start = block * blockByteCount
         let end = min(start + blockByteCount, byteCount)
         try dataset.withElementBytes(start..<end) { tally.add($0) }

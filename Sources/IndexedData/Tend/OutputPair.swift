@@ -66,8 +66,16 @@ struct OutputPair: ~Copyable {
   /// Gives the files their names: at no time does an old index stand beside new elements, or a
   /// manifest beside another dataset than its own.
   mutating func finish(_ dataset: TendedDataset, _ options: TendOptions) throws(IndexedDataError) {
+    let source = DocumentSources.path(prefix: prefix)
+    let paths =
+      [
+        manifest?.bytes == nil ? nil : manifest?.path, prefix + ".idx", prefix + ".bin",
+        hasSources ? source : nil,
+      ].compactMap(\.self)
+    let older = paths + [source] + (manifest?.replaced ?? [])
+    let hasReplaced = older.contains(where: DurableFile.exists)
     try giveNames(dataset, options)
-    options.finished(prefix)
+    options.finished(FinishedOutput(prefix: prefix, paths: paths, hasReplaced: hasReplaced))
   }
 
   private mutating func giveNames(

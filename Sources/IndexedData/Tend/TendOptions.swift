@@ -42,8 +42,8 @@ package struct TendOptions: Sendable {
     { _ throws(IndexedDataError) in nil }
   /// Told of the bytes of `.bin` that are done, now and then.
   package var progress: @Sendable (_ bytesDone: Int, _ bytesTotal: Int) -> Void = { _, _ in }
-  /// Told of the prefix of each output that has its names.
-  package var finished: @Sendable (_ prefix: String) -> Void = { _ in }
+  /// Told of each output that has its names.
+  package var finished: @Sendable (FinishedOutput) -> Void = { _ in }
   /// What ends the work early: unfinished files are removed then, and `interrupted` is thrown.
   package var interruption: Interruption?
 

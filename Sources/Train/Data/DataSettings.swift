@@ -1,4 +1,5 @@
 package import IndexedData
+package import Machine
 
 /// What a run's data are made from: GPT-NeoX's arguments about data, as plain values.
 package struct DataSettings: Sendable {
@@ -60,6 +61,8 @@ package struct DataSettings: Sendable {
   package var readingMode = ReadingMode.mmap
   /// Whether index maps are kept beside the data.
   package var mapStorage = MapStorage.besideData
+  /// What ends the making of index maps early: unfinished ones are removed then.
+  package var interruption: Interruption?
   /// `neox_quirks`: whether known faults of GPT-NeoX are reproduced rather than mended.
   package var neoxQuirks = false
 

@@ -1,4 +1,5 @@
 package import IndexedData
+internal import Machine
 
 /// The samples of one dataset in one split, in the order in which they are drawn.
 package struct SampleDataset: Sendable {
@@ -20,9 +21,11 @@ package struct SampleDataset: Sendable {
   package var samplesPerEpoch: Int? { (order as? StableOrder)?.samplesPerEpoch }
 
   /// Finds the order of a dataset's samples; `name` is the split's in the names of map files.
+  ///
+  /// - Throws: ``TrainError/mapsInterrupted`` once `interruption` is raised and maps are to be made.
   init(
     _ sides: [DocumentTracks], _ request: OrderRequest, _ kind: DataOrder, name: String,
-    storage: MapStorage
+    storage: MapStorage, interruption: Interruption?
   ) throws(TrainError) {
     self.sides = sides
     // GPT-NeoX takes the first documents of the dataset, whatever part of it was asked for.
@@ -37,10 +40,13 @@ package struct SampleDataset: Sendable {
         leftOut = stable.leftOut
         return
       }
-      let (maps, origin) = try MapFiles(request, data, name: name).prepare(storage)
+      let (maps, origin) = try MapFiles(request, data, name: name).prepare(
+        storage, interruption: interruption)
       order = NeoxOrder(maps, request, prefix: sides[0].text.prefix)
       mapOrigin = origin
       leftOut = maps.leftOut
+    } catch .interrupted {
+      throw .mapsInterrupted
     } catch {
       throw .dataset(error)
     }

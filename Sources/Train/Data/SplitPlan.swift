@@ -52,7 +52,7 @@ struct SplitPlan: Sendable {
       datasets.append(
         try SampleDataset(
           member.sides, member.request, settings.order, name: member.name,
-          storage: settings.mapStorage))
+          storage: settings.mapStorage, interruption: settings.interruption))
     }
     let epochs = datasets.compactMap(\.samplesPerEpoch)
     // An epoch of the blend is one of each dataset.

@@ -16,7 +16,7 @@ package struct TrainingData: Sendable {
   /// Opens the datasets, checks that they fit together, and finds their order.
   ///
   /// - Throws: `unsupported` for settings that contradict each other, `dataset` for data that do
-  ///   not fit.
+  ///   not fit, `interrupted` where the settings' interruption ended it.
   package init(_ settings: DataSettings) throws(TrainError) {
     try settings.check()
     guard let train = try Self.source(.train, settings) else {

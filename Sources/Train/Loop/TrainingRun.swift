@@ -92,6 +92,7 @@ package final class TrainingRun {
       configuration, vocabulary: vocabulary, rank: communicator.rank,
       rankCount: communicator.size)
     dataSettings.mapStorage = options.mapStorage
+    dataSettings.interruption = options.interruption
     let data = try TrainingData(dataSettings)
     for note in data.notes { options.note(note) }
     let model = try GPTNeoX(

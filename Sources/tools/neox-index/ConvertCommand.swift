@@ -19,7 +19,7 @@ struct ConvertCommand: Command {
       """,
       """
       Labels and rewards go along to an output that ends in _document; they keep their element type.
-      """,
+      """, WriteFlags.signalNote,
     ],
     examples: [
       .init(

@@ -35,7 +35,7 @@ struct DedupeCommand: Command {
       """
       With --dry-run nothing is written, only counted. With --json the members are documents, \
       kept_documents, repeated_documents, repeated_tokens and, where something is written, outputs and map.
-      """,
+      """, WriteFlags.signalNote,
     ],
     examples: [
       .init(

@@ -37,7 +37,7 @@ struct ExportCommand: Command {
       """
       With --source, which needs PREFIX.src, each object has a member source as neox-index where \
       prints it: file, member, byte, line and id where the record had one; null where nothing is known.
-      """,
+      """, WholeFile.signalNote,
     ],
     examples: [
       .init(
@@ -69,7 +69,6 @@ struct ExportCommand: Command {
     if output == "" {
       throw UsageError("argument --output: expected a file, or - for standard output, found ''")
     }
-    if let output, output != "-" { try WriteFlags.requireFolder(of: output, "--output") }
     let dataset = try openDataset(prefix.path)
     let tokenizer = exportsIDs ? nil : try tokenizer.load(for: prefix.path)
     guard exportsIDs || tokenizer != nil else {
@@ -90,10 +89,13 @@ struct ExportCommand: Command {
       try [prefix.path, dataset.indexPath, dataset.elementsPath]
       + [sources?.path].compactMap(\.self)
       + self.tokenizer.files(for: prefix.path)
-    try WholeFile(output, overwrites: overwrites, inputs: inputs).write { file in
-      for document in 0..<text.documentCount {
-        let line = try line(document, text, sources)
-        try unsafe file.append(line.span.bytes)
+    try WholeFile.claim(output, overwrites: overwrites) { whole in
+      try whole.write(inputs: inputs) { file in
+        for document in 0..<text.documentCount {
+          try endWhereRaised(.process)
+          let line = try line(document, text, sources)
+          try unsafe file.append(line.span.bytes)
+        }
       }
     }
   }

@@ -37,6 +37,7 @@ struct MergeCommand: Command {
       OUTPUT_label_document and so on; a note names those that stay behind.
       """,
       "Memory does not grow with the inputs; tokens are copied inside the system where it can.",
+      WriteFlags.signalNote,
     ],
     examples: [
       .init(

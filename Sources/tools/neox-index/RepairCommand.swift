@@ -33,7 +33,7 @@ struct RepairCommand: Command {
       manifest has a hash of .bin, that is read once more, and a warning says when tokens are not \
       those that were written: no repair can give these back. The output gets a manifest where the \
       dataset has one.
-      """,
+      """, WriteFlags.signalNote,
     ],
     examples: [
       .init(

@@ -38,7 +38,7 @@ struct SplitCommand: Command {
       they are; with --output-prefix OUT as OUT_label and OUT_reward, or where OUT ends in _document \
       as its labels and rewards would be. --with cuts anything else that has the same documents, such \
       as the rejected side of pairs, with its labels and rewards.
-      """,
+      """, WriteFlags.signalNote,
     ],
     examples: [
       .init(

@@ -1,42 +1,55 @@
+import CommandLineKit
 import Glibc
 import IndexedData
 import Machine
 
 /// A file that a command writes as a whole: beside, synced, then under its name.
-struct WholeFile {
-  let path: String
-  let overwrites: Bool
+struct WholeFile: ~Copyable {
+  /// What Ctrl-C does to commands that write one.
+  static let signalNote = "Ctrl-C leaves nothing of the file that --output names."
 
-  /// Checks that the file may be written.
+  private let path: String
+  private let lock: OutputLock
+
+  /// Claims a file, and calls `work`, which is to write it; a signal ends that, and nothing is left of it.
   ///
-  /// - Throws: where something stands in its place that may not be replaced, or it is an input.
-  init(_ path: String, overwrites: Bool, inputs: [String]) throws {
-    self.path = path
-    self.overwrites = overwrites
-    try Self.checkIsReplaceable(path)
-    try checkIsFree()
+  /// - Throws: where another process writes the file, or something stands in its place that may not be
+  ///   replaced; `Interrupted` after a signal.
+  static func claim(
+    _ path: String, overwrites: Bool, _ work: (borrowing WholeFile) throws -> Void
+  ) throws {
+    try WriteFlags.requireFolder(of: path, "--output")
+    try check(path, overwrites)
+    // Heard before anything is there to be removed.
+    Interruption.listen()
+    let file = WholeFile(path: path, lock: try OutputLock(output: path))
+    // Another process may have finished in between.
+    try check(path, overwrites)
+    do {
+      try work(file)
+    } catch IndexedDataError.interrupted {
+      throw Interrupted(description: "interrupted; \(path) was not written", exitStatus: 1)
+    }
+  }
+
+  /// Writes it.
+  ///
+  /// - Throws: where it is one of the inputs, and `interrupted`.
+  func write(inputs: [String], _ body: (inout AppendFile) throws -> Void) throws {
     for path in [path, beside] {
       guard let mine = FileIdentity(path) else { continue }
       guard !inputs.contains(where: { mine == FileIdentity($0) }) else {
         throw IndexedDataError.outputIsInput(path: path)
       }
     }
-  }
-
-  /// Writes it; another process that writes the same file is an error.
-  func write(_ body: (inout AppendFile) throws -> Void) throws {
-    let lock = try OutputLock(output: path)
-    try withExtendedLifetime(lock) {
-      // Another process may have finished in between.
-      try checkIsFree()
-      do {
-        try fill(body)
-        try DurableFile.rename(beside, to: path)
-        try DurableFile.synchronizeFolder(of: path)
-      } catch {
-        try DurableFile.remove(beside)
-        throw error
-      }
+    do {
+      try fill(body)
+      try endWhereRaised(.process)
+      try DurableFile.rename(beside, to: path)
+      try DurableFile.synchronizeFolder(of: path)
+    } catch {
+      try DurableFile.remove(beside)
+      throw error
     }
   }
 
@@ -48,7 +61,8 @@ struct WholeFile {
     try file.synchronize()
   }
 
-  private func checkIsFree() throws {
+  private static func check(_ path: String, _ overwrites: Bool) throws {
+    try checkIsReplaceable(path)
     guard overwrites || !DurableFile.exists(path) else {
       throw IndexedDataError.alreadyExists(path: path)
     }

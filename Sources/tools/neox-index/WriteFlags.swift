@@ -9,6 +9,11 @@ struct WriteFlags: Sendable {
   var progress = ProgressStyle.auto
   var isJSON = false
 
+  /// What Ctrl-C does to every command that writes a dataset.
+  static let signalNote = """
+    Ctrl-C leaves no output, but for those that have replaced older ones by then, which it names.
+    """
+
   static let group = ArgumentGroup<WriteFlags>(
     "writing",
     [
@@ -73,7 +78,8 @@ struct WriteFlags: Sendable {
 
   /// Runs `work` with options that show progress, and ends the progress line.
   ///
-  /// A signal ends the work and removes unfinished files.
+  /// A signal ends the work, and removes what is unfinished and what is finished but for what has
+  /// replaced something.
   func run<Outcome>(
     _ activity: String, _ work: (TendOptions) throws -> Outcome
   ) throws -> Outcome {
@@ -87,18 +93,19 @@ struct WriteFlags: Sendable {
     options.progress = { done, total in
       line.update(Progress(activity: activity, bytes: done, totalBytes: total))
     }
-    let finished = Monitor<[String]>([])
-    options.finished = { prefix in finished.withLock { $0.append(prefix) } }
+    let finished = Monitor<[FinishedOutput]>([])
+    options.finished = { output in finished.withLock { $0.append(output) } }
     do {
       return try work(options)
     } catch IndexedDataError.interrupted {
-      let whole = finished.withLock { $0 }
-      let remedy =
-        whole.isEmpty || overwrites
-        ? "the same command begins anew"
-        : "\(whole.joined(separator: ", ")) \(whole.count == 1 ? "is" : "are") whole and kept: the same"
-          + " command with --overwrite begins anew"
-      throw Interrupted(description: "\(IndexedDataError.interrupted); \(remedy)", exitStatus: 1)
+      let kept = finished.withLock { $0 }.filter { !$0.remove() }.map(\.prefix)
+      let outcome =
+        kept.isEmpty
+        ? "nothing was written"
+        : "only \(kept.joined(separator: ", ")), in the place of what was there, "
+          + (kept.count == 1 ? "was written" : "were written")
+      throw Interrupted(
+        description: "interrupted; \(outcome); the same command begins anew", exitStatus: 1)
     }
   }
 

@@ -47,6 +47,7 @@ struct EvalCommand: Command {
       .init("0", "The figures are printed."),
       .init("1", "It failed, or was interrupted; how far it came is on standard error."),
       .init("2", "The command line is wrong."),
+      .init("75", "A signal ended it while it made index maps; the same command makes the others."),
     ])
 
   static let groups: [ArgumentGroup<Self>] =

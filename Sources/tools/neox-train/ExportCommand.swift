@@ -26,7 +26,7 @@ struct ExportCommand: Command {
       """
       What the model is made of comes from the configuration that the checkpoint keeps, or from the \
       files that are named behind it; a safetensors file needs them for --to hf. Relative paths in \
-      a configuration, such as vocab_file, begin at the working directory.
+      a configuration, such as vocab_file, begin at the working directory. Ctrl-C leaves nothing of --output.
       """,
     ],
     examples: [
@@ -72,15 +72,17 @@ struct ExportCommand: Command {
     let source = try ModelExport.Source(
       checkpoint, iteration: iteration, configuration: configuration.request)
     for notice in source.notices { writeNote(notice) }
+    Interruption.listen()
     switch form {
     case .hf:
       let notices = try ModelExport.writeHuggingFace(
         source, to: output, precision: precision.precision, hasTokenizer: hasTokenizer,
-        overwrites: overwrites)
+        overwrites: overwrites, interruption: .process)
       for notice in notices { writeNote(notice) }
     case .safetensors, nil:
       try ModelExport.writeFile(
-        source, to: output, precision: precision.precision, overwrites: overwrites)
+        source, to: output, precision: precision.precision, overwrites: overwrites,
+        interruption: .process)
     }
     StandardOutput.shared.line("\(source.weights.path) → \(output)")
   }

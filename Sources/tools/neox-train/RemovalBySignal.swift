@@ -11,20 +11,15 @@ enum RemovalBySignal {
   /// Begins to listen; the program ends by the signal as it would without.
   ///
   /// A handler, since libraries have threads of their own: whichever thread the signal comes to, the
-  /// file is removed. Signals that the one who started the program wants to mean nothing, as `nohup`
-  /// does, go on meaning nothing.
+  /// file is removed.
   static func listen(_ path: String) {
     // Stored before the handler is there, because nothing may be made inside one.
     place.store(UInt(bitPattern: unsafe strdup(path)), ordering: .releasing)
     Interruption.useAlternateStack()
     var heard = sigset_t()
     unsafe sigemptyset(&heard)
-    for number in [SIGINT, SIGTERM, SIGHUP] {
+    for number in Interruption.unignored {
       var action = sigaction()
-      unsafe sigaction(number, nil, &action)
-      if unsafe unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1 {
-        continue
-      }
       unsafe action.__sigaction_handler.sa_handler = { RemovalBySignal.removeAndEnd($0) }
       // The second time, which comes from the handler, the signal does what it does by default.
       action.sa_flags = SA_ONSTACK | Int32(bitPattern: UInt32(SA_RESETHAND))

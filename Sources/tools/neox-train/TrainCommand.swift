@@ -40,7 +40,10 @@ struct TrainCommand: Command {
       .init("0", "The run is done."),
       .init("1", "It failed; the reason is on standard error."),
       .init("2", "The command line is wrong."),
-      .init("75", "Interrupted; a checkpoint was saved, from which the same command continues."),
+      .init(
+        "75",
+        "Interrupted; a checkpoint was saved, from which the same command continues, or index maps were"
+          + " being made, and it makes the others."),
     ])
 
   static let groups: [ArgumentGroup<Self>] = [

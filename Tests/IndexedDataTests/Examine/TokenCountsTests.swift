@@ -1,3 +1,4 @@
+import Machine
 import TestSupport
 import Testing
 
@@ -59,6 +60,19 @@ struct TokenCountsTests {
     let counts = try TokenCounts(dataset, keeping: 9, workers: 2)
     #expect(counts.mostFrequent == Array(oracle(sample).prefix(9)))
     #expect(counts.total == ids.count && counts.watchedCount == 0)
+  }
+
+  @Test func anInterruptionEndsReading() throws {
+    let dataset = try IndexedDataset(prefix: Sample(documents: [[1, 2]]).write(folder, "a"))
+    let interruption = Interruption()
+    interruption.raise()
+    #expect(throws: IndexedDataError.interrupted) {
+      try TokenCounts(dataset, keeping: 3, workers: 2, interruption: interruption)
+    }
+    #expect(throws: IndexedDataError.interrupted) {
+      try DocumentMarks(
+        dataset, endOfDocument: 1, labels: nil, workers: 2, interruption: interruption)
+    }
   }
 
   @Test func nothingAndFractions() throws {

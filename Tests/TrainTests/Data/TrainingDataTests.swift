@@ -1,4 +1,5 @@
 import Foundation
+import Machine
 import TestSupport
 import Testing
 
@@ -195,6 +196,29 @@ struct TrainingDataTests {
     }
     settings.order = .stable
     #expect(try RunMaps(settings).items.isEmpty)
+  }
+
+  @Test(
+    "an interruption ends the making of maps, of which nothing is left, and takes up whole ones")
+  func interrupted() throws {
+    let text = try fixture.write("t", rule(60, 7919, 97), .uint16)
+    var settings = fixture.settings([text], iterations: 4, length: 20, micro: 2)
+    settings.mapStorage = .besideData
+    let interruption = Interruption()
+    interruption.raise()
+    settings.interruption = interruption
+    let names = { try FileManager.default.contentsOfDirectory(atPath: fixture.folder.path) }
+    let before = try names()
+    let error = #expect(throws: TrainError.self) { try TrainingData(settings) }
+    guard case .interrupted = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    #expect(try names() == before)
+    interruption.clear()
+    _ = try TrainingData(settings)
+    interruption.raise()
+    #expect(try TrainingData(settings).train.dataset.members.map(\.mapOrigin) == [.reused])
   }
 
   @Test("documents and pairs that are left out are told of, by new maps and by old ones")

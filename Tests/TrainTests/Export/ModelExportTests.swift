@@ -1,4 +1,5 @@
 import Foundation
+import Machine
 import TestSupport
 import Testing
 
@@ -104,6 +105,33 @@ struct ModelExportTests {
     let folderSource = try ModelExport.Source(folder.file("hf"))
     _ = try writeHuggingFace(folderSource, to: "again")
     #expect(try folder.read("again/model.safetensors") == folder.read("hf/model.safetensors"))
+  }
+
+  @Test("an interruption leaves nothing of an export, and what it would have replaced")
+  func interrupted() throws {
+    _ = try train(Self.llama)
+    let source = try ModelExport.Source(folder.file("run"))
+    let path = folder.file("m.safetensors")
+    try ModelExport.writeFile(source, to: path, precision: .float32, overwrites: false)
+    _ = try writeHuggingFace(source, to: "hf")
+    let files = try FileManager.default.subpathsOfDirectory(atPath: folder.path)
+    let interruption = Interruption()
+    interruption.raise()
+    for (file, model) in [("m.safetensors", "hf"), ("new.safetensors", "new")] {
+      let ending = message {
+        try ModelExport.writeFile(
+          source, to: folder.file(file), precision: .float16, overwrites: true,
+          interruption: interruption)
+      }
+      #expect(ending == "interrupted; \(folder.file(file)) was not written")
+      let other = message {
+        _ = try ModelExport.writeHuggingFace(
+          source, to: folder.file(model), precision: .float16, hasTokenizer: true,
+          overwrites: true, interruption: interruption)
+      }
+      #expect(other == "interrupted; \(folder.file(model)) was not written")
+    }
+    #expect(try FileManager.default.subpathsOfDirectory(atPath: folder.path) == files)
   }
 
   @Test("nothing is replaced unasked, and nothing but what an export wrote")

@@ -1,4 +1,4 @@
-internal import Machine
+package import Machine
 
 /// Writes models so that other programs can load them.
 package enum WeightExport {
@@ -34,9 +34,10 @@ package enum WeightExport {
   /// Writes one safetensors file with GPT-NeoX's names.
   ///
   /// - Throws: ``TrainError/unsupported(what:reason:)`` where the file is there already and not to be
-  ///   replaced.
+  ///   replaced; `interrupted` once `interruption` is raised, with nothing left.
   package static func writeFile(
-    _ path: String, _ weights: any NamedWeights, precision: Precision, overwrites: Bool = false
+    _ path: String, _ weights: any NamedWeights, precision: Precision, overwrites: Bool = false,
+    interruption: Interruption? = nil
   ) throws(TrainError) {
     guard !FolderContents.isFolder(path) else {
       throw .unsupported(what: path, reason: "it is a folder; name a file")
@@ -59,10 +60,17 @@ package enum WeightExport {
       let shape = weights.shape(name) ?? []
       sources.append(
         source(name, shape, precision) { () throws(TrainError) in
-          try weights.floats(of: name)
+          try TrainError.endWhereRaised(interruption, notWritten: path)
+          return try weights.floats(of: name)
         })
     }
-    _ = try SafetensorsWriter.write(partial, metadata: [("format", "pt")], sources)
+    do throws(TrainError) {
+      _ = try SafetensorsWriter.write(partial, metadata: [("format", "pt")], sources)
+      try TrainError.endWhereRaised(interruption, notWritten: path)
+    } catch {
+      try? DurableFile.remove(partial)
+      throw error
+    }
     do throws(SystemError) {
       try DurableFile.rename(partial, to: path)
       try DurableFile.synchronizeFolder(of: path)
@@ -74,10 +82,12 @@ package enum WeightExport {
   ///
   /// - Throws: ``TrainError/unsupported(what:reason:)`` where no class of transformers computes the
   ///   same, or where the folder holds something that is not to be replaced;
-  ///   ``TrainError/malformed(path:place:reason:)`` where weights are missing.
+  ///   ``TrainError/malformed(path:place:reason:)`` where weights are missing; `interrupted` once
+  ///   `interruption` is raised, with nothing left.
   package static func writeHuggingFace(
     _ folder: String, _ weights: any NamedWeights, settings: HuggingFaceSettings,
-    precision: Precision, endOfText: Int? = nil, files: [TextFile] = [], overwrites: Bool = false
+    precision: Precision, endOfText: Int? = nil, files: [TextFile] = [], overwrites: Bool = false,
+    interruption: Interruption? = nil
   ) throws(TrainError) {
     let config = HuggingFaceConfig(
       architecture: try HuggingFaceArchitecture(for: settings), settings: settings)
@@ -88,14 +98,23 @@ package enum WeightExport {
     let partial = folder + ".partial"
     try onSystem(FolderContents.remove(partial))
     try onSystem(FolderContents.make(partial))
-    _ = try SafetensorsWriter.write(
-      partial + "/model.safetensors", metadata: [("format", "pt")],
-      mappings.flatMap { sources($0, weights, precision) })
-    let json = config.json(precision: precision, endOfText: endOfText)
-    do throws(SystemError) {
-      try DurableFile.replace(partial + "/config.json", with: json.bytes(.pretty) + [0x0A])
-      for file in files { try DurableFile.replace(partial + "/" + file.name, with: file.bytes) }
-    } catch { throw .system(error) }
+    let goOn = { () throws(TrainError) in
+      try TrainError.endWhereRaised(interruption, notWritten: folder)
+    }
+    do throws(TrainError) {
+      _ = try SafetensorsWriter.write(
+        partial + "/model.safetensors", metadata: [("format", "pt")],
+        mappings.flatMap { sources($0, weights, precision, goOn) })
+      let json = config.json(precision: precision, endOfText: endOfText)
+      do throws(SystemError) {
+        try DurableFile.replace(partial + "/config.json", with: json.bytes(.pretty) + [0x0A])
+        for file in files { try DurableFile.replace(partial + "/" + file.name, with: file.bytes) }
+      } catch { throw .system(error) }
+      try goOn()
+    } catch {
+      try? FolderContents.remove(partial)
+      throw error
+    }
     try putInPlace(partial, as: folder)
   }
 
@@ -161,7 +180,8 @@ package enum WeightExport {
   }
 
   private static func sources(
-    _ mapping: WeightMapping, _ weights: any NamedWeights, _ precision: Precision
+    _ mapping: WeightMapping, _ weights: any NamedWeights, _ precision: Precision,
+    _ goOn: @escaping () throws(TrainError) -> Void
   ) -> [SafetensorsSource] {
     mapping.parts.indices.map { index in
       let rows = mapping.parts[index].rows
@@ -169,6 +189,7 @@ package enum WeightExport {
         mapping.isVector
         ? [rows] : mapping.layout.isTransposed ? [mapping.width, rows] : [rows, mapping.width]
       return source(mapping.parts[index].name, shape, precision) { () throws(TrainError) in
+        try goOn()
         guard !mapping.isZero else { return [Float](repeating: 0, count: rows * mapping.width) }
         return mapping.layout.parts(
           try weights.floats(of: mapping.name), width: mapping.width,

@@ -10,7 +10,8 @@ package enum SplitEvaluation {
   /// how many there are, those that count nothing included; `interruption` ends the work.
   ///
   /// - Returns: the mean loss of the micro batches, and their tokens and bytes.
-  /// - Throws: ``TrainError`` where the configuration has no such data, or it cannot be read.
+  /// - Throws: ``TrainError`` where the configuration has no such data, it cannot be read, or
+  ///   `interruption` ends the making of index maps.
   package static func run(
     _ trained: TrainedModel, split: DataSplit, storage: MapStorage = .besideData,
     interruption: Interruption = .process,
@@ -29,6 +30,7 @@ package enum SplitEvaluation {
       vocabulary: RunVocabulary(
         tokenizer, divisibleBy: configuration.tokenizer.vocabularyMultiple))
     settings.mapStorage = storage
+    settings.interruption = interruption
     let data = try TrainingData(settings)
     for text in data.notes { note(text) }
     guard let source = split == .valid ? data.valid : split == .test ? data.test : data.train else {

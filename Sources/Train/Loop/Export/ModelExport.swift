@@ -1,4 +1,4 @@
-internal import Machine
+package import Machine
 
 /// Writes trained models for other programs: joins a checkpoint with the configuration that
 /// describes it.
@@ -67,14 +67,15 @@ package enum ModelExport {
     }
   }
 
-  /// Writes a folder that transformers loads, with the tokenizer where `hasTokenizer`.
+  /// Writes a folder that transformers loads, with the tokenizer where `hasTokenizer`; nothing is left
+  /// of it once `interruption` is raised.
   ///
   /// - Returns: what should be said about it.
   /// - Throws: ``TrainError`` where no class of transformers computes the same, where the tokenizer's
   ///   files are absent, or where the folder holds something.
   package static func writeHuggingFace(
     _ source: Source, to folder: String, precision: WeightExport.Precision, hasTokenizer: Bool,
-    overwrites: Bool
+    overwrites: Bool, interruption: Interruption? = nil
   ) throws(TrainError) -> [String] {
     let configuration = try source.configuration
     let settings = try source.settings(configuration)
@@ -85,17 +86,20 @@ package enum ModelExport {
     }
     try WeightExport.writeHuggingFace(
       folder, source.weights, settings: settings, precision: precision,
-      endOfText: tokenizer.endOfText, files: tokenizer.files, overwrites: overwrites)
+      endOfText: tokenizer.endOfText, files: tokenizer.files, overwrites: overwrites,
+      interruption: interruption)
     return tokenizer.notice.map { [$0] } ?? []
   }
 
-  /// Writes one safetensors file with GPT-NeoX's names.
+  /// Writes one safetensors file with GPT-NeoX's names; nothing is left of it once `interruption` is raised.
   ///
   /// - Throws: ``TrainError`` where the file is there and not to be replaced.
   package static func writeFile(
-    _ source: Source, to path: String, precision: WeightExport.Precision, overwrites: Bool
+    _ source: Source, to path: String, precision: WeightExport.Precision, overwrites: Bool,
+    interruption: Interruption? = nil
   ) throws(TrainError) {
     try WeightExport.writeFile(
-      path, source.weights, precision: precision, overwrites: overwrites)
+      path, source.weights, precision: precision, overwrites: overwrites,
+      interruption: interruption)
   }
 }

@@ -31,7 +31,7 @@ struct PackCommand: Command {
       """,
       """
       What is written does not depend on --workers. Memory: some blocks a thread.
-      """,
+      """, WriteFlags.signalNote,
     ],
     examples: [
       .init(

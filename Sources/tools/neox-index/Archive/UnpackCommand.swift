@@ -29,7 +29,7 @@ struct UnpackCommand: Command {
       --documents writes some documents, and what labels, rewards and reference log-probabilities have \
       of them, as a dataset of their own, and reads little else of the archive. To look at a document, \
       neox-index show FILE DOC. --list tells what is in the archive.
-      """,
+      """, WriteFlags.signalNote,
     ],
     examples: [
       .init("All, under the names they had:", "neox-index unpack books\(archiveEnding) -o data/"),

@@ -33,8 +33,8 @@ struct BuildMapsCommand: Command {
       finds late steps at once.
       """,
       """
-      Files appear when they are whole. Where several processes want the same maps, one makes them and \
-      the others wait for it. Memory: 4 bytes a document and the maps of documents and of the shuffle, \
+      Files appear when they are whole; Ctrl-C leaves those alone. Where several processes want the same \
+      maps, one makes them and the others wait for it. Memory: 4 bytes a document and the maps of documents and of the shuffle, \
       for each dataset that is worked on.
       """,
     ],
@@ -90,9 +90,7 @@ struct BuildMapsCommand: Command {
       if let settings, !jobs.isEmpty { try RunMaps.keepBlends(settings) }
       try endWhereRaised(.process)
     } catch IndexedDataError.interrupted {
-      throw Interrupted(
-        description: "\(IndexedDataError.interrupted); maps that are whole are kept, and the same"
-          + " command makes the others", exitStatus: 75)
+      throw TrainError.mapsInterrupted
     }
     report(jobs, results)
   }
@@ -124,6 +122,7 @@ struct BuildMapsCommand: Command {
     var settings = try DataSettings(configuration, vocabulary: nil, rankCount: source.worldSize)
     // Masks are made of batches, not of maps; without it no tokenizer is needed.
     settings.masksEndOfDocument = false
+    settings.interruption = .process
     return settings
   }
 

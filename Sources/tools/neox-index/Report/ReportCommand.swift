@@ -35,14 +35,14 @@ struct ReportCommand: Command {
       """
       The same data give the same file. Text of the data is escaped; bytes that are not UTF-8 are \
       shown as \\xE2, invisible characters as \\u{202E}.
-      """,
+      """, WholeFile.signalNote,
     ],
     examples: [
       .init("Two datasets:", "neox-index report data/a_document data/b_document -o report.html"),
       .init(
         "The data of a run:",
         "neox-index report --config 125M.yml local.yml -o report.html"),
-    ])
+    ], exitStatus: CommandPage.usualExitStatus + [StepFlags.mapsEntry])
 
   static let groups: [ArgumentGroup<Self>] =
     [
@@ -87,22 +87,22 @@ struct ReportCommand: Command {
       throw UsageError("argument --output: expected a file, or - for standard output, found ''")
     }
     try checkUse()
-    let isStandard = output == "-"
-    if !isStandard { try WriteFlags.requireFolder(of: output, "--output") }
-    // Refused before all is read, and again when it is written.
-    guard isStandard || overwrites || !DurableFile.exists(output) else {
-      throw IndexedDataError.alreadyExists(path: output)
-    }
-    let (page, inputs) = try source.isGiven ? pageOfRun() : pageOfDatasets()
-    let bytes = page.bytes
-    guard !isStandard else {
-      StandardOutput.shared.write(bytes)
+    guard output != "-" else {
+      StandardOutput.shared.write(try page().page.bytes)
       return
     }
-    try WholeFile(output, overwrites: overwrites, inputs: inputs).write { file in
-      try unsafe file.append(bytes.span.bytes)
+    var byteCount = 0
+    try WholeFile.claim(output, overwrites: overwrites) { whole in
+      let (page, inputs) = try page()
+      let bytes = page.bytes
+      byteCount = bytes.count
+      try whole.write(inputs: inputs) { file in try unsafe file.append(bytes.span.bytes) }
     }
-    StandardOutput.shared.line("\(output): \(humanBytes(bytes.count))")
+    StandardOutput.shared.line("\(output): \(humanBytes(byteCount))")
+  }
+
+  private func page() throws -> (page: ReportPage, inputs: [String]) {
+    try source.isGiven ? pageOfRun() : pageOfDatasets()
   }
 
   private func checkUse() throws {
@@ -135,7 +135,7 @@ struct ReportCommand: Command {
 
   // MARK: - Datasets
 
-  private func pageOfDatasets() throws -> (ReportPage, inputs: [String]) {
+  private func pageOfDatasets() throws -> (page: ReportPage, inputs: [String]) {
     var requests: [(DatasetFigures.Request, IndexedDataset)] = []
     var inputs: [String] = []
     for prefix in prefixes {
@@ -173,7 +173,7 @@ struct ReportCommand: Command {
 
   // MARK: - A run
 
-  private func pageOfRun() throws -> (ReportPage, inputs: [String]) {
+  private func pageOfRun() throws -> (page: ReportPage, inputs: [String]) {
     var flags = StepFlags()
     flags.run = source
     let (settings, tokenizer) = try flags.settings()

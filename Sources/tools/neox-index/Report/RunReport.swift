@@ -43,11 +43,13 @@ struct RunReport {
     self.settings = settings
     self.tokenizer = tokenizer
     self.options = options
-    var splits = [try Self.split(StepData(.train, settings))]
-    for split in [DataSplit.valid, .test] {
-      if let data = try StepData.find(split, settings) { splits.append(try Self.split(data)) }
+    splits = try Interruption.listening {
+      var splits = [try Self.split(StepData(.train, settings))]
+      for split in [DataSplit.valid, .test] {
+        if let data = try StepData.find(split, settings) { splits.append(try Self.split(data)) }
+      }
+      return splits
     }
-    self.splits = splits
   }
 
   private static func split(_ data: StepData) throws -> Split {

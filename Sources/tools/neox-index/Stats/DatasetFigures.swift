@@ -70,7 +70,7 @@ struct DatasetFigures {
 
   /// Reads a dataset through.
   ///
-  /// - Throws: where it holds no ids, or labels do not fit.
+  /// - Throws: where it holds no ids, labels do not fit, or a signal that is listened to ends it.
   init(_ dataset: IndexedDataset, _ request: Request) throws {
     self.dataset = dataset
     tokenizer = request.tokenizer
@@ -80,14 +80,16 @@ struct DatasetFigures {
     let line = ProgressLine(style: request.progress)
     defer { line.interrupt() }
     tokens = try TokenCounts(
-      dataset, keeping: request.keeping, watching: request.endOfDocument, workers: request.workers
+      dataset, keeping: request.keeping, watching: request.endOfDocument, workers: request.workers,
+      interruption: .process
     ) { done, total in
       line.update(Progress(activity: "counting", bytes: done, totalBytes: total))
     }
     lengths = try LengthCounts(dataset, of: .documents)
     percentiles = try lengths.percentiles(Self.percentages)
     marks = try DocumentMarks(
-      dataset, endOfDocument: request.endOfDocument, labels: labels, workers: request.workers)
+      dataset, endOfDocument: request.endOfDocument, labels: labels, workers: request.workers,
+      interruption: .process)
   }
 
   /// Documents; sequences where the index does not tell them apart.

@@ -72,6 +72,6 @@ struct BatchCommand: Command {
         try output.print(view, data, tokenizer)
       }
     }
-    data.source.dataset.keepBlend()
+    Interruption.listening { data.source.dataset.keepBlend() }
   }
 }

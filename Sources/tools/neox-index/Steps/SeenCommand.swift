@@ -92,7 +92,7 @@ struct SeenCommand: Command {
         }
       }
     }
-    data.source.dataset.keepBlend()
+    Interruption.listening { data.source.dataset.keepBlend() }
     noteForeign(document, places.map { data.source.dataset.members[$0.member].documents }, data)
     guard !isJSON else { return }
     if count > 0 { StandardOutput.shared.write(table.text) }

@@ -29,14 +29,17 @@ struct StepFlags: Sendable {
     """
   static let filesNote = """
     The configuration is read as neox-train reads it. No model is needed; index maps are read, or \
-    made and kept beside the data as a run would.
+    made and kept beside the data as a run would. Ctrl-C leaves none that is not whole.
     """
 
   static let exitStatus: [CommandPage.Entry] = [
     .init("0", "The work is done."),
     .init("1", "It failed; the reason is on standard error."),
-    .init("2", "The command line is wrong."),
+    .init("2", "The command line is wrong."), mapsEntry,
   ]
+  /// What the status is of who was ended while maps were made.
+  static let mapsEntry = CommandPage.Entry(
+    "75", "A signal ended it while it made index maps; the same command makes the others.")
 
   /// A configuration's data, and the tokenizer where its files are there.
   func open() throws -> (data: StepData, tokenizer: (any Tokenizer)?) {
@@ -51,9 +54,10 @@ struct StepFlags: Sendable {
     let vocabulary = tokenizer.map {
       RunVocabulary($0, divisibleBy: configuration.tokenizer.vocabularyMultiple)
     }
-    return (
-      try DataSettings(configuration, vocabulary: vocabulary, rankCount: run.worldSize), tokenizer
-    )
+    var settings = try DataSettings(
+      configuration, vocabulary: vocabulary, rankCount: run.worldSize)
+    settings.interruption = .process
+    return (settings, tokenizer)
   }
 
   /// A configuration's data, of which only the order is looked at.
@@ -61,6 +65,7 @@ struct StepFlags: Sendable {
     var settings = try DataSettings(load(), vocabulary: nil, rankCount: run.worldSize)
     // What is trained has no part in the order.
     settings.masksEndOfDocument = false
+    settings.interruption = .process
     return try data(settings)
   }
 
@@ -70,7 +75,7 @@ struct StepFlags: Sendable {
   }
 
   private func data(_ settings: DataSettings) throws -> StepData {
-    let data = try StepData(split, settings)
+    let data = try Interruption.listening { try StepData(split, settings) }
     for note in data.notes { writeNote(note) }
     return data
   }
