@@ -125,6 +125,7 @@ extension VisibleBytes {
   /// Appends the bytes that a token is spelled for; returns false where a character is not of the
   /// alphabet, behind those that are.
   static func append(spelledBy spelling: RawSpan, to row: inout [UInt8]) -> Bool {
+    let bytes = bytes
     var index = 0
     while index < spelling.byteCount {
       var codePoint = Int(spelling.byte(index))

@@ -9,7 +9,10 @@ import Tokenize
 /// and at the end the counts; progress and messages go to standard error.
 func perform(_ recipe: Recipe, _ arguments: RunArguments, documentCount: Int?) throws {
   HeapMemory.gather(byteCount: 64 << 20)
-  let run = try PreprocessRun(recipe, arguments.settings)
+  var settings = arguments.settings
+  // Of what is only shown no manifest tells.
+  if arguments.dryRun != nil { settings.hashesInputs = false }
+  let run = try PreprocessRun(recipe, settings)
   if let count = arguments.dryRun {
     let hasColor = StandardOutput.shared.isTerminal
     try run.preview(count, hasColor: hasColor) { StandardOutput.shared.line($0) }

@@ -11,11 +11,12 @@ final class InputHashes: Sendable {
   private let task: Task
   private let thread: WorkerThread?
 
+  /// Bytes of input that are hashed before any have been read: there is time while the vocabulary is.
+  private static let headStart = 32 << 20
+
   /// Begins, in a thread of its own or, without `isBeside`, when ``finish()`` is called.
-  init(
-    _ inputs: InputList, _ files: [Manifest.File], _ interruption: Interruption, isBeside: Bool
-  ) {
-    let task = Task(inputs: inputs, files: files, interruption: interruption)
+  init(_ inputs: InputList, _ files: [Manifest.File], isBeside: Bool) {
+    let task = Task(inputs: inputs, files: files)
     self.task = task
     // Where the system has no more threads to give, there is time at the end.
     thread = isBeside ? try? WorkerThread(name: "hash") { task.run() } : nil
@@ -25,9 +26,14 @@ final class InputHashes: Sendable {
     task.state.withLock { $0.isStopped = true }
   }
 
+  /// Ends before its time when an interruption is raised.
+  func heed(_ interruption: Interruption) {
+    task.state.withLock { $0.interruption = interruption }
+  }
+
   /// Notes how many bytes of all inputs have been read, as stored.
   func follow(_ byteCount: Int) {
-    task.state.withLock { $0.bytesRead = byteCount }
+    task.state.withLock { $0.bytesRead = max($0.bytesRead, byteCount) }
   }
 
   /// What became of each input, once all has been read; `nil` when the work is asked to stop.
@@ -38,16 +44,16 @@ final class InputHashes: Sendable {
   }
 
   private struct State {
-    var bytesRead = 0
+    var bytesRead = InputHashes.headStart
     var isAtEnd = false
     var isStopped = false
+    var interruption: Interruption?
     var outcomes: [Outcome] = []
   }
 
   private struct Task: Sendable {
     let inputs: InputList
     let files: [Manifest.File]
-    let interruption: Interruption
     let state = Monitor(State())
 
     func run() {
@@ -74,9 +80,9 @@ final class InputHashes: Sendable {
     // Waits until so many bytes have been read; false when nobody wants the hash any more.
     private func isRead(_ byteCount: Int) -> Bool {
       state.wait { state in
-        if state.isStopped { return false }
+        if state.isStopped || state.interruption?.isRaised == true { return false }
         return state.isAtEnd || state.bytesRead >= byteCount ? true : nil
-      } && !interruption.isRaised
+      }
     }
   }
 }

@@ -103,26 +103,18 @@ extension PreprocessRun {
     path.split(separator: "/", omittingEmptySubsequences: false).last.map { String($0) } ?? path
   }
 
-  /// Begins to hash the inputs; parts of a whole leave it out, as each would read everything.
-  func beginHashing(
-    _ files: [Manifest.File], _ interruption: Interruption
-  ) -> InputHashes? {
-    guard settings.hashesInputs && recipe.shard.count == 1 else { return nil }
-    return InputHashes(inputs, files, interruption, isBeside: settings.workers > 1)
-  }
-
   /// The inputs with their hashes, where they are taken; files that are gone have none.
   ///
   /// `nil` when the work is asked to stop.
   /// - Throws: ``PreprocessError/inputChanged(_:)`` when a file is not what it was.
   func hashed(
-    _ files: [Manifest.File], _ hashes: InputHashes?, _ note: (String) -> Void
+    _ note: (String) -> Void
   ) throws(PipelineError) -> [Manifest.File]? {
     try checkInputs()
-    guard let hashes else { return files }
+    guard let hashes else { return inputFiles }
     guard let outcomes = hashes.finish() else { return nil }
     var result: [Manifest.File] = []
-    for (file, outcome) in zip(files, outcomes) {
+    for (file, outcome) in zip(inputFiles, outcomes) {
       do {
         result.append(try outcome.get())
       } catch .source(.system(let error)) where error.code == ENOENT {

@@ -13,6 +13,10 @@ package struct PreprocessRun: Sendable {
   package let inputs: InputList
   let plan: EncodingPlan
   let vocabulary: Manifest.Vocabulary
+  /// The inputs as the manifest names them, without hashes.
+  let inputFiles: [Manifest.File]
+  /// What takes the hashes; `nil` where they are not wanted.
+  let hashes: InputHashes?
 
   /// How a run came to its end.
   package enum Ending: Sendable {
@@ -44,6 +48,22 @@ package struct PreprocessRun: Sendable {
     try Self.check(recipe, settings)
     var recipe = recipe
     self.settings = settings
+    do {
+      inputs = try InputList(recipe.inputs, format: recipe.format)
+    } catch {
+      throw .source(error)
+    }
+    inputFiles = inputs.entries.map {
+      Manifest.File(path: $0.path, byteCount: $0.byteCount, hash: "", modified: $0.modified)
+    }
+    // Parts of a whole leave it out, as each would read everything.
+    hashes =
+      settings.hashesInputs && recipe.shard.count == 1
+      ? InputHashes(inputs, inputFiles, isBeside: settings.workers > 1) : nil
+    let paths = recipe.vocabularyPaths
+    let files = Aside(name: "vocabulary") { () throws(PipelineError) in
+      try FileHashes.vocabulary(paths)
+    }
     var choice = recipe.tokenizer
     choice.specialText = recipe.specialPolicy.specialText
     do {
@@ -55,11 +75,6 @@ package struct PreprocessRun: Sendable {
       throw .option(
         "--append-eod: the vocabulary has no <|endoftext|>; name the token that ends documents with "
           + "--eod-token")
-    }
-    do {
-      inputs = try InputList(recipe.inputs, format: recipe.format)
-    } catch {
-      throw .source(error)
     }
     if let path = FileIdentity.firstOutput(
       recipe.outputPaths,
@@ -74,8 +89,7 @@ package struct PreprocessRun: Sendable {
       recipe, settings, tokenizer, chatEncoder, try recipe.sources(of: inputs))
     vocabulary = Manifest.Vocabulary(
       kind: recipe.tokenizer.kind.rawValue,
-      files: try FileHashes.vocabulary(
-        recipe.vocabularyPaths),
+      files: try files.value(),
       size: tokenizer.vocabularySize, endOfDocument: tokenizer.endOfDocument.map { Int($0) })
   }
 
@@ -152,9 +166,6 @@ package struct PreprocessRun: Sendable {
   package func run(
     interruption: Interruption, note: (String) -> Void = { _ in }, report: (Progress) -> Void
   ) throws(PipelineError) -> Ending {
-    let inputFiles = inputs.entries.map {
-      Manifest.File(path: $0.path, byteCount: $0.byteCount, hash: "", modified: $0.modified)
-    }
     let identity = RunIdentity(
       inputs: inputFiles, vocabulary: vocabulary, options: recipe.options)
     if let manifest = try finishedManifest(identity) {
@@ -178,9 +189,9 @@ package struct PreprocessRun: Sendable {
       if transaction.isFinished {
         manifest = try storedManifest()
       } else {
-        let hashes = beginHashing(inputFiles, interruption)
-        let state = try work(transaction, hashes, interruption, note, report)
-        manifest = try finish(transaction, state, inputFiles, hashes, note)
+        hashes?.heed(interruption)
+        let state = try work(transaction, interruption, note, report)
+        manifest = try finish(transaction, state, note)
       }
       return .finished(manifest)
     } catch {
@@ -192,7 +203,7 @@ package struct PreprocessRun: Sendable {
 
   /// Reads, encodes and appends everything that is left to do.
   private func work(
-    _ transaction: DatasetTransaction, _ hashes: InputHashes?, _ interruption: Interruption,
+    _ transaction: DatasetTransaction, _ interruption: Interruption,
     _ note: (String) -> Void, _ report: (Progress) -> Void
   ) throws(PipelineError) -> RunState {
     let state = try resumedState(of: transaction)
@@ -202,7 +213,7 @@ package struct PreprocessRun: Sendable {
       checkpointSeconds: settings.checkpointSeconds)
     let ending: OrderedPipeline.Ending
     do {
-      ending = try pass(&committer, hashes, interruption, report)
+      ending = try pass(&committer, interruption, report)
       noteSkipped(committer, note)
     } catch .source(.interrupted) {
       noteSkipped(committer, note)
@@ -249,7 +260,7 @@ package struct PreprocessRun: Sendable {
 
   /// Sends all items through the workers.
   private func pass(
-    _ committer: inout Committer, _ hashes: InputHashes?, _ interruption: Interruption,
+    _ committer: inout Committer, _ interruption: Interruption,
     _ report: (Progress) -> Void
   ) throws(PipelineError) -> OrderedPipeline.Ending {
     var source = try makeSource(resumingAt: committer.state.position, interruption)
@@ -308,8 +319,7 @@ package struct PreprocessRun: Sendable {
 
   /// Gives the datasets their names.
   private func finish(
-    _ transaction: DatasetTransaction, _ state: RunState, _ inputFiles: [Manifest.File],
-    _ hashes: InputHashes?, _ note: (String) -> Void
+    _ transaction: DatasetTransaction, _ state: RunState, _ note: (String) -> Void
   ) throws(PipelineError) -> Manifest {
     let counts = state.counts
     guard counts.addUp else { throw .miscounted(counts.sentence) }
@@ -324,7 +334,7 @@ package struct PreprocessRun: Sendable {
       throw .noDocument(
         counts: counts.sentence, quarantine: isTold ? recipe.quarantinePath : nil)
     }
-    guard let inputs = try hashed(inputFiles, hashes, note) else {
+    guard let inputs = try hashed(note) else {
       throw try interrupted(transaction, at: state)
     }
     let sources = try finishSources(transaction, state, inputs)
