@@ -107,17 +107,13 @@ struct MergeCommand: Command {
     if !allowsPartial { try checkRuns(prefixes) }
     if !mixesTokenizers { try checkTokenizers(prefixes) }
     let companions = try CarriedCompanions(of: prefixes, to: output.path, format: format)
-    // Labels and rewards are no ids of the vocabulary, and keep their types.
-    let works =
-      [(inputs: prefixes, output: output.path, type: elementType)]
-      + companions.groups.map { (inputs: $0.inputs, output: $0.output, type: nil) }
+    let groups = [(inputs: prefixes, output: output.path)] + companions.groups
     let results = try writing.run(
-      "merge", "merging", groups: works.map { ($0.inputs, [$0.output]) }
+      "merge", "merging", groups: groups.map { ($0.inputs, [$0.output]) }
     ) { options in
-      try requireFreeOutputs(works.map(\.output), inputs: works.flatMap(\.inputs), options)
-      return try works.map {
-        try mergeDatasets($0.inputs, to: $0.output, format: format, elementType: $0.type, options)
-      }
+      try mergeDatasets(
+        prefixes, to: output.path, with: companions.groups, format: format,
+        elementType: elementType, options)
     }
     writing.report(results)
   }

@@ -43,6 +43,7 @@ struct WriteFlags: Sendable {
       keepsDocuments: keepsDocuments)
     return try run(activity) { options in
       var options = options
+      options.records = manifests.records
       options.manifest = { prefix throws(IndexedDataError) in try manifests.manifest(for: prefix) }
       return try work(options)
     }
@@ -55,15 +56,19 @@ struct WriteFlags: Sendable {
     _ work: (TendOptions) throws -> Outcome
   ) throws -> Outcome {
     var ofOutput: [String: DerivedManifests] = [:]
+    var records: [String: DatasetRecord] = [:]
     for (place, group) in groups.enumerated() {
       let manifests = try DerivedManifests(
         command: command, inputs: group.inputs, overwrites: overwrites, keepsDocuments: true,
         isQuiet: place > 0)
+      records.merge(manifests.records) { first, _ in first }
       for output in group.outputs { ofOutput[output] = manifests }
     }
     let known = ofOutput
+    let recorded = records
     return try run(activity) { options in
       var options = options
+      options.records = recorded
       options.manifest = { prefix throws(IndexedDataError) in
         try known[prefix]?.manifest(for: prefix)
       }
@@ -87,18 +92,11 @@ struct WriteFlags: Sendable {
     options.progress = { done, total in
       line.update(Progress(activity: activity, bytes: done, totalBytes: total))
     }
-    let finished = Monitor<[String]>([])
-    options.finished = { prefix in finished.withLock { $0.append(prefix) } }
     do {
       return try work(options)
     } catch IndexedDataError.interrupted {
-      let whole = finished.withLock { $0 }
-      let remedy =
-        whole.isEmpty || overwrites
-        ? "the same command begins anew"
-        : "\(whole.joined(separator: ", ")) \(whole.count == 1 ? "is" : "are") whole and kept: the same"
-          + " command with --overwrite begins anew"
-      throw Interrupted(description: "\(IndexedDataError.interrupted); \(remedy)", exitStatus: 1)
+      throw Interrupted(
+        description: "\(IndexedDataError.interrupted); the same command begins anew", exitStatus: 1)
     }
   }
 
