@@ -147,7 +147,7 @@ final class OutputPair {
     while hashedCount < elements.byteCount {
       block.removeAll()
       try elements.read(
-        min(1 << 20, elements.byteCount - hashedCount), at: hashedCount, to: &block)
+        min(1 << 18, elements.byteCount - hashedCount), at: hashedCount, to: &block)
       if hasHash { elementsHash.update(block.bytes) }
       try show(block.bytes, from: &origin, interruption)
       hashedCount += block.count

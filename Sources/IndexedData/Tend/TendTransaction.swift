@@ -49,6 +49,15 @@ func writeTogether<Outcome>(
   _ work: (TendTransaction) throws(IndexedDataError) -> Outcome
 ) throws(IndexedDataError) -> Outcome {
   for output in outputs { try OutputPair.requireFree(output, inputs: inputs, options) }
+  // Each output is claimed until all have their names; readers want descriptors, too.
+  let limit = DescriptorLimit.raise(to: 2 * outputs.count)
+  if let first = outputs.first, outputs.count > limit / 2 {
+    throw .unsuitable(
+      path: first,
+      reason:
+        "and \(outputs.count - 1) other outputs would be written together, and the system lets"
+        + " this process have \(limit) files open, half of them for that; raise ulimit -n")
+  }
   let transaction = try TendTransaction(inputs, options)
   let outcome = try work(transaction)
   try transaction.finish()

@@ -14,8 +14,8 @@ struct ConvertCommand: Command {
       """
       Writes the same ids with another element type, with the other project's numbering of \
       floating-point types, or in the other format. An id that the new type cannot hold is an \
-      error that names its place, and nothing is written. Where the dataset has a manifest, the \
-      result gets PREFIX_manifest.json, which names the tokenizer.
+      error that names its place, and nothing is written. Where the dataset has a manifest, it \
+      must be what that says, and the result gets PREFIX_manifest.json, which names the tokenizer.
       """,
       """
       Labels and rewards go along to an output that ends in _document; they keep their element type.

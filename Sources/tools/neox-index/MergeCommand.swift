@@ -25,7 +25,8 @@ struct MergeCommand: Command {
       An input that GPT-NeoX's own merge tool wrote has lost its document index; each of its \
       sequences counts as a document then, which is what GPT-NeoX's tools write, and a note says \
       so. Inputs whose manifests name different vocabularies are refused. Where all have one, the \
-      result gets PREFIX_manifest.json, which names the tokenizer.
+      result gets PREFIX_manifest.json, which names the tokenizer. An input that is not what its \
+      manifest says is refused.
       """,
       """
       Shards that neox-preprocess wrote, PREFIX_00000-of-00004_KEY_document and so on, must all be \

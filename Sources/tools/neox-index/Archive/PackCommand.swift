@@ -20,7 +20,8 @@ struct PackCommand: Command {
       """
       Writes an archive to carry a dataset to another machine: PREFIX.bin and PREFIX.idx, and where \
       they are there PREFIX.src, the manifest, labels, rewards, and reference log-probabilities and \
-      logits with their keys. neox-index unpack gives back the same bytes. Index maps \
+      logits with their keys. neox-index unpack gives back the same bytes. \
+      Datasets that are not what the manifest says are refused. Index maps \
       (PREFIX_…_indexmap_….npy) do not go along: neox-train and build-maps make them again.
       """,
       """
