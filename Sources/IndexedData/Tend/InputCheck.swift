@@ -51,6 +51,15 @@ final class InputCheck {
     if hashedCount == elements.byteCount { try bin.requireHash(hash.value) }
   }
 
+  /// Takes the hash of the bytes of `.bin` up to the end of a range, where those before it are in the
+  /// hash already; returns whether they are.
+  func take(_ other: ContentHash, of bytes: Range<Int>) -> Bool {
+    guard bin.hash != nil, hashedCount == bytes.lowerBound else { return false }
+    hash = other
+    hashedCount = bytes.upperBound
+    return true
+  }
+
   /// Reads what did not come by, and compares the hash.
   ///
   /// - Throws: `notAsRecorded` where it is another.

@@ -20,6 +20,8 @@ final class OutputPair {
   /// Where bytes of `.bin` that are not hashed yet lie in inputs, in their order; `nil` is nowhere.
   private var origins: [(input: InputCheck?, bytes: Range<Int>)] = []
   private var hasOrigins = false
+  /// Whether `.bin` has been what one input begins with, so that one hash serves both.
+  private var isStartOfInput = true
   private var unfinished: [String]
 
   /// Claims the output, and checks that writing it destroys nothing.
@@ -149,10 +151,24 @@ final class OutputPair {
       try elements.read(
         min(1 << 18, elements.byteCount - hashedCount), at: hashedCount, to: &block)
       if hasHash { elementsHash.update(block.bytes) }
-      try show(block.bytes, from: &origin, interruption)
+      if !shareHash(block.count, of: origin) {
+        isStartOfInput = false
+        try show(block.bytes, from: &origin, interruption)
+      }
       hashedCount += block.count
     }
     origins.removeAll(keepingCapacity: true)
+  }
+
+  /// Gives an input the hash of `.bin` with the next `count` bytes, where those and all before are what
+  /// the input begins with; returns whether that is so.
+  private func shareHash(_ count: Int, of origin: Int) -> Bool {
+    guard isStartOfInput, manifest?.bytes != nil, origin < origins.count,
+      case (let input?, let range) = origins[origin], range.lowerBound == hashedCount,
+      range.count > count, input.take(elementsHash, of: hashedCount..<hashedCount + count)
+    else { return false }
+    origins[origin].bytes = range.lowerBound + count..<range.upperBound
+    return true
   }
 
   /// Shows bytes to the inputs that they came from, those of `origin` and behind it.
