@@ -53,10 +53,13 @@ final class InputCheck {
 
   /// Takes the hash of the bytes of `.bin` up to the end of a range, where those before it are in the
   /// hash already; returns whether they are.
-  func take(_ other: ContentHash, of bytes: Range<Int>) -> Bool {
+  ///
+  /// - Throws: `notAsRecorded` as ``take(_:at:_:)`` does.
+  func take(_ other: ContentHash, of bytes: Range<Int>) throws(IndexedDataError) -> Bool {
     guard bin.hash != nil, hashedCount == bytes.lowerBound else { return false }
     hash = other
     hashedCount = bytes.upperBound
+    if hashedCount == elements.byteCount { try bin.requireHash(hash.value) }
     return true
   }
 

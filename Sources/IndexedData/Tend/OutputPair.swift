@@ -151,7 +151,7 @@ final class OutputPair {
       try elements.read(
         min(1 << 18, elements.byteCount - hashedCount), at: hashedCount, to: &block)
       if hasHash { elementsHash.update(block.bytes) }
-      if !shareHash(block.count, of: origin) {
+      if try !shareHash(block.count, of: &origin) {
         isStartOfInput = false
         try show(block.bytes, from: &origin, interruption)
       }
@@ -162,12 +162,16 @@ final class OutputPair {
 
   /// Gives an input the hash of `.bin` with the next `count` bytes, where those and all before are what
   /// the input begins with; returns whether that is so.
-  private func shareHash(_ count: Int, of origin: Int) -> Bool {
-    guard isStartOfInput, manifest?.bytes != nil, origin < origins.count,
-      case (let input?, let range) = origins[origin], range.lowerBound == hashedCount,
-      range.count > count, input.take(elementsHash, of: hashedCount..<hashedCount + count)
+  private func shareHash(
+    _ count: Int, of origin: inout Int
+  ) throws(IndexedDataError) -> Bool {
+    guard isStartOfInput, manifest?.bytes != nil, origin < origins.count else { return false }
+    let (input, range) = origins[origin]
+    guard let input, range.lowerBound == hashedCount, range.count >= count,
+      try input.take(elementsHash, of: hashedCount..<hashedCount + count)
     else { return false }
     origins[origin].bytes = range.lowerBound + count..<range.upperBound
+    if range.count == count { origin += 1 }
     return true
   }
 
