@@ -8,7 +8,7 @@ internal import Synchronization
 /// done, so that no more are open than the limit and one for each reading thread.
 package final class FilePool: Sendable {
   /// The pool of this process: a quarter of the descriptors it may have, at most 1,024.
-  package static let shared = FilePool(limit: min(1024, max(8, descriptorLimit / 4)))
+  package static let shared = FilePool(limit: min(1024, max(8, DescriptorLimit.current / 4)))
 
   /// The most files that stay open.
   package let limit: Int
@@ -25,15 +25,6 @@ package final class FilePool: Sendable {
 
   /// How many files are open now.
   package var openCount: Int { held.withLock { $0.count } }
-
-  /// Descriptors this process may have.
-  private static var descriptorLimit: Int {
-    var limit = rlimit()
-    guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else {
-      return 256
-    }
-    return Int(clamping: limit.rlim_cur)
-  }
 
   /// A file that is open as long as somebody holds it.
   final class OpenFile: Sendable {

@@ -103,7 +103,7 @@ struct IndexSignalTests {
     #expect(try names() == ["big.bin", "big.idx", "out.bin", "out.idx"])
   }
 
-  @Test("an output that has replaced an older one stays, and is named")
+  @Test("what was to be replaced stays where a signal comes before all outputs are whole")
   func replaced() throws {
     let prefix = try sparse("big", [1, 1, 1 << 27, 1 << 27])
     let output = folder.file("out")
@@ -113,12 +113,10 @@ struct IndexSignalTests {
       of: ["split", prefix, "--parts", "2", "--output-prefix", output, "--overwrite"],
       after: output + "_1.bin.new")
     #expect(end.status == 1, "\(end.all)")
-    #expect(
-      end.errors.contains("only \(output)_0, in the place of what was there, was written"),
-      "\(end.all)")
+    #expect(end.errors.contains("nothing was written"), "\(end.all)")
     #expect(try names() == before)
     let written = try IndexedDataset(prefix: output + "_0")
-    #expect(written.sequenceCount == 2 && written.tokenCount == 2)
+    #expect(written.sequenceCount == 1 && written.tokenCount == 7)
   }
 
   @Test("writing text or a page ends, and nothing is left of it", arguments: [SIGINT, SIGTERM])

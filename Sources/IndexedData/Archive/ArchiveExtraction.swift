@@ -22,7 +22,6 @@ extension Archive {
       outputs.append(output)
     }
     for output in outputs {
-      try OutputPair.requireFree(output, inputs: [], options)
       for suffix in [".bin", ".idx", ".src"] {
         let file = FileIdentity(output + suffix)
         guard file == nil || file != FileIdentity(path) else {
@@ -30,6 +29,15 @@ extension Archive {
         }
       }
     }
+    return try writeTogether(outputs, of: [], options) { (work) throws(IndexedDataError) in
+      try extract(documents, of: names, to: outputs, in: work)
+    }
+  }
+
+  private func extract(
+    _ documents: Range<Int>, of names: [ArchivedName], to outputs: [String],
+    in work: TendTransaction
+  ) throws(IndexedDataError) -> [TendedDataset] {
     var results: [TendedDataset] = []
     for (name, output) in zip(names, outputs) {
       let dataset = try IndexedDataset(archive: self, name)
@@ -41,7 +49,7 @@ extension Archive {
       let selection = try DatasetSelection(dataset, documents: [documents])
       // Labels and others have the documents of the text, and no sources of their own.
       var result = try selection.write(
-        to: output, inputs: [], sourcesIn: results.isEmpty ? self : nil, options)
+        to: output, sourcesIn: results.isEmpty ? self : nil, in: work)
       if !dataset.hasDocumentBoundaries { result.notes.append(lostBoundariesNote(dataset.prefix)) }
       results.append(result)
     }

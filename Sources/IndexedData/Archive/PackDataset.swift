@@ -16,14 +16,14 @@ package struct PackOptions: Sendable {
 
 /// Writes a dataset, and what belongs to it, as an archive; see `ArchiveLayout`.
 ///
-/// The archive gets its name when it is whole. Memory: a few blocks a thread.
+/// The archive gets its name when it is whole and every file proved to be what was written down of it. Memory: a few blocks a thread.
 /// - Returns: `false` where the work was interrupted; nothing is left of it then.
-/// - Throws: `alreadyExists`, `outputIsInput`, `busy` and what reading and writing throw.
+/// - Throws: `alreadyExists`, `outputIsInput`, `busy`, `notAsRecorded` and what reading and writing throw.
 package func packDataset(
   _ plan: PackPlan, to output: String, _ settings: PackOptions, _ options: TendOptions
 ) throws(IndexedDataError) -> Bool {
   precondition((1 << 12...ArchiveLayout.blockLimit).contains(settings.blockByteCount))
-  let sources = try PackSource.open(plan)
+  let sources = try PackSource.open(plan, options.records)
   func requireFree() throws(IndexedDataError) {
     guard let mine = FileIdentity(output) else { return }
     if sources.contains(where: { FileIdentity($0.file.path) == mine }) {
@@ -88,12 +88,13 @@ private final class PackReader {
         return Block(bytes: bytes, offset: offset, filter: filter)
       }
       part += 1
-      if part >= source.parts.count { endMember(source) }
+      if part >= source.parts.count { try endMember(source) }
     }
     return nil
   }
 
-  private func endMember(_ source: PackSource) {
+  private func endMember(_ source: PackSource) throws(IndexedDataError) {
+    try source.record?.requireHash(hash.value)
     members.append(
       ArchiveMember(
         name: source.name, byteCount: source.file.byteCount, hash: hash.value,

@@ -23,12 +23,16 @@ struct PackSource {
   let file: FileBytes
   /// Its parts in order, each of numbers of one kind; blocks do not reach over their ends.
   let parts: [(range: Range<Int>, filter: BlockFilter)]
+  /// What was written down of it; `nil` where nothing was.
+  let record: FileRecord?
 
-  /// Opens all files of a plan.
+  /// Opens all files of a plan, and compares their lengths with what was written down of datasets.
   ///
-  /// - Throws: what opening throws, and `unsuitable` where a file's name does not follow from the
+  /// - Throws: what opening throws, `notAsRecorded`, and `unsuitable` where a file's name does not follow from the
   ///   dataset's.
-  static func open(_ plan: PackPlan) throws(IndexedDataError) -> [PackSource] {
+  static func open(
+    _ plan: PackPlan, _ records: [String: DatasetRecord]
+  ) throws(IndexedDataError) -> [PackSource] {
     let datasetName = DurableFile.name(of: plan.prefix)
     guard MemberName.isDatasetName(datasetName) else {
       throw .unsuitable(
@@ -40,23 +44,30 @@ struct PackSource {
     var sources: [PackSource] = []
     for prefix in [plan.prefix] + plan.companions {
       let dataset = try IndexedDataset(prefix: prefix, mode: .pread)
+      let record = records[prefix]?.files(of: prefix)
       sources.append(
-        try PackSource(dataset.elements, elementParts(dataset), datasetName))
-      sources.append(try PackSource(dataset.index, indexParts(dataset), datasetName))
+        try PackSource(dataset.elements, elementParts(dataset), datasetName, record?.bin))
+      sources.append(
+        try PackSource(dataset.index, indexParts(dataset), datasetName, record?.idx))
       let source = DocumentSources.path(prefix: prefix)
-      if DurableFile.exists(source) { sources.append(try PackSource(source, datasetName)) }
+      if DurableFile.exists(source) {
+        sources.append(try PackSource(source, datasetName, record?.src))
+      }
     }
-    for path in plan.files { sources.append(try PackSource(path, datasetName)) }
+    for path in plan.files { sources.append(try PackSource(path, datasetName, nil)) }
     return sources
   }
 
-  private init(_ path: String, _ datasetName: String) throws(IndexedDataError) {
+  private init(
+    _ path: String, _ datasetName: String, _ record: FileRecord?
+  ) throws(IndexedDataError) {
     let file = try FileBytes(path: path, mode: .pread)
-    try self.init(file, [(0..<file.byteCount, .none)], datasetName)
+    try self.init(file, [(0..<file.byteCount, .none)], datasetName, record)
   }
 
   private init(
-    _ file: FileBytes, _ parts: [(Range<Int>, BlockFilter)], _ datasetName: String
+    _ file: FileBytes, _ parts: [(Range<Int>, BlockFilter)], _ datasetName: String,
+    _ record: FileRecord?
   ) throws(IndexedDataError) {
     guard let name = MemberName(of: DurableFile.name(of: file.path), dataset: datasetName) else {
       throw .unsuitable(
@@ -65,8 +76,10 @@ struct PackSource {
           "its name does not follow from that of the dataset, \(datasetName), so that it could"
           + " not be told whose it is once it is unpacked")
     }
+    try record?.requireLength(file.byteCount)
     self.name = name
     self.file = file
+    self.record = record
     self.parts = parts.map { (range: $0.0, filter: $0.1) }
   }
 

@@ -36,6 +36,9 @@ public enum IndexedDataError: Error, Equatable, Sendable {
   case doesNotFit(path: String, byte: Int, value: String, type: ElementType)
   /// A tool cannot do what is asked with this dataset.
   case unsuitable(path: String, reason: String)
+  /// A file of a dataset is not what was written down of it when it was made.
+  case notAsRecorded(
+    path: String, what: String, expected: String, found: String, record: String, prefix: String)
   /// A signal ended the work; unfinished files are gone.
   case interrupted
 }
@@ -84,6 +87,11 @@ extension IndexedDataError: CustomStringConvertible {
       return "\(path): byte \(byte): \(value) does not fit into \(type.rawValue)"
     case .unsuitable(let path, let reason):
       return "\(path): \(reason)"
+    case .notAsRecorded(let path, let what, let expected, let found, let record, let prefix):
+      return
+        "\(path): \(what): expected \(expected) by \(record), found \(found): it has changed since"
+        + " it was made, and nothing was written; neox-index verify --deep \(prefix) tells more;"
+        + " where the change was meant, move \(record) away"
     case .interrupted:
       return "interrupted; unfinished files were removed"
     }

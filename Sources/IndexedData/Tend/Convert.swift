@@ -12,13 +12,30 @@ package struct Conversion: Equatable, Sendable {
   package init() {}
 }
 
-/// Writes a dataset with another type of elements, other codes or in another format.
+/// Writes a dataset with another type of elements, other codes or in another format, and companions,
+/// which say something of the same documents, in that format; these keep their type of elements.
 ///
 /// - Throws: ``IndexedDataError/doesNotFit(path:byte:value:type:)`` for the first element that the
 ///   new type cannot hold.
 package func convertDataset(
-  _ input: String, to output: String, _ conversion: Conversion,
-  _ options: TendOptions = TendOptions()
+  _ input: String, to output: String, with companions: [(input: String, output: String)] = [],
+  _ conversion: Conversion, _ options: TendOptions = TendOptions()
+) throws(IndexedDataError) -> [TendedDataset] {
+  var form = conversion
+  form.elementType = nil
+  let all = [(input, output, conversion)] + companions.map { ($0.input, $0.output, form) }
+  return try writeTogether(all.map(\.1), of: all.map(\.0), options) {
+    (work) throws(IndexedDataError) in
+    var results: [TendedDataset] = []
+    for (input, output, form) in all {
+      results.append(try convert(input, to: output, form, in: work))
+    }
+    return results
+  }
+}
+
+private func convert(
+  _ input: String, to output: String, _ conversion: Conversion, in work: TendTransaction
 ) throws(IndexedDataError) -> TendedDataset {
   let dataset = try IndexedDataset(prefix: input, mode: .pread)
   let elementType = conversion.elementType ?? dataset.elementType
@@ -37,7 +54,7 @@ package func convertDataset(
     pieces: [try DatasetPiece(dataset)], format: format, elementType: elementType,
     variant: conversion.variant ?? dataset.variant,
     keepsModes: dataset.hasModes && !conversion.dropsModes)
-  var result = try assembly.write(to: output, inputs: [input], options)
+  var result = try assembly.write(to: output, in: work)
   if !dataset.hasDocumentBoundaries { result.notes.append(lostBoundariesNote(input)) }
   return result
 }

@@ -10,7 +10,7 @@ extension DatasetAssembly {
   /// Converts bytes of a piece in blocks of a mebibyte.
   func convert(
     _ source: borrowing InputFile, _ bytes: Range<Int>, of piece: DatasetPiece,
-    to target: inout AppendFile, _ options: TendOptions
+    to target: inout AppendFile, _ check: InputCheck?, _ options: TendOptions
   ) throws(IndexedDataError) {
     let conversion = ElementConversion(source: piece.elementType, target: elementType)
     var input = ByteBuffer(capacity: 1 << 20)
@@ -26,6 +26,7 @@ extension DatasetAssembly {
           throw SystemError(call: "read", path: source.path, code: ENODATA)
         }
       }
+      try check?.take(input.bytes, at: place, options.interruption)
       if let misfit = conversion.append(input.bytes, to: &output) {
         throw .doesNotFit(
           path: source.path, byte: place + misfit.place * piece.elementType.byteCount,

@@ -1,26 +1,27 @@
 internal import Machine
 
 /// Writes a dataset that consists of pieces of others, in bounded memory.
-package struct DatasetAssembly: Sendable {
+struct DatasetAssembly {
   /// The pieces in order.
-  package var pieces: [DatasetPiece]
+  var pieces: [DatasetPiece]
   /// The output's format.
-  package var format: IndexFormat
+  var format: IndexFormat
   /// The output's type of elements; every element must fit.
-  package var elementType: ElementType
+  var elementType: ElementType
   /// Whose codes the output has.
-  package var variant: IndexVariant
+  var variant: IndexVariant
   /// Whether modes of sequences are kept; sequences that have none get 0.
-  package var keepsModes: Bool
+  var keepsModes: Bool
 
-  /// Writes the dataset and gives it its name.
+  /// Writes the dataset, which gets its name when the work is done.
   ///
   /// - Returns: what was written.
-  package func write(
-    to prefix: String, inputs: [String], _ options: TendOptions
+  func write(
+    to prefix: String, in work: TendTransaction
   ) throws(IndexedDataError) -> TendedDataset {
-    var output = try OutputPair(prefix: prefix, inputs: inputs, options)
-    let elements = try writeElements(&output, options)
+    let options = work.options
+    let output = try OutputPair(prefix: prefix, inputs: work.inputs, options)
+    let elements = try writeElements(output, work)
     var index = try IndexStream.begin(
       path: output.idxPath, format: format, elementType: elementType, variant: variant,
       sequenceCount: pieces.reduce(0) { $0 + $1.sequences.count },
@@ -43,14 +44,15 @@ package struct DatasetAssembly: Sendable {
       SourcePiece(prefix: $0.prefix, documents: [$0.documents], of: $0.sourceDocumentCount)
     }
     try output.writeSources(sources, &result, options)
-    try output.finish(result, options)
+    try work.take(output, result)
     return result
   }
 
   /// Writes `.bin`; returns its length.
   private func writeElements(
-    _ output: inout OutputPair, _ options: TendOptions
+    _ output: OutputPair, _ work: TendTransaction
   ) throws(IndexedDataError) -> Int {
+    let options = work.options
     let total = pieces.reduce(0) { $0 + $1.bytes.count }
     var done = 0
     let path = output.binPath
@@ -59,6 +61,7 @@ package struct DatasetAssembly: Sendable {
       let source = try asking { () throws(SystemError) in
         try InputFile(path: piece.prefix + ".bin")
       }
+      let check = work.check(of: piece.prefix)
       var place = piece.bytes.lowerBound
       // Steps keep progress alive; a converted step takes far less memory than its size.
       while place < piece.bytes.upperBound {
@@ -68,10 +71,14 @@ package struct DatasetAssembly: Sendable {
           try asking { () throws(SystemError) in
             try target.append(copyOf: source, from: place, count: step)
           }
+          try output.note(
+            place..<place + step, of: check, appendedTo: &target, options.interruption)
         } else {
-          try convert(source, place..<(place + step), of: piece, to: &target, options)
+          let before = target.byteCount
+          try convert(source, place..<(place + step), of: piece, to: &target, check, options)
+          try output.note(
+            before..<target.byteCount, of: nil, appendedTo: &target, options.interruption)
         }
-        try output.noteElements(in: &target)
         place += step
         done += step
         options.progress(done, total)

@@ -128,6 +128,11 @@ package struct DatasetRecord: Equatable, Sendable {
   /// XXH64 of the files.
   package var binHash: UInt64?
   package var idxHash: UInt64?
+  /// The length and the XXH64 of the file that tells where documents came from.
+  package var sourceBytes: Int?
+  package var sourceHash: UInt64?
+  /// The file in which that was written down.
+  package var path = "the manifest"
 
   package init() {}
 }

@@ -34,15 +34,16 @@ struct DatasetSelection {
     documentCount = documents.reduce(0) { $0 + $1.count }
   }
 
-  /// Writes the dataset and gives it its name.
+  /// Writes the dataset, which gets its name when the work is done.
   ///
-  /// `inputs` are prefixes that must not be overwritten. Where the documents came from is looked for
+  /// Where the documents came from is looked for
   /// beside the dataset, or in an archive.
   func write(
-    to prefix: String, inputs: [String], sourcesIn archive: Archive? = nil, _ options: TendOptions
+    to prefix: String, sourcesIn archive: Archive? = nil, in work: TendTransaction
   ) throws(IndexedDataError) -> TendedDataset {
-    var output = try OutputPair(prefix: prefix, inputs: inputs, options)
-    let bytes = try writeElements(&output, options)
+    let options = work.options
+    let output = try OutputPair(prefix: prefix, inputs: work.inputs, options)
+    let bytes = try writeElements(output, work)
     var index = try IndexStream.begin(
       path: output.idxPath, format: dataset.format, elementType: dataset.elementType,
       variant: dataset.variant, sequenceCount: sequenceCount, documentEntryCount: documentCount + 1,
@@ -64,7 +65,7 @@ struct DatasetSelection {
       prefix: dataset.prefix, documents: documents, of: dataset.tendedDocumentCount,
       in: archive)
     try output.writeSources([source], &result, options)
-    try output.finish(result, options)
+    try work.take(output, result)
     return result
   }
 
@@ -78,11 +79,17 @@ struct DatasetSelection {
 
   /// Writes `.bin`, what lies together in one piece; returns its length.
   private func writeElements(
-    _ output: inout OutputPair, _ options: TendOptions
+    _ output: OutputPair, _ work: TendTransaction
   ) throws(IndexedDataError) -> Int {
+    let options = work.options
+    let check = work.check(of: dataset.prefix)
     let path = output.binPath
     var target = try asking { () throws(SystemError) in try AppendFile(path: path) }
     var run = 0..<0
+    func append() throws(IndexedDataError) {
+      try dataset.elements.append(run, to: &target)
+      try output.note(run, of: check, appendedTo: &target, options.interruption)
+    }
     try forEachSequence { (sequence) throws(IndexedDataError) in
       try endWhereRaised(options.interruption)
       let bytes = try dataset.byteRange(of: sequence)
@@ -91,11 +98,10 @@ struct DatasetSelection {
         run = run.lowerBound..<bytes.upperBound
         return
       }
-      try dataset.elements.append(run, to: &target)
-      try output.noteElements(in: &target)
+      try append()
       run = bytes
     }
-    try dataset.elements.append(run, to: &target)
+    try append()
     try asking { () throws(SystemError) in
       if options.isDurable { try target.synchronize() } else { try target.flush() }
     }

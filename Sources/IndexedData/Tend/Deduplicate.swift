@@ -24,7 +24,21 @@ package func deduplicateDatasets(
   guard options.overwrite || !DurableFile.exists(mapPath) else {
     throw .alreadyExists(path: mapPath)
   }
-  try requireFreeOutputs(outputs, inputs: inputs, options)
+  let (found, results) = try writeTogether(outputs, of: inputs, options) {
+    (work) throws(IndexedDataError) in
+    try deduplicate(inputs, to: outputs, workers: workers, in: work)
+  }
+  // All else is whole by now: no signal parts it from its map.
+  try NumPyFile.write(found.keptPlaces, to: mapPath)
+  return Deduplication(
+    datasets: results, repeatedDocuments: found.keptPlaces.count - found.keptCount,
+    repeatedTokens: found.repeatedTokens, mapPath: mapPath)
+}
+
+private func deduplicate(
+  _ inputs: [String], to outputs: [String], workers: Int, in work: TendTransaction
+) throws(IndexedDataError) -> (DuplicateSearch.Outcome, [TendedDataset]) {
+  let options = work.options
   var datasets: [IndexedDataset] = []
   for input in inputs { datasets.append(try IndexedDataset(prefix: input)) }
   let found = try DuplicateSearch(datasets[0], with: Array(datasets.dropFirst()))
@@ -34,13 +48,9 @@ package func deduplicateDatasets(
   var results: [TendedDataset] = []
   for (dataset, output) in zip(datasets, outputs) {
     let selection = try DatasetSelection(dataset, isKept)
-    var result = try selection.write(to: output, inputs: inputs, options)
+    var result = try selection.write(to: output, in: work)
     if !dataset.hasDocumentBoundaries { result.notes.append(lostBoundariesNote(dataset.prefix)) }
     results.append(result)
   }
-  // All else is whole by now: no signal parts it from its map.
-  try NumPyFile.write(found.keptPlaces, to: mapPath)
-  return Deduplication(
-    datasets: results, repeatedDocuments: found.keptPlaces.count - found.keptCount,
-    repeatedTokens: found.repeatedTokens, mapPath: mapPath)
+  return (found, results)
 }

@@ -5,9 +5,29 @@
 ///
 /// The first input's format and type are the output's where none is named; without a named type, all
 /// inputs must have the same.
+///
+/// Companions, which say something of the same documents, are joined along with them; they keep their
+/// type of elements.
 package func mergeDatasets(
-  _ inputs: [String], to output: String, format: IndexFormat? = nil,
-  elementType: ElementType? = nil, _ options: TendOptions = TendOptions()
+  _ inputs: [String], to output: String, with companions: [(inputs: [String], output: String)] = [],
+  format: IndexFormat? = nil, elementType: ElementType? = nil,
+  _ options: TendOptions = TendOptions()
+) throws(IndexedDataError) -> [TendedDataset] {
+  let all = [(inputs, output, elementType)] + companions.map { ($0.inputs, $0.output, nil) }
+  return try writeTogether(all.map(\.1), of: all.flatMap(\.0), options) {
+    (work) throws(IndexedDataError) in
+    var results: [TendedDataset] = []
+    for (inputs, output, type) in all {
+      results.append(
+        try merge(inputs, to: output, format: format, elementType: type, in: work))
+    }
+    return results
+  }
+}
+
+private func merge(
+  _ inputs: [String], to output: String, format: IndexFormat?, elementType: ElementType?,
+  in work: TendTransaction
 ) throws(IndexedDataError) -> TendedDataset {
   var pieces: [DatasetPiece] = []
   var notes: [String] = []
@@ -29,7 +49,7 @@ package func mergeDatasets(
   let assembly = DatasetAssembly(
     pieces: pieces, format: format ?? first.format, elementType: elementType ?? first.elementType,
     variant: first.variant, keepsModes: pieces.contains { $0.hasModes })
-  var result = try assembly.write(to: output, inputs: inputs, options)
+  var result = try assembly.write(to: output, in: work)
   result.notes = notes + result.notes
   return result
 }

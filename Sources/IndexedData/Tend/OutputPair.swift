@@ -2,7 +2,7 @@ internal import Glibc
 internal import Machine
 
 /// The two files of a dataset that is being written, which get their names when both are whole.
-struct OutputPair: ~Copyable {
+final class OutputPair {
   /// The output's prefix.
   let prefix: String
   /// The path under which `.bin` is written.
@@ -12,10 +12,16 @@ struct OutputPair: ~Copyable {
   /// The path under which the sources are written, where there are any.
   let srcPath: String
   private var hasSources = false
+  private var hasManifest = false
   private let lock: OutputLock
   private let manifest: OutputManifest?
   private var elementsHash = ContentHash()
   private var hashedCount = 0
+  /// Where bytes of `.bin` that are not hashed yet lie in inputs, in their order; `nil` is nowhere.
+  private var origins: [(input: InputCheck?, bytes: Range<Int>)] = []
+  private var hasOrigins = false
+  /// Whether `.bin` has been what one input begins with, so that one hash serves both.
+  private var isStartOfInput = true
   private var unfinished: [String]
 
   /// Claims the output, and checks that writing it destroys nothing.
@@ -63,27 +69,16 @@ struct OutputPair: ~Copyable {
     for path in unfinished { unsafe unlink(path) }
   }
 
-  /// Gives the files their names: at no time does an old index stand beside new elements, or a
-  /// manifest beside another dataset than its own.
-  mutating func finish(_ dataset: TendedDataset, _ options: TendOptions) throws(IndexedDataError) {
-    let source = DocumentSources.path(prefix: prefix)
-    let paths =
-      [
-        manifest?.bytes == nil ? nil : manifest?.path, prefix + ".idx", prefix + ".bin",
-        hasSources ? source : nil,
-      ].compactMap(\.self)
-    let older = paths + [source] + (manifest?.replaced ?? [])
-    let hasReplaced = older.contains(where: DurableFile.exists)
-    try giveNames(dataset, options)
-    options.finished(FinishedOutput(prefix: prefix, paths: paths, hasReplaced: hasReplaced))
+  /// Does all that is left before the files get their names.
+  func prepare(_ dataset: TendedDataset, _ options: TendOptions) throws(IndexedDataError) {
+    try hashElements(options.interruption)
+    hasManifest = try writeManifest(dataset, options)
   }
 
-  private mutating func giveNames(
-    _ dataset: TendedDataset, _ options: TendOptions
-  ) throws(IndexedDataError) {
+  /// Gives the files their names: at no time does an old index stand beside new elements, or a
+  /// manifest beside another dataset than its own.
+  func giveNames(_ options: TendOptions) throws(IndexedDataError) {
     let durable = options.isDurable
-    let hasManifest = try writeManifest(dataset, options)
-    try endWhereRaised(options.interruption)
     let source = DocumentSources.path(prefix: prefix)
     let replaced = ((manifest?.replaced ?? []) + [source, prefix + ".idx"])
       .filter(DurableFile.exists)
@@ -111,7 +106,7 @@ struct OutputPair: ~Copyable {
   }
 
   /// Writes where the documents came from, where any piece of the dataset knows it.
-  mutating func writeSources(
+  func writeSources(
     _ pieces: [SourcePiece], _ dataset: inout TendedDataset, _ options: TendOptions,
     passesOverDamage: Bool = false
   ) throws(IndexedDataError) {
@@ -122,35 +117,86 @@ struct OutputPair: ~Copyable {
     hasSources = outcome.summary != nil
   }
 
-  /// Takes what was appended to `.bin` into its hash, where a manifest will have it, and where there is
-  /// enough of it: soon after it was written, while the system has it in memory.
-  mutating func noteElements(in target: inout AppendFile) throws(IndexedDataError) {
-    guard manifest?.bytes != nil, target.byteCount - hashedCount >= Self.hashStep else { return }
+  /// Takes note of bytes that were appended to `.bin`, and of where they lie in an input.
+  ///
+  /// Where there is enough of them they are hashed, soon after they were written, while the system has
+  /// them in memory: for the manifest, and for the comparison of the input with its own.
+  func note(
+    _ bytes: Range<Int>, of input: InputCheck?, appendedTo target: inout AppendFile,
+    _ interruption: Interruption?
+  ) throws(IndexedDataError) {
+    if let last = origins.last, last.input === input, last.bytes.upperBound == bytes.lowerBound {
+      origins[origins.count - 1].bytes = last.bytes.lowerBound..<bytes.upperBound
+    } else {
+      origins.append((input, bytes))
+    }
+    if input != nil { hasOrigins = true }
+    guard target.byteCount - hashedCount >= Self.hashStep else { return }
     try asking { () throws(SystemError) in try target.flush() }
-    try hashElements()
+    try hashElements(interruption)
   }
 
   /// Bytes of `.bin` that are hashed at once.
   private static let hashStep = 32 << 20
 
   /// Hashes what the file `.bin` has beyond what was hashed.
-  private mutating func hashElements() throws(IndexedDataError) {
+  private func hashElements(_ interruption: Interruption?) throws(IndexedDataError) {
+    let hasHash = manifest?.bytes != nil
+    guard hasHash || hasOrigins else { return }
     let elements = try FileBytes(path: binPath, mode: .pread)
+    var block = ByteBuffer()
+    var origin = 0
     while hashedCount < elements.byteCount {
-      let step = min(1 << 20, elements.byteCount - hashedCount)
-      try elements.withBytes(at: hashedCount, count: step) { elementsHash.update($0) }
-      hashedCount += step
+      block.removeAll()
+      try elements.read(
+        min(1 << 18, elements.byteCount - hashedCount), at: hashedCount, to: &block)
+      if hasHash { elementsHash.update(block.bytes) }
+      if try !shareHash(block.count, of: &origin) {
+        isStartOfInput = false
+        try show(block.bytes, from: &origin, interruption)
+      }
+      hashedCount += block.count
+    }
+    origins.removeAll(keepingCapacity: true)
+  }
+
+  /// Gives an input the hash of `.bin` with the next `count` bytes, where those and all before are what
+  /// the input begins with; returns whether that is so.
+  private func shareHash(
+    _ count: Int, of origin: inout Int
+  ) throws(IndexedDataError) -> Bool {
+    guard isStartOfInput, manifest?.bytes != nil, origin < origins.count else { return false }
+    let (input, range) = origins[origin]
+    guard let input, range.lowerBound == hashedCount, range.count >= count,
+      try input.take(elementsHash, of: hashedCount..<hashedCount + count)
+    else { return false }
+    origins[origin].bytes = range.lowerBound + count..<range.upperBound
+    if range.count == count { origin += 1 }
+    return true
+  }
+
+  /// Shows bytes to the inputs that they came from, those of `origin` and behind it.
+  private func show(
+    _ bytes: RawSpan, from origin: inout Int, _ interruption: Interruption?
+  ) throws(IndexedDataError) {
+    var rest = bytes
+    while rest.byteCount > 0, origin < origins.count {
+      let (input, range) = origins[origin]
+      let part = rest.extracting(first: min(range.count, rest.byteCount))
+      try input?.take(part, at: range.lowerBound, interruption)
+      rest = rest.extracting(droppingFirst: part.byteCount)
+      origins[origin].bytes = range.lowerBound + part.byteCount..<range.upperBound
+      if part.byteCount == range.count { origin += 1 }
     }
   }
 
   /// Writes the manifest beside its name, so that no lack of room can part it from the dataset.
-  private mutating func writeManifest(
+  private func writeManifest(
     _ dataset: TendedDataset, _ options: TendOptions
   ) throws(IndexedDataError) -> Bool {
     guard let manifest, let makeBytes = manifest.bytes else { return false }
     let index = try FileBytes(path: idxPath, mode: .pread)
     try endWhereRaised(options.interruption)
-    try hashElements()
     let files = try WrittenFiles(
       binBytes: hashedCount, idxBytes: index.byteCount, binHash: elementsHash.value,
       idxHash: index.hash(first: index.byteCount, interruption: options.interruption))
@@ -163,13 +209,4 @@ struct OutputPair: ~Copyable {
     }
     return true
   }
-}
-
-/// Looks whether all outputs of a command can be written, before the first one is.
-///
-/// - Throws: where one is in the way, or is one of the inputs.
-package func requireFreeOutputs(
-  _ outputs: [String], inputs: [String], _ options: TendOptions
-) throws(IndexedDataError) {
-  for output in outputs { try OutputPair.requireFree(output, inputs: inputs, options) }
 }

@@ -9,7 +9,7 @@ struct Rebuild {
 
   /// Writes the dataset; `.bin` loses what follows the last whole document unless that is kept.
   func write(to output: String, _ options: TendOptions) throws(IndexedDataError) -> TendedDataset {
-    var files = try OutputPair(prefix: output, inputs: [input], options)
+    let files = try OutputPair(prefix: output, inputs: [input], options)
     // The number of documents stands before their sizes, so they are counted first.
     var documents = 0
     var inDocuments = 0
@@ -51,7 +51,9 @@ struct Rebuild {
     try files.writeSources(
       [SourcePiece(prefix: input, documents: [0..<count], of: count)], &result,
       options, passesOverDamage: true)
-    try files.finish(result, options)
+    try files.prepare(result, options)
+    try endWhereRaised(options.interruption)
+    try files.giveNames(options)
     return result
   }
 

@@ -54,7 +54,7 @@ struct Salvage {
 
   /// Writes what can be kept.
   func write(to output: String, _ options: TendOptions) throws(IndexedDataError) -> TendedDataset {
-    var files = try OutputPair(prefix: output, inputs: [prefix], options)
+    let files = try OutputPair(prefix: output, inputs: [prefix], options)
     try copyElements(prefix + ".bin", count: binByteCount, to: files.binPath, options)
     var index = try IndexStream.begin(
       path: files.idxPath, format: layout.format, elementType: type, variant: variant,
@@ -84,7 +84,9 @@ struct Salvage {
     try files.writeSources(
       [SourcePiece(prefix: prefix, documents: [0..<documents], of: all)], &result,
       options, passesOverDamage: true)
-    try files.finish(result, options)
+    try files.prepare(result, options)
+    try endWhereRaised(options.interruption)
+    try files.giveNames(options)
     return result
   }
 

@@ -59,23 +59,23 @@ package func splitDataset(
   }
   let inputs = all.map(\.dataset.prefix)
   let written = parts.filter { !$0.documents.isEmpty }
-  for one in all {
-    try requireFreeOutputs(written.map { one.output + $0.suffix }, inputs: inputs, options)
-  }
+  let outputs = all.flatMap { one in written.map { one.output + $0.suffix } }
   // Two splits with one output must not mix their parts, though each part is claimed by itself too.
   let lock = try OutputLock(output: output)
   return try withExtendedLifetime(lock) { () throws(IndexedDataError) in
-    var results: [TendedDataset] = []
-    for one in all {
-      results += try writeParts(written, of: one.dataset, to: one.output, inputs, options)
+    try writeTogether(outputs, of: inputs, options) { (work) throws(IndexedDataError) in
+      var results: [TendedDataset] = []
+      for one in all {
+        results += try writeParts(written, of: one.dataset, to: one.output, in: work)
+      }
+      return results
     }
-    return results
   }
 }
 
 private func writeParts(
-  _ parts: [SplitPart], of dataset: IndexedDataset, to output: String, _ inputs: [String],
-  _ options: TendOptions
+  _ parts: [SplitPart], of dataset: IndexedDataset, to output: String,
+  in work: TendTransaction
 ) throws(IndexedDataError) -> [TendedDataset] {
   let input = dataset.prefix
   var results: [TendedDataset] = []
@@ -84,7 +84,7 @@ private func writeParts(
     let assembly = DatasetAssembly(
       pieces: [piece], format: dataset.format, elementType: dataset.elementType,
       variant: dataset.variant, keepsModes: dataset.hasModes)
-    var result = try assembly.write(to: output + part.suffix, inputs: inputs, options)
+    var result = try assembly.write(to: output + part.suffix, in: work)
     if !dataset.hasDocumentBoundaries { result.notes.append(lostBoundariesNote(input)) }
     results.append(result)
   }

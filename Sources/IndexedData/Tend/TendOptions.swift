@@ -40,10 +40,10 @@ package struct TendOptions: Sendable {
   /// Asked for the manifest of the output with a prefix; throws where that cannot be written.
   package var manifest: @Sendable (_ prefix: String) throws(IndexedDataError) -> OutputManifest? =
     { _ throws(IndexedDataError) in nil }
+  /// What was written down of inputs, by their prefixes: an input that is not so is refused.
+  package var records: [String: DatasetRecord] = [:]
   /// Told of the bytes of `.bin` that are done, now and then.
   package var progress: @Sendable (_ bytesDone: Int, _ bytesTotal: Int) -> Void = { _, _ in }
-  /// Told of each output that has its names.
-  package var finished: @Sendable (FinishedOutput) -> Void = { _ in }
   /// What ends the work early: unfinished files are removed then, and `interrupted` is thrown.
   package var interruption: Interruption?
 

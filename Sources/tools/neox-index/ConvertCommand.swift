@@ -14,8 +14,8 @@ struct ConvertCommand: Command {
       """
       Writes the same ids with another element type, with the other project's numbering of \
       floating-point types, or in the other format. An id that the new type cannot hold is an \
-      error that names its place, and nothing is written. Where the dataset has a manifest, the \
-      result gets PREFIX_manifest.json, which names the tokenizer.
+      error that names its place, and nothing is written. Where the dataset has a manifest, it \
+      must be what that says, and the result gets PREFIX_manifest.json, which names the tokenizer.
       """,
       """
       Labels and rewards go along to an output that ends in _document; they keep their element type.
@@ -62,17 +62,13 @@ struct ConvertCommand: Command {
     try WriteFlags.requireFolder(of: output.path, "--output-prefix")
     let companions = try CarriedCompanions(
       of: [prefix.path], to: output.path, format: conversion.format)
-    // Labels and rewards are no ids of the vocabulary.
-    var form = conversion
-    form.elementType = nil
-    let works =
-      [(inputs: [prefix.path], output: output.path, form: conversion)]
-      + companions.groups.map { (inputs: $0.inputs, output: $0.output, form: form) }
+    let groups = [(inputs: [prefix.path], output: output.path)] + companions.groups
     let results = try writing.run(
-      "convert", "converting", groups: works.map { ($0.inputs, [$0.output]) }
+      "convert", "converting", groups: groups.map { ($0.inputs, [$0.output]) }
     ) { options in
-      try requireFreeOutputs(works.map(\.output), inputs: works.flatMap(\.inputs), options)
-      return try works.map { try convertDataset($0.inputs[0], to: $0.output, $0.form, options) }
+      try convertDataset(
+        prefix.path, to: output.path,
+        with: companions.groups.map { ($0.inputs[0], $0.output) }, conversion, options)
     }
     writing.report(results)
   }

@@ -90,7 +90,7 @@ struct DatasetManifest {
   ) -> CompanionCheck? {
     manifest.outputs.first(where: isIt).map { output in
       CompanionCheck(
-        folder + output.idx.path.dropLast(".idx".count), kind, record: Self.record(of: output))
+        folder + output.idx.path.dropLast(".idx".count), kind, record: record(of: output))
     }
   }
 
@@ -106,15 +106,18 @@ struct DatasetManifest {
   var vocabularyHashes: [String] { manifest.vocabulary.files.map(\.hash) }
 
   /// What the files should be.
-  var record: DatasetRecord { Self.record(of: output) }
+  var record: DatasetRecord { record(of: output) }
 
-  private static func record(of output: Manifest.Output) -> DatasetRecord {
+  private func record(of output: Manifest.Output) -> DatasetRecord {
     var record = DatasetRecord()
+    record.path = path
     record.elementType = ElementType(rawValue: output.elementType)
     record.binBytes = output.bin.byteCount
     record.idxBytes = output.idx.byteCount
-    record.binHash = xxHash(output.bin.hash)
-    record.idxHash = xxHash(output.idx.hash)
+    record.binHash = Self.xxHash(output.bin.hash)
+    record.idxHash = Self.xxHash(output.idx.hash)
+    record.sourceBytes = output.source?.byteCount
+    record.sourceHash = output.source.flatMap { Self.xxHash($0.hash) }
     return record
   }
 

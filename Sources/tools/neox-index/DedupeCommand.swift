@@ -23,7 +23,7 @@ struct DedupeCommand: Command {
       """
       OUTPUT_dedupe_map.npy tells of each document of the input which document of the output has its \
       tokens: 64-bit integers that numpy.load reads. Where the dataset has a .src, the output gets \
-      that of the documents that are left.
+      that of the documents that are left. A dataset that is not what its manifest says is refused.
       """,
       """
       What belongs to the documents is written without the same ones: labels and rewards beside \

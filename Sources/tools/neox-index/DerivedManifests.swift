@@ -13,6 +13,8 @@ struct DerivedManifests: Sendable {
   /// Files that belong to the inputs' manifests.
   private let inputFiles: [String]
   private let overwrites: Bool
+  /// What the manifests tell of the files of inputs, by prefix; blocks of archives have their own hashes.
+  let records: [String: DatasetRecord]
 
   /// Reads the manifests of the inputs of a command.
   ///
@@ -22,7 +24,12 @@ struct DerivedManifests: Sendable {
   init(
     command: String, inputs: [String], overwrites: Bool, keepsDocuments: Bool, isQuiet: Bool = false
   ) throws {
-    let parents = try inputs.compactMap { try DatasetManifest(besideDataset: $0) }
+    let found = try inputs.map { try DatasetManifest(besideDataset: $0) }
+    let parents = found.compactMap(\.self)
+    records = Dictionary(
+      zip(inputs, found).filter { !Archive.isArchive($0.0) }
+        .compactMap { input, manifest in manifest.map { (input, $0.record) } },
+      uniquingKeysWith: { first, _ in first })
     let keys = Set(parents.map(\.key))
     var template =
       parents.count < inputs.count

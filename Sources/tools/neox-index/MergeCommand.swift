@@ -25,7 +25,8 @@ struct MergeCommand: Command {
       An input that GPT-NeoX's own merge tool wrote has lost its document index; each of its \
       sequences counts as a document then, which is what GPT-NeoX's tools write, and a note says \
       so. Inputs whose manifests name different vocabularies are refused. Where all have one, the \
-      result gets PREFIX_manifest.json, which names the tokenizer.
+      result gets PREFIX_manifest.json, which names the tokenizer. An input that is not what its \
+      manifest says is refused.
       """,
       """
       Shards that neox-preprocess wrote, PREFIX_00000-of-00004_KEY_document and so on, must all be \
@@ -108,17 +109,13 @@ struct MergeCommand: Command {
     if !allowsPartial { try checkRuns(prefixes) }
     if !mixesTokenizers { try checkTokenizers(prefixes) }
     let companions = try CarriedCompanions(of: prefixes, to: output.path, format: format)
-    // Labels and rewards are no ids of the vocabulary, and keep their types.
-    let works =
-      [(inputs: prefixes, output: output.path, type: elementType)]
-      + companions.groups.map { (inputs: $0.inputs, output: $0.output, type: nil) }
+    let groups = [(inputs: prefixes, output: output.path)] + companions.groups
     let results = try writing.run(
-      "merge", "merging", groups: works.map { ($0.inputs, [$0.output]) }
+      "merge", "merging", groups: groups.map { ($0.inputs, [$0.output]) }
     ) { options in
-      try requireFreeOutputs(works.map(\.output), inputs: works.flatMap(\.inputs), options)
-      return try works.map {
-        try mergeDatasets($0.inputs, to: $0.output, format: format, elementType: $0.type, options)
-      }
+      try mergeDatasets(
+        prefixes, to: output.path, with: companions.groups, format: format,
+        elementType: elementType, options)
     }
     writing.report(results)
   }

@@ -36,6 +36,7 @@ struct ReferenceCompanions {
     let key = try JSONDocument(path: path).root
     var check = CompanionCheck(companion, .references)
     var record = DatasetRecord()
+    record.path = path
     record.elementType = .float32
     if let values = key["values"], !values.isNull {
       guard let hash = values.string.flatMap({ UInt64($0, radix: 16) }) else {

@@ -30,8 +30,8 @@ struct SplitCommand: Command {
       """,
       """
       No document is ever cut. Memory does not grow with the dataset. Where the dataset has a \
-      manifest, each part gets one of its own, PREFIX_train_manifest.json and so on, which names the \
-      tokenizer.
+      manifest, it must be what that says, and each part gets one of its own, \
+      PREFIX_train_manifest.json and so on, which names the tokenizer.
       """,
       """
       Labels and rewards beside the dataset are cut at the same documents. Their parts are named as \

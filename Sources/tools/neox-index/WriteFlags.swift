@@ -11,7 +11,7 @@ struct WriteFlags: Sendable {
 
   /// What Ctrl-C does to every command that writes a dataset.
   static let signalNote = """
-    Ctrl-C leaves no output, but for those that have replaced older ones by then, which it names.
+    Ctrl-C leaves nothing of the outputs, and what they were to replace as it was.
     """
 
   static let group = ArgumentGroup<WriteFlags>(
@@ -48,6 +48,7 @@ struct WriteFlags: Sendable {
       keepsDocuments: keepsDocuments)
     return try run(activity) { options in
       var options = options
+      options.records = manifests.records
       options.manifest = { prefix throws(IndexedDataError) in try manifests.manifest(for: prefix) }
       return try work(options)
     }
@@ -60,15 +61,19 @@ struct WriteFlags: Sendable {
     _ work: (TendOptions) throws -> Outcome
   ) throws -> Outcome {
     var ofOutput: [String: DerivedManifests] = [:]
+    var records: [String: DatasetRecord] = [:]
     for (place, group) in groups.enumerated() {
       let manifests = try DerivedManifests(
         command: command, inputs: group.inputs, overwrites: overwrites, keepsDocuments: true,
         isQuiet: place > 0)
+      records.merge(manifests.records) { first, _ in first }
       for output in group.outputs { ofOutput[output] = manifests }
     }
     let known = ofOutput
+    let recorded = records
     return try run(activity) { options in
       var options = options
+      options.records = recorded
       options.manifest = { prefix throws(IndexedDataError) in
         try known[prefix]?.manifest(for: prefix)
       }
@@ -93,19 +98,12 @@ struct WriteFlags: Sendable {
     options.progress = { done, total in
       line.update(Progress(activity: activity, bytes: done, totalBytes: total))
     }
-    let finished = Monitor<[FinishedOutput]>([])
-    options.finished = { output in finished.withLock { $0.append(output) } }
     do {
       return try work(options)
     } catch IndexedDataError.interrupted {
-      let kept = finished.withLock { $0 }.filter { !$0.remove() }.map(\.prefix)
-      let outcome =
-        kept.isEmpty
-        ? "nothing was written"
-        : "only \(kept.joined(separator: ", ")), in the place of what was there, "
-          + (kept.count == 1 ? "was written" : "were written")
       throw Interrupted(
-        description: "interrupted; \(outcome); the same command begins anew", exitStatus: 1)
+        description: "interrupted; nothing was written; the same command begins anew",
+        exitStatus: 1)
     }
   }
 

@@ -211,7 +211,7 @@ struct DocumentSourcesTests {
     #expect(try folder.read("m.src") == folder.read("d.src"))
     #expect(try verifyDataset(folder.file("m")).isSound)
     try dataset("n", 7, in: folder)
-    let mixed = try mergeDatasets([folder.file("n"), folder.file("d")], to: folder.file("x"))
+    let mixed = try mergeDatasets([folder.file("n"), folder.file("d")], to: folder.file("x"))[0]
     #expect(mixed.notes.contains { $0.contains("nothing is known of where its 7 documents") })
     #expect(try notes(folder.file("x.src")) == Array(repeating: Noted(), count: 7) + all)
   }

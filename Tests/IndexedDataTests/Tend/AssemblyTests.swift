@@ -21,7 +21,7 @@ struct AssemblyTests {
     for plan in [SplitPlan.parts(parts), .partsByTokens(parts)] {
       let results = try splitDataset(input, to: folder.file("p"), plan, replacing)
       #expect(results.count == parts)
-      let merged = try mergeDatasets(results.map(\.prefix), to: folder.file("m"), replacing)
+      let merged = try mergeDatasets(results.map(\.prefix), to: folder.file("m"), replacing)[0]
       #expect(try folder.pair("m") == folder.pair("a"))
       #expect(merged.documents == 57 && merged.tokens == sample.sequences.joined().count)
       #expect(merged.notes == [])
@@ -34,7 +34,7 @@ struct AssemblyTests {
     let sample = Sample(
       sequences: [[1, 2], [3], [], [7, 8, 9]], documents: [0, 2, 2, 4])
     let input = try sample.write(folder, "a")
-    let merged = try mergeDatasets([input, input], to: folder.file("m"))
+    let merged = try mergeDatasets([input, input], to: folder.file("m"))[0]
     let twice = Sample(
       sequences: sample.sequences + sample.sequences, documents: [0, 2, 2, 4, 6, 6, 8])
     #expect(try folder.pair("m") == [twice.idx, twice.bin])
@@ -109,7 +109,7 @@ struct AssemblyTests {
     var lost = Sample.t
     lost.documents = [0]
     let input = try lost.write(folder, "a")
-    let merged = try mergeDatasets([input], to: folder.file("m"))
+    let merged = try mergeDatasets([input], to: folder.file("m"))[0]
     #expect(try folder.pair("m") == [Sample.t.idx, Sample.t.bin])
     #expect(merged.notes.count == 1 && merged.notes[0].contains("document index is empty"))
   }

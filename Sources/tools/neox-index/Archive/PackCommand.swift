@@ -20,7 +20,8 @@ struct PackCommand: Command {
       """
       Writes an archive to carry a dataset to another machine: PREFIX.bin and PREFIX.idx, and where \
       they are there PREFIX.src, the manifest, labels, rewards, and reference log-probabilities and \
-      logits with their keys. neox-index unpack gives back the same bytes. Index maps \
+      logits with their keys. neox-index unpack gives back the same bytes. \
+      Datasets that are not what the manifest says are refused. Index maps \
       (PREFIX_…_indexmap_….npy) do not go along: neox-train and build-maps make them again.
       """,
       """
@@ -81,9 +82,11 @@ struct PackCommand: Command {
     settings.blockByteCount = blockSize.bytes
     settings.workers = workers
     settings.interruption = .process
-    let plan = try plan()
+    let (plan, records) = try plan()
     let isWhole = try writing.run("pack", "packing", inputs: [prefix.path]) { options in
-      try packDataset(plan, to: output, settings, options)
+      var options = options
+      options.records.merge(records) { first, _ in first }
+      return try packDataset(plan, to: output, settings, options)
     }
     guard isWhole else {
       throw Interrupted(description: "interrupted; \(output) was not written", exitStatus: 1)
@@ -91,18 +94,25 @@ struct PackCommand: Command {
     try ArchiveListing(path: output).print(isJSON: writing.isJSON, showsMembers: false)
   }
 
-  /// Finds what belongs to the dataset.
-  private func plan() throws -> PackPlan {
+  /// Finds what belongs to the dataset, and what was written down of datasets among that.
+  private func plan() throws -> (PackPlan, [String: DatasetRecord]) {
     let manifest = try DatasetManifest(besideDataset: prefix.path)
     let beside = Companions(besideDataset: prefix.path, manifest: manifest)
     let references = try ReferenceCompanions(besideDataset: prefix.path)
+    let companions =
+      [beside.labels, beside.rewards].compactMap(\.self) + references.references
     let texts = references.references.map(\.prefix)
     let stems = texts + references.logits.map { String($0.dropLast(".logits".count)) }
     var plan = PackPlan(prefix: prefix.path)
-    plan.companions = [beside.labels, beside.rewards].compactMap { $0?.prefix } + texts
+    plan.companions = companions.map(\.prefix)
     plan.files =
       [manifest?.path].compactMap(\.self)
       + Set(stems).sorted().map { $0 + "_key.json" } + references.logits
-    return plan
+    var records: [String: DatasetRecord] = [:]
+    for one in companions {
+      records[one.prefix] =
+        try one.record ?? DatasetManifest(besideDataset: one.prefix)?.record
+    }
+    return (plan, records)
   }
 }
