@@ -141,4 +141,22 @@ struct PreprocessFaultTests {
     #expect(run.status == 0 && run.errors.contains("of an earlier run"), "\(run.all)")
     #expect(try fixture.folder.read("o_quarantine.jsonl") == before)
   }
+
+  @Test("a long text that is no UTF-8 leaves nothing, though its pieces were encoded before")
+  func longText() throws {
+    let words = Array(String(repeating: "some words\n", count: 150_000).utf8)
+    let input = try fixture.folder.write("i.txt", words + [0xFF] + words)
+    let run = try fixture.run(input)
+    #expect(run.status == 1, "\(run.all)")
+    #expect(run.errors.contains("i.txt:150001:1650000: bytes that are not UTF-8"), "\(run.all)")
+    #expect(try fixture.names() == [])
+    let other = try fixture.folder.write("j.txt", words)
+    let passed = try PreprocessFixture.program.run(
+      ["--input", input, other, "--output-prefix", fixture.folder.file("o"), "--progress", "off"]
+        + fixture.vocabulary + ["--on-error", "skip", "--checkpoint-seconds", "0"])
+    #expect(passed.status == 0 && passed.output.contains("skipped 1"), "\(passed.all)")
+    let alone = try fixture.run(other, prefix: "p")
+    #expect(alone.status == 0)
+    #expect(try fixture.outputBytes() == fixture.outputBytes("p"))
+  }
 }

@@ -156,7 +156,28 @@ import Testing
       let all = String(repeating: text, count: 5)
       let path = try folder.write("a.txt", Array(all.utf8))
       let translated = all.replacing("\r\n", with: "\n").replacing("\r", with: "\n")
-      #expect(try Reading(path, options: Self.options()).texts == [translated], "\(filler)")
+      let reading = try Reading(path, options: Self.options())
+      #expect(reading.texts == [translated], "\(filler)")
+      // Each position after a piece goes on with the rest of the text.
+      #expect(reading.itemCount >= 5)
+      for position in reading.positions.dropLast() {
+        let rest = try Reading(InputList([path]), Self.options(), from: position)
+        #expect(rest.texts.count == 1 && translated.hasSuffix(rest.texts[0]), "\(filler)")
+        #expect(!rest.texts[0].isEmpty && rest.texts[0] != translated)
+      }
+    }
+  }
+
+  @Test func carriageReturnsOfAllKindsInOneLongText() throws {
+    var generator = SeededGenerator(seed: 8)
+    let ends = ["\r", "\n", "\r\n", "\r\r\n", "\n\r", " \r", "é ", "x x"]
+    for round in 0..<20 {
+      let text = (0..<2000).map { _ in ends.randomElement(using: &generator) ?? "" }.joined()
+      let path = try folder.write("a.txt", Array(text.utf8))
+      let translated = text.replacing("\r\n", with: "\n").replacing("\r", with: "\n")
+      #expect(try Reading(path, options: Self.options()).texts == [translated], "\(round)")
+      let packed = try folder.write("a.txt.gz", Containers.compressed(Array(text.utf8), .gzip))
+      #expect(try Reading(packed, options: Self.options()).texts == [translated], "\(round)")
     }
   }
 

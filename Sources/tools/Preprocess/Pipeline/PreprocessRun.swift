@@ -222,7 +222,8 @@ package struct PreprocessRun: Sendable {
       noteSkipped(committer, note)
       // The input is at fault, not the output: what was done before that place is kept.
       switch error {
-      case .fault, .source: try leave(transaction, at: committer.state)
+      case .fault: try leave(transaction, at: committer.state, isFault: true)
+      case .source: try leave(transaction, at: committer.state)
       default: break
       }
       throw error
@@ -304,12 +305,13 @@ package struct PreprocessRun: Sendable {
       })
   }
 
-  /// Keeps the work done for later, where there is any.
+  /// Keeps the work done for later, where there is any; the beginning of a document with a fault is
+  /// none.
   private func leave(
-    _ transaction: DatasetTransaction, at state: RunState
+    _ transaction: DatasetTransaction, at state: RunState, isFault: Bool = false
   ) throws(PipelineError) {
     try inDataset { () throws(IndexedDataError) in
-      if state.counts.read == 0 && state.position == nil {
+      if state.counts.read == 0 && (isFault || state.position == nil) {
         try transaction.discard()
       } else {
         try transaction.suspend(position: state.storedBytes)

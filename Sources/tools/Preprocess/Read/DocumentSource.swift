@@ -18,6 +18,8 @@ package struct DocumentSource: ~Copyable {
   private var usedPipes: [PipeMark] = []
   /// A long record whose text is being read in pieces.
   private var long: (document: LongDocument, cut: LongCut)?
+  /// A text that is all of a plain file, while its pieces are cut.
+  private var text: (cutter: TextCutter, cut: LongCut)?
 
   /// Starts at the first input of a shard, or continues at a position that ``LineLedger`` gave.
   ///
@@ -146,7 +148,8 @@ extension DocumentSource {
   package var bytesRead: Int {
     guard nextSlice > 0 else { return 0 }
     let slice = slices[nextSlice - 1].range
-    let offset = regions?.cutter.offset ?? streams?.storedByte ?? slice.upperBound
+    let offset =
+      text?.cutter.offset ?? regions?.cutter.offset ?? streams?.storedByte ?? slice.upperBound
     return bytesOpened - slice.count + min(max(offset - slice.lowerBound, 0), slice.count)
   }
 }
@@ -168,6 +171,12 @@ extension DocumentSource {
       return cut.item(for: .emptyRecord)
     case .fault(let fault, let lines):
       return cut.item(for: .fault(cut.fault(fault, linesBefore: lines)))
+    case .unread(let translates):
+      let cutter = TextCutter(
+        cut.record.file, end: cut.record.range.upperBound, translatesNewlines: translates,
+        options: options, pool: pool)
+      text = (cutter, cut)
+      return nil
     case .texts(let extents):
       // Text serves every wanted member alike.
       let all = extents.count == 1 ? options.keys.map { _ in extents[0] } : extents
@@ -180,6 +189,7 @@ extension DocumentSource {
   }
 
   private mutating func nextPiece() throws(PreprocessError) -> WorkItem? {
+    if let item = try nextTextPiece() { return item }
     guard let next = try long?.document.next(), let cut = long?.cut else {
       long = nil
       return nil
@@ -194,6 +204,32 @@ extension DocumentSource {
       let fault = Fault(place: cut.place, reason: reason, record: cut.raw)
       return cut.item(for: .uncuttable(fault, part, key: key))
     }
+  }
+}
+
+extension DocumentSource {
+  private mutating func nextTextPiece() throws(PreprocessError) -> WorkItem? {
+    guard let next = try text?.cutter.next(), let cut = text?.cut else {
+      text = nil
+      return nil
+    }
+    let (fault, part): (Fault, DocumentPart)
+    switch next {
+    case .piece(let piece):
+      let isLast = piece.part.isLast
+      if isLast { text = nil }
+      return cut.item(for: piece, isLast: isLast)
+    case .fault(let offset, let whichPart):
+      let lines = LineLedger.countLines(of: cut.record.file.path, before: offset)
+      fault = cut.fault(
+        .init(offset: offset, reason: "bytes that are not UTF-8"), linesBefore: lines)
+      part = whichPart
+    case .uncuttable(let whichPart, let reason):
+      fault = Fault(place: cut.place, reason: reason, record: cut.raw)
+      part = whichPart
+    }
+    text = nil
+    return cut.item(for: .uncuttable(fault, part, key: 0))
   }
 }
 
@@ -243,6 +279,7 @@ extension DocumentSource {
       throw .cannotResume("the long document at byte \(position.byte) is not what it was")
     }
     try long?.document.skip(toKey: position.key, textByte: position.textByte)
+    try text?.cutter.skip(to: position.textByte)
   }
 
   /// Compares the pipes that are done, as the output holds what they held.

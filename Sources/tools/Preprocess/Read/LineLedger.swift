@@ -39,7 +39,7 @@ package struct LineLedger: Sendable {
 
   /// Line ends before an offset of a file; 0 when it cannot be read any more, because a message with
   /// a wrong line is better than none.
-  private static func countLines(of path: String, before end: Int) -> Int {
+  static func countLines(of path: String, before end: Int) -> Int {
     guard let file = try? OpenFile(path) else { return 0 }
     var bytes = [UInt8](repeating: 0, count: 1 << 20)
     var lines = 0

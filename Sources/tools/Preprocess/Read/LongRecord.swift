@@ -20,6 +20,8 @@ struct LongRecord: Sendable {
     case fault(JSONScanner.Fault, linesBefore: Int)
     case empty
     case texts([Extent?])
+    /// A text that is all of a plain file, of which nothing has been read.
+    case unread(translatesNewlines: Bool)
   }
 
   let kind: Kind
@@ -31,6 +33,16 @@ struct LongRecord: Sendable {
   let lineCount: Int
   /// Bytes of the stream that belong to it, its line end included.
   let streamByteCount: Int
+
+  /// The text that is all of a plain file.
+  init(unread stream: FileStream, translatesNewlines: Bool) {
+    kind = .text(translatesNewlines: translatesNewlines)
+    file = stream.file
+    range = 0..<stream.end
+    verdict = .unread(translatesNewlines: translatesNewlines)
+    lineCount = 0
+    streamByteCount = stream.end
+  }
 
   /// Reads a record to its end, which the window is then at.
   init(

@@ -3,6 +3,10 @@ extension StreamCutter {
   mutating func nextTexts(translates: Bool) throws(PreprocessError) -> Cut? {
     var batch = TextBatch()
     while let current = leaf, current.format == .text(translatesNewlines: translates) {
+      if let file = unreadFile {
+        guard batch.isEmpty else { return item(batch, translates) }
+        return longText(current, unread: file, translates: translates)
+      }
       try fillText()
       guard window.isAtEnd else {
         if !batch.isEmpty { return item(batch, translates) }
@@ -26,10 +30,32 @@ extension StreamCutter {
   mutating func longText(
     _ leaf: LeafWalker.Leaf, translates: Bool
   ) throws(PreprocessError) -> Cut {
+    if let file = unreadFile { return longText(leaf, unread: file, translates: translates) }
     let cut = try longRecord(
       leaf, from: 0, until: .stream, .text(translatesNewlines: translates), endsStream: true)
     advanceOrNote()
     return cut
+  }
+
+  /// The current stream, where it is a plain file with more than an item has, which pieces may be made
+  /// of and nobody has read of.
+  private var unreadFile: FileStream? {
+    guard !options.keepsRecordsWhole, !options.givesRecords, options.keys.count == 1,
+      window.offset == 0, window.count == 0, let file = window.stream as? FileStream,
+      file.storedByte == 0, file.end > options.itemBytes
+    else { return nil }
+    return file
+  }
+
+  private mutating func longText(
+    _ leaf: LeafWalker.Leaf, unread file: FileStream, translates: Bool
+  ) -> Cut {
+    let record = LongRecord(unread: file, translatesNewlines: translates)
+    let end = SourcePosition(input: input, stream: leaf.ordinal + 1, byte: 0)
+    let cut = LongCut(
+      record: record, stream: place(leaf), start: 0, recordStart: 0, linesBefore: 0, end: end)
+    advanceOrNote()
+    return .long(cut)
   }
 
   /// Reads the whole stream, or one byte more than a record may have.
