@@ -3,7 +3,7 @@ extension StreamCutter {
   mutating func nextTexts(translates: Bool) throws(PreprocessError) -> Cut? {
     var batch = TextBatch()
     while let current = leaf, current.format == .text(translatesNewlines: translates) {
-      if let file = unreadFile {
+      if let file = unreadFile, file.end > options.itemBytes {
         guard batch.isEmpty else { return item(batch, translates) }
         return longText(current, unread: file, translates: translates)
       }
@@ -37,12 +37,11 @@ extension StreamCutter {
     return cut
   }
 
-  /// The current stream, where it is a plain file with more than an item has, which pieces may be made
-  /// of and nobody has read of.
+  /// The current stream, where it is a plain file which pieces may be made of and nobody has read of.
   private var unreadFile: FileStream? {
     guard !options.keepsRecordsWhole, !options.givesRecords, options.keys.count == 1,
       window.offset == 0, window.count == 0, let file = window.stream as? FileStream,
-      file.storedByte == 0, file.end > options.itemBytes
+      file.storedByte == 0
     else { return nil }
     return file
   }

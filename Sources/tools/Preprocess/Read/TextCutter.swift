@@ -90,8 +90,9 @@ struct TextCutter {
     unsafe options.safeCut(bytes.span.extracting(first: count).bytes)
   }
 
-  /// The text with the line ends that Python's have, and padding behind it; `nil` where it is what is
-  /// stored. A carriage return at the end waits for what follows.
+  /// The text with the line ends that Python's have, and padding behind it.
+  ///
+  /// A carriage return at the end waits for what follows. `nil` where the text is what is stored.
   private func translated(_ stored: [UInt8], _ count: Int, isLast: Bool) -> [UInt8]? {
     let bytes = stored.span.extracting(first: count)
     guard translatesNewlines, Self.hasReturn(bytes) else { return nil }
