@@ -25,6 +25,13 @@ package struct DurableGroup: ~Copyable {
     items.append(Item(path: file.path, descriptor: descriptor, isFolder: false))
   }
 
+  /// Adds a file as it is.
+  package mutating func addFile(at path: String) throws(SystemError) {
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw SystemError(call: "open", path: path, code: errno) }
+    items.append(Item(path: path, descriptor: descriptor, isFolder: false))
+  }
+
   /// Adds the names in the folder of a path.
   package mutating func addFolder(of path: String) throws(SystemError) {
     let folder = DurableFile.folder(of: path)

@@ -186,6 +186,25 @@ struct ArchiveProgramTests {
     #expect(shown.output.contains("question 7") && shown.errors.isEmpty, "\(shown.all)")
   }
 
+  @Test("two datasets of one run get another name, and share its manifest")
+  func renamedTwice() throws {
+    let made = try fixture.runOnBytes(
+      [#"{"a":"one","b":"uno"}"#], ["--jsonl-keys", "a", "b"], prefix: "k")
+    try #require(made.status == 0, "\(made.all)")
+    let target = try TemporaryFolder()
+    for key in ["a", "b"] {
+      let file = folder.file(key + ".neoxpack")
+      let packed = try index("pack", folder.file("k_\(key)_document"), "-o", file)
+      try #require(packed.status == 0, "\(packed.all)")
+      let run = try index("unpack", file, "-o", target.file("n_\(key)_document"))
+      #expect(run.status == 0, "\(run.all)")
+      let sound = try index("verify", "--deep", target.file("n_\(key)_document"))
+      #expect(sound.status == 0, "\(sound.all)")
+      let shown = try index("show", target.file("n_\(key)_document"), "0")
+      #expect(shown.output.contains(key == "a" ? "one" : "uno"), "\(shown.all)")
+    }
+  }
+
   @Test("damage is told with its place")
   func damage() throws {
     _ = try packed()

@@ -159,4 +159,21 @@ struct PreprocessFaultTests {
     #expect(alone.status == 0)
     #expect(try fixture.outputBytes() == fixture.outputBytes("p"))
   }
+
+  @Test("of two faults of a long text the first counts, however the work is shared out")
+  func twoFaults() throws {
+    let words = Array(String(repeating: "some words\n", count: 10_000).utf8)
+    let text = words + Array("<|endoftext|>".utf8) + words + words + words + [0xFF] + words + words
+    let input = try fixture.folder.write("i.txt", text)
+    let good = try fixture.folder.write("j.txt", Array("good".utf8))
+    for flags in [["--workers", "1"], ["--workers", "2"], ["--workers", "36"]] {
+      let words = fixture.vocabulary + ["--special-in-text", "quarantine", "--overwrite"] + flags
+      let run = try PreprocessFixture.program.run(
+        ["--input", input, good, "--output-prefix", fixture.folder.file("o"), "--progress", "off"]
+          + words)
+      #expect(run.status == 0 && run.output.contains("quarantined 1"), "\(run.all)")
+      let kept = try String(decoding: fixture.folder.read("o_quarantine.jsonl"), as: UTF8.self)
+      #expect(kept.contains("<|endoftext|>") && kept.contains("110000"), "\(flags)")
+    }
+  }
 }

@@ -12,17 +12,14 @@ struct UnpackedFiles: ~Copyable {
   private var file: AppendFile?
   private var current: Int?
   private let isDurable: Bool
-  /// What a manifest becomes; `nil` where the dataset keeps its name.
-  private let renaming: (@Sendable ([UInt8]) -> [UInt8])?
-  /// The manifest that is being read, where it becomes another one.
-  private var manifest: [UInt8]?
+  /// What manifests become where the dataset gets another name, by their members.
+  private var renamed: [Int: [UInt8]] = [:]
 
   /// Finds the names, and checks that writing destroys nothing.
   init(
     _ archive: Archive, _ prefix: String, _ settings: UnpackOptions, _ options: TendOptions
   ) throws(IndexedDataError) {
-    renaming =
-      DurableFile.name(of: prefix) == archive.datasetName ? nil : settings.renamesManifest
+    let keepsName = DurableFile.name(of: prefix) == archive.datasetName
     self.prefix = prefix
     self.archive = archive
     isDurable = options.isDurable
@@ -35,9 +32,9 @@ struct UnpackedFiles: ~Copyable {
             + " in \(member.name.replaced) as \(archive.datasetName) does")
       }
       paths.append(path)
-      if member.isManifest, renaming == nil, try Self.holds(path, member) {
-        present.insert(place)
-      }
+      guard member.isManifest else { continue }
+      if !keepsName { renamed[place] = settings.renamesManifest(try archive.bytes(of: member)) }
+      if try Self.holds(path, member, renamed[place]) { present.insert(place) }
     }
     let manifest = present.isEmpty ? try options.manifest(prefix) : nil
     replaced = manifest?.replaced ?? []
@@ -54,14 +51,15 @@ struct UnpackedFiles: ~Copyable {
 
   deinit { for path in written { try? DurableFile.remove(path + ".new") } }
 
-  /// Whether a file is there with the bytes of a member.
+  /// Whether a file is there with the bytes of a member, or those that it becomes.
   private static func holds(
-    _ path: String, _ member: ArchiveMember
+    _ path: String, _ member: ArchiveMember, _ renamed: [UInt8]?
   ) throws(IndexedDataError) -> Bool {
     guard DurableFile.exists(path) else { return false }
     let file = try FileBytes(path: path, mode: .pread)
-    guard file.byteCount == member.byteCount else { return false }
-    return try file.hash(first: file.byteCount) == member.hash
+    guard file.byteCount == renamed?.count ?? member.byteCount else { return false }
+    let hash = renamed.map { unsafe ContentHash.hash($0.span.bytes) } ?? member.hash
+    return try file.hash(first: file.byteCount) == hash
   }
 
   /// Appends bytes to a member's file; members come in order.
@@ -73,22 +71,17 @@ struct UnpackedFiles: ~Copyable {
       let path = paths[member]
       written.append(path)
       file = try asking { () throws(SystemError) in try AppendFile(path: path + ".new") }
-      if renaming != nil, archive.members[member].isManifest { manifest = [] }
+      if let bytes = renamed[member] { try write(unsafe bytes.span.bytes) }
     }
-    guard manifest == nil else {
-      unsafe bytes.withUnsafeBytes { unsafe manifest?.append(contentsOf: $0) }
-      return
-    }
+    if renamed[member] == nil { try write(bytes) }
+  }
+
+  private mutating func write(_ bytes: RawSpan) throws(IndexedDataError) {
     do throws(SystemError) { try file?.append(bytes) } catch { throw .system(error) }
   }
 
   private mutating func close() throws(IndexedDataError) {
     do throws(SystemError) {
-      if let manifest, let renaming {
-        let renamed = renaming(manifest)
-        try unsafe file?.append(renamed.span.bytes)
-        self.manifest = nil
-      }
       if isDurable { try file?.synchronize() } else { try file?.flush() }
     } catch {
       throw .system(error)

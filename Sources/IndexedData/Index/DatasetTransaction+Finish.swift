@@ -28,6 +28,7 @@ extension DatasetTransaction {
     if let manifest = manifest?(summaries(of: journal)) {
       journal.manifestPath = manifest.path
       journal.manifest = manifest.bytes
+      manifestBeside = manifest.path + ".new"
       try step("write \(manifest.path).new")
       try Self.write(manifest.bytes, to: manifest.path + ".new", &group)
     }
@@ -52,9 +53,21 @@ extension DatasetTransaction {
     }
     journal.stage = .finishingUnproven
     try step("write journal in place")
-    try Self.write(journal.bytes, to: journalPath, &group)
+    do throws(IndexedDataError) {
+      try Self.write(journal.bytes, to: journalPath, &group)
+    } catch {
+      throw withoutJournal(error)
+    }
     try step("synchronize data and journal")
-    try Self.synchronize(group)
+    do throws(IndexedDataError) { try Self.synchronize(group) } catch {
+      throw withoutJournal(error)
+    }
+  }
+
+  /// Takes back a journal in place, so that nothing that the disk has refused passes for kept.
+  private func withoutJournal(_ error: IndexedDataError) -> IndexedDataError {
+    try? DurableFile.remove(journalPath)
+    return error
   }
 
   private static func write(
@@ -126,33 +139,63 @@ extension DatasetTransaction {
   ///
   /// Where nothing proves that the data was durable before the journal, hashes are compared.
   func lostFile(of journal: TransactionJournal) throws(IndexedDataError) -> String? {
-    var files: [(partial: String, path: String, byteCount: Int, hash: UInt64?)] = []
-    for (summary, output) in zip(summaries(of: journal), outputs) {
-      files += [
-        (
-          output.partialElementsPath, output.elementsPath, summary.elementsByteCount,
-          summary.elementsHash
-        ),
-        (
-          output.partialIndexPath, output.indexPath, summary.indexByteCount, summary.indexHash
-        ),
-      ]
-    }
-    for (path, noted) in zip(auxiliaries, journal.auxiliaries) where noted.byteCount > 0 {
-      files.append((AuxiliaryFile.partialPath(path), path, noted.byteCount, nil))
-    }
-    for file in files {
-      let path = DurableFile.exists(file.partial) ? file.partial : file.path
-      guard DurableFile.exists(path) else { return file.path }
-      let found = try FileBytes(path: path, mode: .pread)
-      if found.byteCount != file.byteCount { return path }
+    for file in files(of: journal) {
+      guard DurableFile.exists(file.found) else { return file.path }
+      let found = try FileBytes(path: file.found, mode: .pread)
+      if found.byteCount != file.byteCount { return file.found }
       if journal.stage == .finishingUnproven, let hash = file.hash,
         try found.hash(first: found.byteCount) != hash
       {
-        return path
+        return file.found
       }
     }
     return nil
+  }
+
+  /// Makes durable what a journal tells of: who wrote it may have been killed before that.
+  func prove(_ journal: TransactionJournal) throws(IndexedDataError) {
+    try step("synchronize what was found")
+    var group = DurableGroup()
+    do throws(SystemError) {
+      for file in files(of: journal) { try group.addFile(at: file.found) }
+      try group.addFile(at: journalPath)
+    } catch {
+      throw .system(error)
+    }
+    try addFolders(to: &group)
+    try Self.synchronize(group)
+  }
+
+  /// A file that a finishing journal tells of.
+  private struct NotedFile {
+    let partial: String
+    let path: String
+    let byteCount: Int
+    let hash: UInt64?
+
+    /// Under which of its names it is.
+    var found: String { DurableFile.exists(partial) ? partial : path }
+  }
+
+  private func files(of journal: TransactionJournal) -> [NotedFile] {
+    var files: [NotedFile] = []
+    for (summary, output) in zip(summaries(of: journal), outputs) {
+      files += [
+        NotedFile(
+          partial: output.partialElementsPath, path: output.elementsPath,
+          byteCount: summary.elementsByteCount, hash: summary.elementsHash),
+        NotedFile(
+          partial: output.partialIndexPath, path: output.indexPath,
+          byteCount: summary.indexByteCount, hash: summary.indexHash),
+      ]
+    }
+    for (path, noted) in zip(auxiliaries, journal.auxiliaries) where noted.byteCount > 0 {
+      files.append(
+        NotedFile(
+          partial: AuxiliaryFile.partialPath(path), path: path, byteCount: noted.byteCount,
+          hash: nil))
+    }
+    return files
   }
 
   /// Removes the manifest, the indexes and the auxiliary files that are to be replaced, before any
@@ -201,7 +244,7 @@ extension DatasetTransaction {
     }
     // All names are durable before the journal goes, without which nobody would look for them.
     try step("synchronize folders")
-    try synchronizeFolders()
+    try synchronizeFolders(and: journal.manifestPath)
     try removeSpools(includingPartials: false)
     summaries = summaries(of: journal)
   }
@@ -227,7 +270,9 @@ extension DatasetTransaction {
     if includingPartials {
       paths += outputs.flatMap { [$0.partialElementsPath, $0.partialIndexPath] }
     }
-    for path in paths + [journalPath + ".new", journalPath] { try remove(path) }
+    for path in paths + [manifestBeside, journalPath + ".new", journalPath].compactMap(\.self) {
+      try remove(path)
+    }
     // A kill in between leaves the journal's claim, which the next run clears away.
     claims = []
     try remove(journalPath + ".lock")
@@ -238,10 +283,13 @@ extension DatasetTransaction {
     try asking { () throws(SystemError) in try DurableFile.remove(path) }
   }
 
-  /// Makes the names in all folders durable.
-  func synchronizeFolders() throws(IndexedDataError) {
+  /// Makes the names in all folders durable, and in that of one more path.
+  func synchronizeFolders(and path: String = "") throws(IndexedDataError) {
     var group = DurableGroup()
     try addFolders(to: &group)
+    if !path.isEmpty {
+      do throws(SystemError) { try group.addFolder(of: path) } catch { throw .system(error) }
+    }
     try Self.synchronize(group)
   }
 

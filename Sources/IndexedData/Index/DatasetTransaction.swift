@@ -42,6 +42,8 @@ package final class DatasetTransaction {
   let identity: [UInt8]
   let step: StepHook
   var spools: [DatasetSpool] = []
+  /// Where the manifest stands before it has its name.
+  var manifestBeside: String?
   var auxiliaryFiles: [AuxiliaryFile] = []
   private let lock: FileLock
   /// Claims on the datasets, as tools that write only one of them make as well.
@@ -87,10 +89,9 @@ package final class DatasetTransaction {
     } catch {
       // A claim that led to nothing leaves nothing behind; removing it can only fail harmlessly.
       if opensAnew { for path in partialPaths { try? DurableFile.remove(path) } }
-      let isNeeded =
-        lock.wasLeft && !DurableFile.exists(journal)
-        && partialPaths.contains(where: DurableFile.exists)
-      if !isNeeded { try? DurableFile.remove(journal + ".lock") }
+      if !lock.wasLeft || !([journal] + partialPaths).contains(where: DurableFile.exists) {
+        try? DurableFile.remove(journal + ".lock")
+      }
       throw error
     }
   }
@@ -104,8 +105,10 @@ package final class DatasetTransaction {
           if try resume(journal) { return }
         } else if let path = try lostFile(of: journal) {
           restartReason = .lostWork(path: path, journal: journalPath)
+          if !journal.manifestPath.isEmpty { manifestBeside = journal.manifestPath + ".new" }
         } else {
           resumedPosition = journal.position
+          if journal.stage == .finishingUnproven { try prove(journal) }
           try complete(journal)
           isFinished = true
           return

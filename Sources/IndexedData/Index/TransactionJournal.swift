@@ -49,7 +49,7 @@ struct TransactionJournal: Equatable, Sendable {
 
   /// What every journal begins with.
   static let magic = Array("NEOXJRNL".utf8)
-  private static let version: UInt64 = 2
+  private static let version: UInt64 = 3
 
   /// The journal as the bytes of its file.
   var bytes: [UInt8] {

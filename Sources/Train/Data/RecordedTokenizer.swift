@@ -56,27 +56,35 @@ struct RecordedTokenizer {
   ///
   /// Vocabularies of one kind are compared by the sizes of their files, others by what they hold.
   func difference(to run: RunTokenizer) -> String? {
-    var found: [String] = []
-    if let vocabulary = run.vocabulary {
-      if size != vocabulary.size {
-        found.append("it had \(size) entries, that one has \(vocabulary.size)")
-      }
-      let end = vocabulary.endOfDocument.map { Int($0) }
-      if endOfDocument != end {
-        found.append(
-          "documents ended with id \(Self.text(endOfDocument)), with that one \(Self.text(end))")
-      }
+    if let vocabulary = run.vocabulary, size != vocabulary.size {
+      return "it had \(size) entries, that one has \(vocabulary.size)"
     }
-    if kind.lowercased() == run.kind.lowercased(), files.count == run.files.count {
-      for (file, path) in zip(files, run.files) {
-        var facts = stat()
-        guard unsafe stat(path, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG,
-          Int(facts.st_size) != file.byteCount
-        else { continue }
-        found.append("\(file.name) had \(file.byteCount) bytes, \(path) has \(facts.st_size)")
-      }
+    guard kind.lowercased() == run.kind.lowercased(), files.count == run.files.count else {
+      return nil
     }
-    return found.isEmpty ? nil : "\(found.joined(separator: "; ")) (by \(manifest))"
+    for (file, path) in zip(files, run.files) {
+      var facts = stat()
+      guard unsafe stat(path, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG,
+        Int(facts.st_size) != file.byteCount
+      else { continue }
+      return "\(file.name) had \(file.byteCount) bytes, \(path) has \(facts.st_size)"
+    }
+    return nil
+  }
+
+  /// What a run should know of the dataset; `nil` where nothing is amiss.
+  fileprivate func note(_ prefix: String, _ run: RunTokenizer) -> String? {
+    if let difference = difference(to: run) {
+      return
+        "\(prefix): made with another tokenizer than the configuration's, so that its ids stand for"
+        + " other text: \(difference) (by \(manifest))"
+    }
+    guard let vocabulary = run.vocabulary else { return nil }
+    let end = vocabulary.endOfDocument.map { Int($0) }
+    guard endOfDocument != end else { return nil }
+    return
+      "\(prefix): documents end with id \(Self.text(endOfDocument)) (by \(manifest)), and for the"
+      + " configuration's tokenizer with \(Self.text(end))"
   }
 
   private static func text(_ id: Int?) -> String { id.map(String.init) ?? "none" }
@@ -89,17 +97,15 @@ extension DataSettings {
     var seen: Set<String> = []
     var notes: [String] = []
     for prefix in textPrefixes where seen.insert(prefix).inserted {
-      guard let recorded = RecordedTokenizer(besideDataset: prefix),
-        let difference = recorded.difference(to: tokenizer)
-      else { continue }
-      notes.append(
-        "\(prefix): made with another tokenizer than the configuration's, so that its ids stand for"
-          + " other text: \(difference)")
+      if let note = RecordedTokenizer(besideDataset: prefix)?.note(prefix, tokenizer) {
+        notes.append(note)
+      }
     }
     let shown = 5
     guard notes.count > shown else { return notes }
     return notes.prefix(shown) + [
-      "\(notes.count - shown) more datasets were made with another tokenizer than the configuration's"
+      "\(notes.count - shown) more datasets were made with another tokenizer, or have another end of"
+        + " documents, than the configuration's"
     ]
   }
 

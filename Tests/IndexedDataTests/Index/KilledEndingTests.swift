@@ -123,7 +123,17 @@ struct KilledEndingTests {
     try again.append(0, [3], sizes: [1])
     try again.finish()
     #expect(try folder.read("d.bin") == [3])
-    #expect(try names().isSubset(of: ["d.bin", "d.idx", "manifest.new"]))
+    #expect(try names() == ["d.bin", "d.idx"])
+  }
+
+  @Test("what a killed process may not have waited for is made durable before it gets its names")
+  func proof() throws {
+    try make([1, 2], killedAt: "rename \(folder.file("d.bin.partial"))")
+    var steps: [String] = []
+    let again = try open { name throws(IndexedDataError) in steps.append(name) }
+    #expect(again.isFinished)
+    #expect(steps.first == "synchronize what was found" && steps.count > 3, "\(steps)")
+    #expect(try names() == ["d.bin", "d.idx", "manifest"])
   }
 
   @Test("a journal that the disk did not get is nobody's", arguments: [0, 8, 40])
@@ -136,6 +146,14 @@ struct KilledEndingTests {
     try again.append(0, [3], sizes: [1])
     try again.finish()
     #expect(try folder.read("d.bin") == [3])
+    // A try that fails for another reason keeps the claim, by which the journal is known.
+    try make([4], .overwrite, killedAt: "synchronize data and journal")
+    try folder.write("d.journal", [UInt8](repeating: 0, count: count))
+    #expect(throws: IndexedDataError.alreadyExists(path: folder.file("d.bin"))) {
+      _ = try self.open()
+    }
+    try make([5], .overwrite)
+    #expect(try folder.read("d.bin") == [5])
     // Without the claim it is somebody else's file.
     try folder.write("d.journal", [UInt8](repeating: 0, count: count))
     #expect(throws: IndexedDataError.notAJournal(path: folder.file("d.journal"))) {

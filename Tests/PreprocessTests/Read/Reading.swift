@@ -100,6 +100,7 @@ extension ReadingOptions {
       return 0
     }
     options.itemBytes = itemBytes
+    options.textLimit = itemBytes
     options.recordLimit = recordLimit
     return options
   }

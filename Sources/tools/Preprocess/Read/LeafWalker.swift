@@ -19,6 +19,7 @@ struct LeafWalker {
   private let entry: InputList.Entry
   private let wanted: InputFormat
   private let note: @Sendable (String) -> Void
+  private let readsAhead: Bool
   private var ordinal = 0
 
   /// Starts at an input; `pipe` is what it is read from when it is no file.
@@ -28,6 +29,8 @@ struct LeafWalker {
     self.entry = entry
     wanted = options.format
     note = options.note
+    // What was read of a pipe must be what was used of it.
+    readsAhead = options.readsAhead && entry.isFile
     if let pipe {
       root = pipe
     } else {
@@ -90,6 +93,7 @@ struct LeafWalker {
       default:
         stream = try FilterStream(wrapping, source)
       }
+      if readsAhead, !traits.isCompressed, archives.isEmpty { stream = AheadStream(stream) }
       traits.isCompressed = true
       traits.name = wrapping.unwrapped(traits.name)
     }

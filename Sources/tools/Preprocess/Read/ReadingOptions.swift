@@ -10,6 +10,11 @@ package struct ReadingOptions: Sendable {
   package var skipsBlankLines = false
   /// Bytes of an ordinary work item, about.
   package var itemBytes = 2 << 20
+  /// Longer texts that are all of a plain file are cut into pieces as they are read.
+  ///
+  /// The same for all numbers of workers: of two faults in such a text the first counts, in another bytes
+  /// that are no UTF-8.
+  package var textLimit = 512 << 10
   /// Longer records are read in pieces, twice.
   package var recordLimit = 8 << 20
   /// Bytes of text that may be searched for a place to cut a long document.
@@ -22,6 +27,9 @@ package struct ReadingOptions: Sendable {
   package var safeCut: @Sendable (RawSpan) -> Int
   /// Gets told how a stream was understood where another understanding is likely.
   package var note: @Sendable (String) -> Void = { _ in }
+
+  /// Whether compression is taken off by a thread of its own, ahead of whoever wants what comes out.
+  package var readsAhead = false
 
   /// Whether a record is handed over as a whole, however long, and never in pieces.
   package var keepsRecordsWhole = false

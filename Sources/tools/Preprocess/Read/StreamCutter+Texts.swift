@@ -3,7 +3,7 @@ extension StreamCutter {
   mutating func nextTexts(translates: Bool) throws(PreprocessError) -> Cut? {
     var batch = TextBatch()
     while let current = leaf, current.format == .text(translatesNewlines: translates) {
-      if let file = unreadFile, file.end > options.itemBytes {
+      if let file = unreadFile, file.end > options.textLimit {
         guard batch.isEmpty else { return item(batch, translates) }
         return longText(current, unread: file, translates: translates)
       }

@@ -51,6 +51,8 @@ struct TextCutter {
       var stored = pool.take(capacity: part.count)
       try file.read(part, into: &stored)
       if let place = Self.firstFault(in: stored, part.count, isLast: isLast) {
+        // What is before it is judged by whoever encodes it, and first.
+        if let piece = piece(before: place, stored) { return .piece(piece) }
         return .fault(offset: part.lowerBound + place, offset == 0 ? .whole : .last)
       }
       let text = translated(stored, part.count, isLast: isLast)
@@ -64,6 +66,15 @@ struct TextCutter {
       guard target < options.pieceLimit else { return uncuttable() }
       target = min(target * 2, options.pieceLimit)
     }
+  }
+
+  /// The text before a fault, where it can be cut.
+  private mutating func piece(before place: Int, _ stored: [UInt8]) -> LongDocument.Piece? {
+    let text = translated(stored, place, isLast: false)
+    let bytes = text ?? stored
+    let cut = safeCut(bytes, text.map { $0.count - ByteBlock.padding } ?? place)
+    guard cut > 0 else { return nil }
+    return piece(bytes, cut, taken: text == nil ? cut : Self.stored(stored, cut))
   }
 
   private mutating func piece(_ bytes: [UInt8], _ count: Int, taken: Int) -> LongDocument.Piece {
