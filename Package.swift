@@ -28,9 +28,11 @@ let package = Package(
     .target(name: "CMachine", path: "Sources/Machine/CMachine"),
     .systemLibrary(
       name: "CXXHash", path: "Sources/Machine/CXXHash", providers: [.apt(["libxxhash-dev"])]),
+    .systemLibrary(
+      name: "CCrypto", path: "Sources/Machine/CCrypto", providers: [.apt(["libssl-dev"])]),
     .target(
-      name: "Machine", dependencies: ["CMachine", "CXXHash"], exclude: ["CMachine", "CXXHash"],
-      swiftSettings: swiftRules),
+      name: "Machine", dependencies: ["CMachine", "CXXHash", "CCrypto"],
+      exclude: ["CMachine", "CXXHash", "CCrypto"], swiftSettings: swiftRules),
 
     // Tokenize: bytes in, token ids out.
     .target(
@@ -69,8 +71,6 @@ let package = Package(
     .systemLibrary(
       name: "CArchive", path: "Sources/tools/Preprocess/CArchive",
       providers: [.apt(["libarchive-dev"])]),
-    .systemLibrary(
-      name: "CCrypto", path: "Sources/tools/Preprocess/CCrypto", providers: [.apt(["libssl-dev"])]),
     .target(name: "CCurl", path: "Sources/tools/Preprocess/CCurl"),
     .target(
       name: "CommandLineKit", dependencies: ["Machine"], path: "Sources/tools/CommandLineKit",
@@ -81,9 +81,9 @@ let package = Package(
     .target(
       name: "Preprocess",
       dependencies: [
-        "Tokenize", "IndexedData", "Machine", "CArchive", "CCrypto", "CCurl", "CSimdJSON",
+        "Tokenize", "IndexedData", "Machine", "CArchive", "CCurl", "CSimdJSON",
       ],
-      path: "Sources/tools/Preprocess", exclude: ["CArchive", "CCrypto", "CCurl"],
+      path: "Sources/tools/Preprocess", exclude: ["CArchive", "CCurl"],
       swiftSettings: swiftRules),
     .executableTarget(
       name: "neox-preprocess",

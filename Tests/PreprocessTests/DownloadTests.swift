@@ -38,14 +38,14 @@ struct DownloadTests {
     defer { server.stop() }
     let last = Mutex(Download.Progress(have: 0, total: nil))
     let outcome = try fetch(
-      server.address + "/x", sha256: SHA256.hexadecimal(of: content),
+      server.address + "/x", sha256: SHA256Oracle.hex(content),
       report: { now in last.withLock { $0 = now } })
     #expect(outcome == .fetched)
     #expect(try folder.read("got") == content)
     #expect(try leftovers() == ["got"])
     let end = last.withLock { $0 }
     #expect(end == Download.Progress(have: 300_000, total: 300_000))
-    #expect(try fetch(server.address + "/x", sha256: SHA256.hexadecimal(of: content)) == .present)
+    #expect(try fetch(server.address + "/x", sha256: SHA256Oracle.hex(content)) == .present)
     #expect(server.requests.count == 1)
     #expect(try fetch(server.address + "/x", force: true) == .fetched)
     #expect(server.requests.count == 2)
@@ -176,11 +176,11 @@ struct DownloadTests {
       .file(content, tag: "\"a\"", to: request)
     }
     defer { server.stop() }
-    let wanted = SHA256.hexadecimal(of: [1])
+    let wanted = SHA256Oracle.hex([1])
     #expect {
       try fetch(server.address + "/x", sha256: wanted)
     } throws: { error in
-      "\(error)".contains(wanted) && "\(error)".contains(SHA256.hexadecimal(of: content))
+      "\(error)".contains(wanted) && "\(error)".contains(SHA256Oracle.hex(content))
         && "\(error)".contains("put the file at \(folder.file("got")),")
     }
     #expect(try leftovers() == [])
@@ -190,7 +190,7 @@ struct DownloadTests {
   func presentButWrong() throws {
     try folder.write("got", [1, 2, 3])
     #expect(throws: DownloadError.self) {
-      try fetch("http://127.0.0.1:1/x", sha256: SHA256.hexadecimal(of: [4]))
+      try fetch("http://127.0.0.1:1/x", sha256: SHA256Oracle.hex([4]))
     }
     #expect(throws: DownloadError.self) { try fetch("http://127.0.0.1:1/x", byteCount: 4) }
     #expect(try fetch("http://127.0.0.1:1/x", byteCount: 3) == .present)

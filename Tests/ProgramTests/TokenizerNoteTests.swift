@@ -61,15 +61,43 @@ struct TokenizerNoteTests {
     #expect(run.errors.split(separator: "another tokenizer").count == 2, "\(run.all)")
   }
 
-  @Test("files that are only named are compared by their sizes")
-  func named() throws {
+  @Test("check looks at the tokenizer too, and says where its files are no vocabulary")
+  func checked() throws {
+    let char = try TrainProgramTests.program.run(["check", configuration([:])])
+    #expect(char.status == 0)
+    #expect(char.errors.contains("warning: \(prefix): made with another tokenizer"), "\(char.all)")
+    var broken = own
+    broken["merge_file"] = try data.folder.write("broken.txt", Array("a b c\n".utf8))
+    let run = try TrainProgramTests.program.run(["check", configuration(broken)])
+    #expect(run.status == 1 && run.errors.contains("broken.txt: line 1"), "\(run.all)")
+  }
+
+  @Test("files of the same sizes with other bytes are another tokenizer, wherever it is asked")
+  func otherBytes() throws {
     var other = own
-    other["merge_file"] = try data.folder.write("other.txt", Array("#version: 0.2\n".utf8))
-    let check = try TrainProgramTests.program.run(["check", configuration(other)])
-    #expect(check.status == 0)
-    #expect(
-      check.errors.contains("merges.txt had ")
-        && check.errors.contains(" bytes, \(data.folder.file("other.txt")) has 14 (by "),
-      "\(check.all)")
+    var lines = String(decoding: try data.folder.read("merges.txt"), as: UTF8.self)
+      .split(separator: "\n", omittingEmptySubsequences: false)
+    lines.swapAt(lines.count - 2, lines.count - 3)
+    other["merge_file"] = try data.folder.write(
+      "other.txt", Array(lines.joined(separator: "\n").utf8))
+    let file = try configuration(other)
+    let says = "merges.txt had other bytes than \(data.folder.file("other.txt"))"
+    let check = try TrainProgramTests.program.run(["check", file])
+    #expect(check.status == 0 && check.errors.contains(says), "\(check.all)")
+    let batch = try steps.run(["batch", "--config", file, "--step", "1"])
+    #expect(batch.status == 0 && batch.errors.contains(says), "\(batch.all)")
+  }
+
+  @Test("data that only end their documents otherwise are the tokenizer's own")
+  func otherEnd() throws {
+    let made = try data.run(
+      data.writeTexts("e.jsonl", ["a", "b"]), prefix: "e", ["--append-eod", "--eod-token", "a"])
+    try #require(made.status == 0, "\(made.all)")
+    let file = try steps.configuration(
+      StepFixture.lists("*_data_paths", [data.folder.file("e_text_document")])
+        .merging(own) { $1 })
+    let run = try steps.run(["batch", "--config", file, "--step", "1"])
+    #expect(run.errors.contains("documents end with id "), "\(run.all)")
+    #expect(!run.errors.contains("another tokenizer"), "\(run.all)")
   }
 }

@@ -11,11 +11,18 @@ package struct RunTokenizer: Sendable {
   let files: [String]
   /// What is known of its entries; `nil` where it was not loaded.
   let vocabulary: RunVocabulary?
+  /// SHA-256 of the files, those of a folder that make a vocabulary; `nil` of what cannot be read.
+  fileprivate let hashes: [String?]
 
-  init(_ tokenizer: TrainingConfiguration.Tokenizer, _ vocabulary: RunVocabulary?) {
+  /// Reads what tells it from others.
+  package init(_ tokenizer: TrainingConfiguration.Tokenizer, _ vocabulary: RunVocabulary?) {
     kind = tokenizer.kind
-    files = [tokenizer.vocabularyFile, tokenizer.mergesFile].compactMap(\.self)
+    let paths = [tokenizer.vocabularyFile, tokenizer.mergesFile].compactMap(\.self)
+    files = paths.flatMap { path in
+      DurableFile.isFolder(path) ? ["vocab.json", "merges.txt"].map { path + "/" + $0 } : [path]
+    }
     self.vocabulary = vocabulary
+    hashes = files.map { path in try? "sha256:" + SHA256.hexadecimal(ofFileAt: path) }
   }
 }
 
@@ -23,7 +30,7 @@ package struct RunTokenizer: Sendable {
 struct RecordedTokenizer {
   private let manifest: String
   private let kind: String
-  private let files: [(name: String, byteCount: Int)]
+  private let files: [(name: String, hash: String)]
   private let size: Int
   private let endOfDocument: Int?
 
@@ -42,10 +49,8 @@ struct RecordedTokenizer {
       self.size = size
       endOfDocument = tokenizer["end_of_document"]?.integer
       files = (tokenizer["files"]?.elements ?? []).compactMap { file in
-        guard let path = file["path"]?.string, let count = file["bytes"]?.integer else {
-          return nil
-        }
-        return (DurableFile.name(of: path), count)
+        guard let path = file["path"]?.string, let hash = file["hash"]?.string else { return nil }
+        return (DurableFile.name(of: path), hash)
       }
       return
     }
@@ -54,22 +59,20 @@ struct RecordedTokenizer {
 
   /// What tells that a run's tokenizer is another one; `nil` where nothing does.
   ///
-  /// Vocabularies of one kind are compared by the sizes of their files, others by what they hold.
-  func difference(to run: RunTokenizer) -> String? {
-    if let vocabulary = run.vocabulary, size != vocabulary.size {
-      return "it had \(size) entries, that one has \(vocabulary.size)"
+  /// The same files are the same tokenizer, whatever kind it is called; other files of the same kind
+  /// are another one, and of another kind what holds another number of entries.
+  private func difference(to run: RunTokenizer) -> String? {
+    let own = Set(files.map(\.hash))
+    let theirs = run.hashes.compactMap(\.self)
+    if !theirs.isEmpty, theirs.allSatisfy(own.contains) { return nil }
+    if kind.lowercased() == run.kind.lowercased(), files.count == run.files.count {
+      let place = run.files.indices.first { place in
+        run.hashes[place].map { $0 != files[place].hash } ?? false
+      }
+      return place.map { "\(files[$0].name) had other bytes than \(run.files[$0])" }
     }
-    guard kind.lowercased() == run.kind.lowercased(), files.count == run.files.count else {
-      return nil
-    }
-    for (file, path) in zip(files, run.files) {
-      var facts = stat()
-      guard unsafe stat(path, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG,
-        Int(facts.st_size) != file.byteCount
-      else { continue }
-      return "\(file.name) had \(file.byteCount) bytes, \(path) has \(facts.st_size)"
-    }
-    return nil
+    guard let vocabulary = run.vocabulary, size != vocabulary.size else { return nil }
+    return "it had \(size) entries, that one has \(vocabulary.size)"
   }
 
   /// What a run should know of the dataset; `nil` where nothing is amiss.
@@ -90,6 +93,14 @@ struct RecordedTokenizer {
   private static func text(_ id: Int?) -> String { id.map(String.init) ?? "none" }
 }
 
+extension RunTokenizer {
+  /// What a run should know of a dataset that another tokenizer may have made; `nil` where nothing is
+  /// amiss, or nothing tells.
+  package func note(ofDataset prefix: String) -> String? {
+    RecordedTokenizer(besideDataset: prefix)?.note(prefix, self)
+  }
+}
+
 extension DataSettings {
   /// Tells which datasets another tokenizer made than the run's, where manifests know.
   package var tokenizerNotes: [String] {
@@ -97,9 +108,7 @@ extension DataSettings {
     var seen: Set<String> = []
     var notes: [String] = []
     for prefix in textPrefixes where seen.insert(prefix).inserted {
-      if let note = RecordedTokenizer(besideDataset: prefix)?.note(prefix, tokenizer) {
-        notes.append(note)
-      }
+      if let note = tokenizer.note(ofDataset: prefix) { notes.append(note) }
     }
     let shown = 5
     guard notes.count > shown else { return notes }

@@ -1,5 +1,7 @@
 import CommandLineKit
 import ConfigurationKit
+import Machine
+import Tokenize
 import Train
 
 /// `neox-train check`: says whether a configuration is right, and all that is wrong.
@@ -19,8 +21,8 @@ struct CheckCommand: Command {
       """
       Files that the configuration names and a run would read have to be there: the tokenizer's, the \
       datasets with their labels, rewards and precomputed companions, and what finetune loads. They \
-      are not opened; where the manifest beside a dataset tells of another tokenizer than the \
-      configuration's, a warning says so. Before they are made, --without-data checks the configuration alone.
+      are not opened, but for the tokenizer's; where the manifest beside a dataset tells of another \
+      tokenizer than the configuration's, a warning says so. Before they are made, --without-data checks the configuration alone.
       """,
     ],
     examples: [
@@ -60,18 +62,32 @@ struct CheckCommand: Command {
     }
     StandardOutput.shared.write(ConfigurationSummary(configuration).text)
     StandardOutput.shared.flush()
-    let settings = try? DataSettings(configuration, vocabulary: nil)
-    for note in settings?.tokenizerNotes ?? [] { writeError("warning: \(note)\n") }
-    let missing = MissingFiles(configuration).sentences
+    var missing = MissingFiles(configuration).sentences
+    do {
+      try tellOfTokenizer(configuration)
+    } catch {
+      missing.append("\(error)")
+    }
     for sentence in missing {
       writeError("\(isWithoutData ? "warning" : "error"): \(sentence)\n")
     }
     guard missing.isEmpty || isWithoutData else {
       writeError(
-        "neox-train: the configuration is right, but files are missing; --without-data checks it"
+        "neox-train: the configuration is right, but not its files; --without-data checks it"
           + " alone\n")
       throw QuietExit(1)
     }
+  }
+
+  /// Warns of data that another tokenizer made, where the tokenizer's files are there.
+  private func tellOfTokenizer(_ configuration: TrainingConfiguration) throws {
+    let tokenizer = configuration.tokenizer
+    let files = [tokenizer.vocabularyFile, tokenizer.mergesFile].compactMap(\.self)
+    let isNamed = !files.isEmpty || TokenizerKind(name: tokenizer.kind) == .characterLevel
+    guard isNamed, files.allSatisfy(DurableFile.exists) else { return }
+    let vocabulary = try RunVocabulary(tokenizer)
+    let settings = try? DataSettings(configuration, vocabulary: vocabulary)
+    for note in settings?.tokenizerNotes ?? [] { writeError("warning: \(note)\n") }
   }
 
   private func show(_ report: ConfigurationReport) {

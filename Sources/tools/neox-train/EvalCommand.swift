@@ -120,7 +120,13 @@ struct EvalCommand: Command {
     evaluation.batchSize = batchSize
     evaluation.separatesDocuments = separatesDocuments
     evaluation.progress = progress
-    return try evaluation.run(trained, dataset: data, tokenizer: tokenizer(trained))
+    let tokenizer = try tokenizer(trained)
+    let configured = trained.configuration.tokenizer
+    let vocabulary = tokenizer.map {
+      RunVocabulary($0, divisibleBy: configured.vocabularyMultiple)
+    }
+    if let note = RunTokenizer(configured, vocabulary).note(ofDataset: data) { writeNote(note) }
+    return try evaluation.run(trained, dataset: data, tokenizer: tokenizer)
   }
 
   /// The tokenizer, where its files are there; without, bytes are not counted.

@@ -32,7 +32,7 @@ struct MapFilesTests {
     let names = ["doc_idx.npy", "sample_idx.npy", "shuffle_idx.npy"]
     #expect(files.paths == (names + ["key.json"]).map { base + $0 })
     let hashes = try files.paths.prefix(3).map {
-      SHA256.hex(try folder.read(String($0.dropFirst(folder.path.count + 1))))
+      SHA256Oracle.hex(try folder.read(String($0.dropFirst(folder.path.count + 1))))
     }
     #expect(hashes == Self.maps10)
     let epochs = MapFiles(request(.epochs(1)), data, name: "train_0")
@@ -40,7 +40,7 @@ struct MapFilesTests {
     #expect(epochs.base == folder.file("t_train_0_indexmap_Nonens_4sl_1234s_packedpi_ac"))
     let text = try Data(contentsOf: URL(filePath: epochs.paths[0]))
     #expect(
-      SHA256.hex(Array(text))
+      SHA256Oracle.hex(Array(text))
         == "230c6f15038d02c3484939f9e89788d47f189966aac36eea045f602f5fc4e23b")
     #expect(try folder.names.count == 2 + 8)
   }

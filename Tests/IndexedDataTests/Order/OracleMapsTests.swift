@@ -97,7 +97,7 @@ struct OracleMapsTests {
       let name = "case\(try folder.names.count)"
       let files = MapFiles(request, data, name: name)
       #expect(try files.prepare(.besideData).origin == .written)
-      return SHA256.hex(
+      return SHA256Oracle.hex(
         try files.paths.prefix(3).flatMap {
           try folder.read(String($0.dropFirst(folder.path.count + 1)))
         })

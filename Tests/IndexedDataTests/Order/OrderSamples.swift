@@ -46,7 +46,7 @@ extension Sample {
 
 extension MapNumbers {
   var numbers: [Int] { (0..<count).map { self[$0] } }
-  var sha256: String { SHA256.hex(bytes) }
+  var sha256: String { SHA256Oracle.hex(bytes) }
 }
 
 extension SampleOrder {

@@ -39,7 +39,7 @@ struct TrainingDataTests {
       }
     }
     #expect(
-      SHA256.hex(bytes) == "e96fcda82ef79549e7aedf6a61019a9f4c822b1de9ed2c02f513f14340f456dd")
+      SHA256Oracle.hex(bytes) == "e96fcda82ef79549e7aedf6a61019a9f4c822b1de9ed2c02f513f14340f456dd")
     for step in 110..<120 { _ = try train.batch(microStep: step) }
   }
 

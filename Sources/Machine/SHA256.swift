@@ -1,6 +1,5 @@
-import CCrypto
-import Glibc
-package import Machine
+internal import CCrypto
+internal import Glibc
 
 /// SHA-256 of files, as vocabularies and downloads are known by.
 package enum SHA256 {

@@ -1,7 +1,7 @@
 import Foundation
 
 /// SHA-256 of bytes, for figures recorded elsewhere; written after FIPS 180-4, slow and plain.
-public enum SHA256 {
+public enum SHA256Oracle {
   private static let primes = (2...311).filter { n in !(2..<n).contains { n % $0 == 0 } }
 
   // The first 32 bits behind the point: 37 bits in all, of the 53 that a double holds.
