@@ -1,7 +1,9 @@
 internal import Glibc
 internal import Machine
 
-/// The two files of a dataset that is being written, which get their names when both are whole.
+/// The files of a dataset that is being written, which get their names when all are whole.
+///
+/// What has not got its name goes with it.
 final class OutputPair {
   /// The output's prefix.
   let prefix: String
@@ -75,34 +77,16 @@ final class OutputPair {
     hasManifest = try writeManifest(dataset, options)
   }
 
-  /// Gives the files their names: at no time does an old index stand beside new elements, or a
-  /// manifest beside another dataset than its own.
-  func giveNames(_ options: TendOptions) throws(IndexedDataError) {
-    let durable = options.isDurable
+  /// The names of the files, once ``prepare(_:_:)`` has been called.
+  var names: OutputNames {
     let source = DocumentSources.path(prefix: prefix)
-    let replaced = ((manifest?.replaced ?? []) + [source, prefix + ".idx"])
-      .filter(DurableFile.exists)
-    try asking { () throws(SystemError) in
-      for path in replaced { try DurableFile.remove(path) }
-      if durable {
-        let folders = Set(replaced.map(DurableFile.folder(of:)))
-        for folder in folders.sorted() { try DurableFile.synchronizeFolder(of: folder + "/.") }
-      }
-      try DurableFile.rename(binPath, to: prefix + ".bin")
-      try DurableFile.rename(idxPath, to: prefix + ".idx")
-      if hasSources { try DurableFile.rename(srcPath, to: source) }
-      if durable { try DurableFile.synchronizeFolder(of: prefix + ".idx") }
-    }
-    guard hasManifest, let path = manifest?.path else {
-      unfinished = []
-      return
-    }
-    unfinished = [path + ".new"]
-    try asking { () throws(SystemError) in
-      try DurableFile.rename(path + ".new", to: path)
-      if durable { try DurableFile.synchronizeFolder(of: path) }
-    }
-    unfinished = []
+    let (bin, idx) = (prefix + ".bin", prefix + ".idx")
+    var names = OutputNames()
+    // What describes the dataset goes before it, and its index, which makes it one, comes last.
+    names.replaced = (manifest?.replaced ?? []) + [source, idx, bin]
+    names.files = [bin] + (hasSources ? [source] : []) + [idx]
+    if hasManifest, let manifest { names.manifests = [manifest.path] }
+    return names
   }
 
   /// Writes where the documents came from, where any piece of the dataset knows it.
