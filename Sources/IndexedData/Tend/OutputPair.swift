@@ -20,8 +20,9 @@ final class OutputPair {
   private var elementsHash = ContentHash()
   private var hashedCount = 0
   /// Where bytes of `.bin` that are not hashed yet lie in inputs, in their order; `nil` is nowhere.
-  private var origins: [(input: InputCheck?, bytes: Range<Int>)] = []
-  private var hasOrigins = false
+  private(set) var origins: [(input: InputCheck?, bytes: Range<Int>)] = []
+  /// Whether anybody wants a hash: the output's manifest, or the comparison of an input with its own.
+  private let isHashed: Bool
   /// Whether `.bin` has been what one input begins with, so that one hash serves both.
   private var isStartOfInput = true
   private var unfinished: [String]
@@ -34,7 +35,10 @@ final class OutputPair {
     _ = try Self.check(prefix, inputs, options)
     let lock = try OutputLock(output: prefix)
     // Another process may have finished in between.
-    manifest = try Self.check(prefix, inputs, options)
+    let manifest = try Self.check(prefix, inputs, options)
+    self.manifest = manifest
+    isHashed =
+      manifest?.bytes != nil || inputs.contains { options.records[$0]?.binHash != nil }
     self.prefix = prefix
     binPath = prefix + ".bin.new"
     idxPath = prefix + ".idx.new"
@@ -104,17 +108,18 @@ final class OutputPair {
   /// Takes note of bytes that were appended to `.bin`, and of where they lie in an input.
   ///
   /// Where there is enough of them they are hashed, soon after they were written, while the system has
-  /// them in memory: for the manifest, and for the comparison of the input with its own.
+  /// them in memory: for the manifest, and for the comparison of the input with its own. Where there is
+  /// neither, nothing is noted.
   func note(
     _ bytes: Range<Int>, of input: InputCheck?, appendedTo target: inout AppendFile,
     _ interruption: Interruption?
   ) throws(IndexedDataError) {
+    guard isHashed else { return }
     if let last = origins.last, last.input === input, last.bytes.upperBound == bytes.lowerBound {
       origins[origins.count - 1].bytes = last.bytes.lowerBound..<bytes.upperBound
     } else {
       origins.append((input, bytes))
     }
-    if input != nil { hasOrigins = true }
     guard target.byteCount - hashedCount >= Self.hashStep else { return }
     try asking { () throws(SystemError) in try target.flush() }
     try hashElements(interruption)
@@ -125,8 +130,8 @@ final class OutputPair {
 
   /// Hashes what the file `.bin` has beyond what was hashed.
   private func hashElements(_ interruption: Interruption?) throws(IndexedDataError) {
+    guard isHashed else { return }
     let hasHash = manifest?.bytes != nil
-    guard hasHash || hasOrigins else { return }
     let elements = try FileBytes(path: binPath, mode: .pread)
     var block = ByteBuffer()
     var origin = 0

@@ -69,4 +69,25 @@ struct OutputNamesTests {
     #expect(try folder.pair("v") == [samples[1].idx, samples[1].bin])
     #expect(try !folder.names.contains { $0.hasSuffix(".new") })
   }
+
+  @Test("bytes are noted where somebody wants a hash, and else they stay in memory")
+  func noting() throws {
+    let input = try Sample.t.write(folder, "a")
+    for hash in [nil, 1] as [UInt64?] {
+      var record = DatasetRecord()
+      record.binHash = hash
+      var options = TendOptions()
+      options.records = [input: record]
+      let output = try OutputPair(prefix: folder.file("u"), inputs: [input], options)
+      var target = try AppendFile(path: output.binPath)
+      try target.append([UInt8](repeating: 0, count: 33 << 20).span.bytes)
+      // More than is hashed at once, so that a note writes what is in memory.
+      for place in 0..<3 {
+        try target.append(number: UInt64(place))
+        try output.note(place * 9..<place * 9 + 8, of: nil, appendedTo: &target, nil)
+        #expect(output.origins.count == (hash == nil || place == 0 ? 0 : place))
+      }
+      #expect(target.writtenCount == target.byteCount - (hash == nil ? 24 : 16))
+    }
+  }
 }
