@@ -177,12 +177,12 @@ struct InterruptionTests {
     sigaddset(&mine, SIGHUP)
     pthread_sigmask(SIG_UNBLOCK, &mine, nil)
     Self.heardLate.store(0, ordering: .relaxed)
+    func fail() throws(Other) {
+      Glibc.raise(SIGHUP)
+      throw Other(isEnd: isEnd)
+    }
     #expect(throws: Other(isEnd: isEnd)) {
-      try Interruption.listening(endedBy: { (error: Other) in error.isEnd }) {
-        () throws(Other) in
-        Glibc.raise(SIGHUP)
-        throw Other(isEnd: isEnd)
-      }
+      try Interruption.listening(endedBy: \.isEnd, fail)
     }
     #expect(Interruption.process.signalNumber == SIGHUP)
     #expect(Self.heardLate.load(ordering: .relaxed) == (isEnd ? 0 : 1))
