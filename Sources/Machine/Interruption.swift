@@ -50,30 +50,52 @@ package final class Interruption: Sendable {
 
   /// Calls `body` while signals raise ``process``; afterwards they do what they did before.
   ///
-  /// One that came too late to end the body is sent again then, so that none is lost.
+  /// One that came too late to end the body is sent again then, so that none is lost: also where the
+  /// body threw an error that is no end by a signal, as `isEnd` says.
   package static func listening<Outcome, Failure: Error>(
-    _ body: () throws(Failure) -> Outcome
+    endedBy isEnd: (Failure) -> Bool = { _ in false }, _ body: () throws(Failure) -> Outcome
   ) throws(Failure) -> Outcome {
-    var before: [(number: Int32, action: sigaction)] = []
-    for number in unignored {
-      var action = sigaction()
-      unsafe sigaction(number, nil, &action)
-      before.append((number, action))
+    let wasRaised = process.isRaised
+    let before = SignalState()
+    listen()
+    let result: Result<Outcome, Failure>
+    do throws(Failure) {
+      result = .success(try body())
+    } catch {
+      result = .failure(error)
     }
-    let outcome: Outcome
-    do {
-      defer {
-        for (number, action) in before {
-          var action = action
-          unsafe sigaction(number, &action, nil)
-        }
-      }
-      listen()
-      outcome = try body()
-    }
+    before.restore()
     let late = process.signalNumber
-    if late != 0 { Glibc.raise(late) }
-    return outcome
+    if late != 0, !wasRaised {
+      if case .failure(let error) = result, isEnd(error) { throw error }
+      Glibc.raise(late)
+    }
+    return try result.get()
+  }
+
+  /// What signals do, and which are blocked in the calling thread.
+  private struct SignalState {
+    private var actions: [(number: Int32, action: sigaction)] = []
+    private var blocked = sigset_t()
+
+    init() {
+      for number in unignored {
+        var action = sigaction()
+        unsafe sigaction(number, nil, &action)
+        actions.append((number, action))
+      }
+      unsafe pthread_sigmask(SIG_BLOCK, nil, &blocked)
+    }
+
+    func restore() {
+      // First the mask: what was blocked must not meet the actions that come back.
+      var blocked = blocked
+      unsafe pthread_sigmask(SIG_SETMASK, &blocked, nil)
+      for (number, action) in actions {
+        var action = action
+        unsafe sigaction(number, &action, nil)
+      }
+    }
   }
 
   /// The signals that ask for an end, without those that whoever started the program wants to mean
@@ -88,12 +110,16 @@ package final class Interruption: Sendable {
     }
   }
 
-  /// Gives handlers with `SA_ONSTACK` a stack of their own on the calling thread.
+  /// Gives handlers with `SA_ONSTACK` a stack of their own on the calling thread, where it has none.
   ///
   /// Some matrix kernels use the stack pointer for their data: a handler that ran on top of that would
   /// write into it. ``WorkerThread`` lets no such signal in at all.
   package static func useAlternateStack() {
     let byteCount = 1 << 16
+    // Where there is none, it has no bytes.
+    var present = unsafe stack_t()
+    unsafe sigaltstack(nil, &present)
+    guard unsafe present.ss_size < byteCount else { return }
     // Stays as long as the process: a signal may come at its very end.
     guard let memory = unsafe malloc(byteCount) else { return }
     var stack = unsafe stack_t(ss_sp: memory, ss_flags: 0, ss_size: byteCount)

@@ -121,7 +121,8 @@ struct ByteBufferTests {
   }
 }
 
-@Suite("Interruption and stopwatch")
+// Signals concern the whole process.
+@Suite("Interruption and stopwatch", .serialized)
 struct InterruptionTests {
   @Test("raised and cleared")
   func raise() {
@@ -162,6 +163,56 @@ struct InterruptionTests {
     Interruption.listening { _ = Glibc.raise(SIGTERM) }
     #expect(!Interruption.process.isRaised)
     Glibc.signal(SIGTERM, SIG_DFL)
+  }
+
+  private struct Other: Error, Equatable { var isEnd = false }
+  private static let heardLate = Atomic<Int>(0)
+
+  @Test("a signal that did not end a body that failed is heard after it", arguments: [false, true])
+  func failure(isEnd: Bool) {
+    let handler = Glibc.signal(SIGHUP) { _ in Self.heardLate.add(1, ordering: .relaxed) }
+    defer { Glibc.signal(SIGHUP, handler) }
+    var mine = sigset_t()
+    sigemptyset(&mine)
+    sigaddset(&mine, SIGHUP)
+    pthread_sigmask(SIG_UNBLOCK, &mine, nil)
+    Self.heardLate.store(0, ordering: .relaxed)
+    func fail() throws(Other) {
+      Glibc.raise(SIGHUP)
+      throw Other(isEnd: isEnd)
+    }
+    #expect(throws: Other(isEnd: isEnd)) {
+      try Interruption.listening(endedBy: \.isEnd, fail)
+    }
+    #expect(Interruption.process.signalNumber == SIGHUP)
+    #expect(Self.heardLate.load(ordering: .relaxed) == (isEnd ? 0 : 1))
+    // What was raised before is no affair of the body's.
+    Interruption.listening {}
+    #expect(Self.heardLate.load(ordering: .relaxed) == (isEnd ? 0 : 1))
+    Interruption.process.clear()
+  }
+
+  @Test("signals that were blocked are blocked again, and one stack is enough")
+  func state() {
+    var blocked = sigset_t()
+    sigemptyset(&blocked)
+    sigaddset(&blocked, SIGHUP)
+    pthread_sigmask(SIG_BLOCK, &blocked, nil)
+    var stacks: [UInt] = []
+    for _ in 0..<2 {
+      Interruption.listening {
+        var now = sigset_t()
+        pthread_sigmask(SIG_BLOCK, nil, &now)
+        #expect(sigismember(&now, SIGHUP) == 0)
+        var stack = stack_t()
+        sigaltstack(nil, &stack)
+        stacks.append(UInt(bitPattern: stack.ss_sp))
+      }
+    }
+    var now = sigset_t()
+    pthread_sigmask(SIG_BLOCK, nil, &now)
+    #expect(sigismember(&now, SIGHUP) == 1)
+    #expect(stacks[0] != 0 && stacks[0] == stacks[1])
   }
 
   @Test("time goes on")

@@ -16,9 +16,11 @@ package struct PackOptions: Sendable {
 
 /// Writes a dataset, and what belongs to it, as an archive; see `ArchiveLayout`.
 ///
-/// The archive gets its name when it is whole and every file proved to be what was written down of it. Memory: a few blocks a thread.
+/// The archive gets its name when it is whole and every file proved to be what was written down of
+/// it. Memory: a few blocks a thread.
 /// - Returns: `false` where the work was interrupted; nothing is left of it then.
-/// - Throws: `alreadyExists`, `outputIsInput`, `busy`, `notAsRecorded` and what reading and writing throw.
+/// - Throws: `alreadyExists`, `outputIsInput`, `busy`, `notAsRecorded` and what reading and writing
+///   throw.
 package func packDataset(
   _ plan: PackPlan, to output: String, _ settings: PackOptions, _ options: TendOptions
 ) throws(IndexedDataError) -> Bool {

@@ -13,14 +13,14 @@ package struct UnpackOptions: Sendable {
 }
 
 extension Archive {
-  /// Writes the files in the archive, byte for byte what they were but for a manifest that has to name
-  /// the dataset otherwise; they get their names when all are whole.
+  /// Writes the files in the archive, byte for byte what they were but for a manifest that has to
+  /// name the dataset otherwise; they get their names when all are whole.
   ///
   /// A manifest that is there with the same bytes, as that of a run with several datasets can be,
   /// stays.
   /// - Returns: the paths; `nil` where the work was interrupted, and nothing is left of it.
-  /// - Throws: `alreadyExists`, `busy`, `malformed` where the archive is damaged, `unsuitable` where names
-  ///   of companions do not follow from the prefix.
+  /// - Throws: `alreadyExists`, `busy`, `malformed` where the archive is damaged, `unsuitable` where
+  ///   names of companions do not follow from the prefix.
   package func unpack(
     to prefix: String, _ settings: UnpackOptions, _ options: TendOptions
   ) throws(IndexedDataError) -> [String]? {
@@ -39,8 +39,8 @@ extension Archive {
 
   /// Reads everything and compares all hashes.
   ///
-  /// `damaged` is called with a `malformed` for each damaged block, in their order, and goes on to the
-  /// next one by not throwing it.
+  /// `damaged` is called with a `malformed` for each damaged block, in their order, and goes on to
+  /// the next one by not throwing it.
   /// - Returns: `false` where the work was interrupted.
   /// - Throws: what `damaged` throws: without it the first damage.
   package func check(
@@ -53,8 +53,8 @@ extension Archive {
     try readBlocks(settings, progress, damaged: damaged) { _, _ in }
   }
 
-  /// Calls `take` with the bytes of the members' blocks in their order, and `damaged` instead for each
-  /// that is not what it was.
+  /// Calls `take` with the bytes of the members' blocks in their order, and `damaged` instead for
+  /// each that is not what it was.
   private func readBlocks(
     _ settings: UnpackOptions, _ progress: (Int, Int) -> Void,
     damaged: (IndexedDataError) throws(IndexedDataError) -> Void,

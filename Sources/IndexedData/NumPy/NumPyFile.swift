@@ -96,12 +96,33 @@ package final class NumPyFile: Sendable {
   package static func write<Number: NumPyNumber>(
     _ numbers: [Number], shape: [Int]? = nil, to path: String
   ) throws(IndexedDataError) {
+    try write(numbers, shape: shape, beside: path) {
+      (stream) throws(IndexedDataError) in _ = try stream.finish()
+    }
+  }
+
+  /// Writes numbers as a file that lies whole and synced at `PATH.new`, and leaves its name to the
+  /// caller.
+  static func write<Number: NumPyNumber>(
+    _ numbers: [Number], beside path: String, interruption: Interruption?
+  ) throws(IndexedDataError) {
+    try write(numbers, beside: path, interruption: interruption) {
+      (stream) throws(IndexedDataError) in _ = try stream.finishBeside()
+    }
+  }
+
+  private static func write<Number: NumPyNumber>(
+    _ numbers: [Number], shape: [Int]? = nil, beside path: String,
+    interruption: Interruption? = nil,
+    finish: (inout NumPyStream) throws(IndexedDataError) -> Void
+  ) throws(IndexedDataError) {
     let shape = shape ?? [numbers.count]
     precondition(shape.reduce(1, *) == numbers.count)
     do throws(IndexedDataError) {
-      var stream = try NumPyStream(NumPyHeader(type: Number.numPyType, shape: shape), to: path)
+      var stream = try NumPyStream(
+        NumPyHeader(type: Number.numPyType, shape: shape), to: path, interruption: interruption)
       try stream.append(numbers)
-      _ = try stream.finish()
+      try finish(&stream)
     } catch {
       // It takes the room that is missing.
       try? DurableFile.remove(path + ".new")

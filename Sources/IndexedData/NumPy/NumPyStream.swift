@@ -57,10 +57,23 @@ struct NumPyStream: ~Copyable {
     }
   }
 
-  /// Gives the file its name.
+  /// Makes the file whole and gives it its name.
   ///
   /// - Precondition: as many numbers were appended as the header says.
   mutating func finish() throws(IndexedDataError) -> WrittenFile {
+    let written = try finishBeside()
+    let path = path
+    try asking { () throws(SystemError) in
+      try DurableFile.rename(path + ".new", to: path)
+      try DurableFile.synchronizeFolder(of: path)
+    }
+    return written
+  }
+
+  /// Makes the file whole and durable where it is, at `PATH.new`.
+  ///
+  /// - Precondition: as many numbers were appended as the header says.
+  mutating func finishBeside() throws(IndexedDataError) -> WrittenFile {
     try endWhereRaised(interruption)
     let row = header.shape.dropFirst().reduce(header.type.byteCount, *)
     let rowCount = (file.byteCount - headerByteCount) / row
@@ -75,8 +88,6 @@ struct NumPyStream: ~Copyable {
         precondition(rowCount == header.shape.first ?? 1)
       }
       let hash = try file.finish()
-      try DurableFile.rename(path + ".new", to: path)
-      try DurableFile.synchronizeFolder(of: path)
       return WrittenFile(byteCount: file.byteCount, hash: hash)
     } catch {
       throw .system(error)

@@ -26,10 +26,12 @@ package func deduplicateDatasets(
   }
   let (found, results) = try writeTogether(outputs, of: inputs, options) {
     (work) throws(IndexedDataError) in
-    try deduplicate(inputs, to: outputs, workers: workers, in: work)
+    let outcome = try deduplicate(inputs, to: outputs, workers: workers, in: work)
+    try NumPyFile.write(
+      outcome.0.keptPlaces, beside: mapPath, interruption: options.interruption)
+    work.take(mapPath)
+    return outcome
   }
-  // All else is whole by now: no signal parts it from its map.
-  try NumPyFile.write(found.keptPlaces, to: mapPath)
   return Deduplication(
     datasets: results, repeatedDocuments: found.keptPlaces.count - found.keptCount,
     repeatedTokens: found.repeatedTokens, mapPath: mapPath)

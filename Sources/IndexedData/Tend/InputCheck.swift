@@ -2,7 +2,8 @@ internal import Machine
 
 /// Compares a dataset with what was written down when it was made, while it is read for other work.
 ///
-/// `.bin` is not read for that where its bytes are on their way to an output: they are shown as they come by.
+/// `.bin` is not read for that where its bytes are on their way to an output: they are shown as they
+/// come by.
 final class InputCheck {
   private let bin: FileRecord
   private let idx: FileRecord

@@ -1,7 +1,9 @@
 internal import Glibc
 internal import Machine
 
-/// The two files of a dataset that is being written, which get their names when both are whole.
+/// The files of a dataset that is being written, which get their names when all are whole.
+///
+/// What has not got its name goes with it.
 final class OutputPair {
   /// The output's prefix.
   let prefix: String
@@ -18,8 +20,9 @@ final class OutputPair {
   private var elementsHash = ContentHash()
   private var hashedCount = 0
   /// Where bytes of `.bin` that are not hashed yet lie in inputs, in their order; `nil` is nowhere.
-  private var origins: [(input: InputCheck?, bytes: Range<Int>)] = []
-  private var hasOrigins = false
+  private(set) var origins: [(input: InputCheck?, bytes: Range<Int>)] = []
+  /// Whether anybody wants a hash: the output's manifest, or the comparison of an input with its own.
+  private let isHashed: Bool
   /// Whether `.bin` has been what one input begins with, so that one hash serves both.
   private var isStartOfInput = true
   private var unfinished: [String]
@@ -32,7 +35,10 @@ final class OutputPair {
     _ = try Self.check(prefix, inputs, options)
     let lock = try OutputLock(output: prefix)
     // Another process may have finished in between.
-    manifest = try Self.check(prefix, inputs, options)
+    let manifest = try Self.check(prefix, inputs, options)
+    self.manifest = manifest
+    isHashed =
+      manifest?.bytes != nil || inputs.contains { options.records[$0]?.binHash != nil }
     self.prefix = prefix
     binPath = prefix + ".bin.new"
     idxPath = prefix + ".idx.new"
@@ -75,34 +81,16 @@ final class OutputPair {
     hasManifest = try writeManifest(dataset, options)
   }
 
-  /// Gives the files their names: at no time does an old index stand beside new elements, or a
-  /// manifest beside another dataset than its own.
-  func giveNames(_ options: TendOptions) throws(IndexedDataError) {
-    let durable = options.isDurable
+  /// The names of the files, once ``prepare(_:_:)`` has been called.
+  var names: OutputNames {
     let source = DocumentSources.path(prefix: prefix)
-    let replaced = ((manifest?.replaced ?? []) + [source, prefix + ".idx"])
-      .filter(DurableFile.exists)
-    try asking { () throws(SystemError) in
-      for path in replaced { try DurableFile.remove(path) }
-      if durable {
-        let folders = Set(replaced.map(DurableFile.folder(of:)))
-        for folder in folders.sorted() { try DurableFile.synchronizeFolder(of: folder + "/.") }
-      }
-      try DurableFile.rename(binPath, to: prefix + ".bin")
-      try DurableFile.rename(idxPath, to: prefix + ".idx")
-      if hasSources { try DurableFile.rename(srcPath, to: source) }
-      if durable { try DurableFile.synchronizeFolder(of: prefix + ".idx") }
-    }
-    guard hasManifest, let path = manifest?.path else {
-      unfinished = []
-      return
-    }
-    unfinished = [path + ".new"]
-    try asking { () throws(SystemError) in
-      try DurableFile.rename(path + ".new", to: path)
-      if durable { try DurableFile.synchronizeFolder(of: path) }
-    }
-    unfinished = []
+    let (bin, idx) = (prefix + ".bin", prefix + ".idx")
+    var names = OutputNames()
+    // What describes the dataset goes before it, and its index, which makes it one, comes last.
+    names.replaced = (manifest?.replaced ?? []) + [source, idx, bin]
+    names.files = [bin] + (hasSources ? [source] : []) + [idx]
+    if hasManifest, let manifest { names.manifests = [manifest.path] }
+    return names
   }
 
   /// Writes where the documents came from, where any piece of the dataset knows it.
@@ -120,17 +108,18 @@ final class OutputPair {
   /// Takes note of bytes that were appended to `.bin`, and of where they lie in an input.
   ///
   /// Where there is enough of them they are hashed, soon after they were written, while the system has
-  /// them in memory: for the manifest, and for the comparison of the input with its own.
+  /// them in memory: for the manifest, and for the comparison of the input with its own. Where there is
+  /// neither, nothing is noted.
   func note(
     _ bytes: Range<Int>, of input: InputCheck?, appendedTo target: inout AppendFile,
     _ interruption: Interruption?
   ) throws(IndexedDataError) {
+    guard isHashed else { return }
     if let last = origins.last, last.input === input, last.bytes.upperBound == bytes.lowerBound {
       origins[origins.count - 1].bytes = last.bytes.lowerBound..<bytes.upperBound
     } else {
       origins.append((input, bytes))
     }
-    if input != nil { hasOrigins = true }
     guard target.byteCount - hashedCount >= Self.hashStep else { return }
     try asking { () throws(SystemError) in try target.flush() }
     try hashElements(interruption)
@@ -141,8 +130,8 @@ final class OutputPair {
 
   /// Hashes what the file `.bin` has beyond what was hashed.
   private func hashElements(_ interruption: Interruption?) throws(IndexedDataError) {
+    guard isHashed else { return }
     let hasHash = manifest?.bytes != nil
-    guard hasHash || hasOrigins else { return }
     let elements = try FileBytes(path: binPath, mode: .pread)
     var block = ByteBuffer()
     var origin = 0

@@ -53,7 +53,7 @@ struct Rebuild {
       options, passesOverDamage: true)
     try files.prepare(result, options)
     try endWhereRaised(options.interruption)
-    try files.giveNames(options)
+    try files.names.give(isDurable: options.isDurable)
     return result
   }
 

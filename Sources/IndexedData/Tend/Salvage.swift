@@ -86,7 +86,7 @@ struct Salvage {
       options, passesOverDamage: true)
     try files.prepare(result, options)
     try endWhereRaised(options.interruption)
-    try files.giveNames(options)
+    try files.names.give(isDurable: options.isDurable)
     return result
   }
 

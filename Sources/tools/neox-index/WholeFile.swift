@@ -11,7 +11,8 @@ struct WholeFile: ~Copyable {
   private let path: String
   private let lock: OutputLock
 
-  /// Claims a file, and calls `work`, which is to write it; a signal ends that, and nothing is left of it.
+  /// Claims a file, and calls `work`, which is to write it; a signal ends that, and nothing is left of
+  /// it.
   ///
   /// - Throws: where another process writes the file, or something stands in its place that may not be
   ///   replaced; `Interrupted` after a signal.
@@ -48,7 +49,8 @@ struct WholeFile: ~Copyable {
       try DurableFile.rename(beside, to: path)
       try DurableFile.synchronizeFolder(of: path)
     } catch {
-      try DurableFile.remove(beside)
+      // What went wrong is said, not what this meets.
+      try? DurableFile.remove(beside)
       throw error
     }
   }

@@ -83,8 +83,8 @@ struct WriteFlags: Sendable {
 
   /// Runs `work` with options that show progress, and ends the progress line.
   ///
-  /// A signal ends the work, and removes what is unfinished and what is finished but for what has
-  /// replaced something.
+  /// A signal ends the work until all outputs are whole: then nothing is left of them, and what they
+  /// were to replace stays as it was. A later one comes too late, and the outputs get their names.
   func run<Outcome>(
     _ activity: String, _ work: (TendOptions) throws -> Outcome
   ) throws -> Outcome {

@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -100,5 +101,48 @@ struct DeduplicateTests {
         [text, labels], to: [folder.file("x"), folder.file("v")], workers: 1)
     }
     #expect(try !folder.names.contains { $0.hasPrefix("x") })
+  }
+
+  @Test func anErrorLeavesNoMapBesideOtherDatasetsThanItsOwn() throws {
+    let old = try Sample.random(seed: 1, documents: 9).write(folder, "a")
+    let new = try Sample.random(seed: 2, documents: 9).write(folder, "b")
+    _ = try deduplicateDatasets([old], to: [folder.file("u")], workers: 1)
+    let pair = try folder.pair("u")
+    let map = try folder.read("u_dedupe_map.npy")
+    var options = TendOptions()
+    options.overwrite = true
+    let replacing = options
+    // A folder where the map is written ends the work before anything is replaced.
+    let beside = folder.file("u_dedupe_map.npy.new")
+    try FileManager.default.createDirectory(atPath: beside, withIntermediateDirectories: false)
+    #expect(throws: IndexedDataError.self) {
+      try deduplicateDatasets([new], to: [folder.file("u")], workers: 1, replacing)
+    }
+    #expect(try folder.pair("u") == pair)
+    #expect(try folder.read("u_dedupe_map.npy") == map)
+    try FileManager.default.removeItem(atPath: beside)
+    // Inputs are compared with what was written down of them when the map lies beside its name.
+    let names = try folder.names
+    var record = DatasetRecord()
+    record.path = "m.json"
+    record.binHash = 1
+    options.records = [new: record]
+    let refusing = options
+    #expect(throws: IndexedDataError.self) {
+      try deduplicateDatasets([new], to: [folder.file("u")], workers: 1, refusing)
+    }
+    #expect(try folder.names == names)
+    // A folder that is to be removed ends the work behind the removals: the map goes with the dataset.
+    let obstacle = folder.file("obstacle")
+    try FileManager.default.createDirectory(atPath: obstacle, withIntermediateDirectories: false)
+    options = replacing
+    options.manifest = { prefix throws(IndexedDataError) in
+      OutputManifest(path: prefix + ".json", replaced: [obstacle])
+    }
+    let failing = options
+    #expect(throws: IndexedDataError.self) {
+      try deduplicateDatasets([new], to: [folder.file("u")], workers: 1, failing)
+    }
+    #expect(try !folder.names.contains("u_dedupe_map.npy"))
   }
 }

@@ -56,7 +56,7 @@ struct OutputManifestTests {
 
   @Test func whatIsReplacedGoesFirst() throws {
     try folder.write("old.json", [1])
-    // A folder in the place of .bin ends the work between the removals and the new names.
+    // A folder in the place of .bin ends the work behind the other removals.
     try FileManager.default.createDirectory(
       atPath: folder.file("x.bin"), withIntermediateDirectories: false)
     let options = options(path: folder.file("x.json"), replaced: [folder.file("old.json")])

@@ -17,25 +17,26 @@ struct BuildMapsCommand: Command {
     description: [
       """
       Makes the maps that say which documents each sample is made of, byte for byte those of \
-      GPT-NeoX and under its names: PREFIX_…_doc_idx.npy, _sample_idx.npy and _shuffle_idx.npy beside \
-      the data. With --config those of all datasets and splits of a run; without it those of one \
-      dataset.
+      GPT-NeoX and under its names: PREFIX_…_doc_idx.npy, _sample_idx.npy and _shuffle_idx.npy \
+      beside the data. With --config those of all datasets and splits of a run; without it those \
+      of one dataset.
       """,
       """
       A fourth file, _key.json, says what the maps were made from: data, labels, documents and \
-      options, and how long they are. Maps that fit are kept, here once all their bytes are found to be \
-      those that were written; others, also those without that file, are made again. neox-train takes \
-      them up by the same rule without reading them through, GPT-NeoX by their names alone.
+      options, and how long they are. Maps that fit are kept, here once all their bytes are found \
+      to be those that were written; others, also those without that file, are made again. \
+      neox-train takes them up by the same rule without reading them through, GPT-NeoX by their \
+      names alone.
       """,
       """
-      How many samples of each dataset come before the blocks of a blend of a million samples or more \
-      is kept as well, in PREFIX_…_blend_…_counts.npy beside its first dataset, so that neox-index batch \
-      finds late steps at once.
+      How many samples of each dataset come before the blocks of a blend of a million samples or \
+      more is kept as well, in PREFIX_…_blend_…_counts.npy beside its first dataset, so that \
+      neox-index batch finds late steps at once.
       """,
       """
-      Files appear when they are whole; Ctrl-C leaves those alone. Where several processes want the same \
-      maps, one makes them and the others wait for it. Memory: 4 bytes a document and the maps of documents and of the shuffle, \
-      for each dataset that is worked on.
+      Files appear when they are whole; Ctrl-C leaves those alone. Where several processes want \
+      the same maps, one makes them and the others wait for it. Memory: 4 bytes a document and the \
+      maps of documents and of the shuffle, for each dataset that is worked on.
       """,
     ],
     examples: [

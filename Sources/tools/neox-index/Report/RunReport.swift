@@ -43,7 +43,7 @@ struct RunReport {
     self.settings = settings
     self.tokenizer = tokenizer
     self.options = options
-    splits = try Interruption.listening {
+    splits = try Interruption.listeningForMaps {
       var splits = [try Self.split(StepData(.train, settings))]
       for split in [DataSplit.valid, .test] {
         if let data = try StepData.find(split, settings) { splits.append(try Self.split(data)) }

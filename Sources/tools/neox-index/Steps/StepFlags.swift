@@ -75,7 +75,7 @@ struct StepFlags: Sendable {
   }
 
   private func data(_ settings: DataSettings) throws -> StepData {
-    let data = try Interruption.listening { try StepData(split, settings) }
+    let data = try Interruption.listeningForMaps { try StepData(split, settings) }
     for note in data.notes { writeNote(note) }
     return data
   }
@@ -120,3 +120,14 @@ struct StepFlags: Sendable {
 }
 
 extension DataSplit: ArgumentValue {}
+
+extension Interruption {
+  /// Calls a body that may make index maps; a signal ends that, and else does what it did before.
+  static func listeningForMaps<Outcome>(_ body: () throws -> Outcome) throws -> Outcome {
+    try listening(
+      endedBy: { error in
+        if case .interrupted? = error as? TrainError { return true }
+        return error as? IndexedDataError == .interrupted
+      }, body)
+  }
+}
