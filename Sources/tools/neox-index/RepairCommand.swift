@@ -103,11 +103,13 @@ struct RepairCommand: Command {
       }
     }
     if !left.isEmpty { writeNote("labels or rewards stay behind: \(left.joined(separator: "; "))") }
+    var gone = beside.missing.map { ($0.missingFiles.joined(separator: ", "), $0.witness) }
     let source = DocumentSources.path(prefix: prefix.path)
-    let gone =
-      beside.missing.flatMap(\.missingFiles)
-      + (manifest?.hasSource == true && !DurableFile.exists(source) ? [source] : [])
-    guard let manifest, !gone.isEmpty else { return }
-    writeNote("\(manifest.path) tells of what is gone: \(gone.joined(separator: ", "))")
+    if let manifest, manifest.hasSource, !DurableFile.exists(source) {
+      gone.append((source, manifest.path))
+    }
+    for case (let files, let witness?) in gone {
+      writeNote("\(files): not there, and \(witness) tells of it")
+    }
   }
 }
