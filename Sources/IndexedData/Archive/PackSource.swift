@@ -29,7 +29,7 @@ struct PackSource {
   /// Opens all files of a plan, and compares their lengths with what was written down of datasets.
   ///
   /// - Throws: what opening throws, `notAsRecorded`, and `unsuitable` where a file's name does not follow from the
-  ///   dataset's.
+  ///   dataset's, or sources are gone of which something was written down.
   static func open(
     _ plan: PackPlan, _ records: [String: DatasetRecord]
   ) throws(IndexedDataError) -> [PackSource] {
@@ -50,7 +50,7 @@ struct PackSource {
       sources.append(
         try PackSource(dataset.index, indexParts(dataset), datasetName, record?.idx))
       let source = DocumentSources.path(prefix: prefix)
-      if DurableFile.exists(source) {
+      if try record?.src.isThere() ?? DurableFile.exists(source) {
         sources.append(try PackSource(source, datasetName, record?.src))
       }
     }

@@ -23,6 +23,13 @@ package struct CompanionCheck: Sendable, Equatable {
   /// The hashes of the `.bin` and the `.idx` that it was computed from, one behind the other in
   /// hexadecimal digits, where they are known.
   package var source: String?
+  /// A file that tells that it must be there; `nil` where nothing does.
+  package var witness: String?
+
+  /// Those of its two files that are not there.
+  package var missingFiles: [String] {
+    [".bin", ".idx"].map { prefix + $0 }.filter { !DurableFile.exists($0) }
+  }
 
   /// Names a companion.
   package init(_ prefix: String, _ kind: Kind, record: DatasetRecord? = nil) {
@@ -42,6 +49,8 @@ package enum ContentComparison: String, Sendable {
   case unknown
   /// They were not read.
   case unread
+  /// They are not there.
+  case missing
 }
 
 /// What became of the comparison with a companion.
@@ -57,12 +66,24 @@ package struct CompanionReport: Sendable, Equatable {
 extension CompanionCheck {
   /// Checks the companion's own index, compares it with the index of its text, and where the check is
   /// deep its values with the hash that was written down.
+  ///
+  /// One that is not there is a problem where its witness tells that it must be.
   func run(
     against layout: IndexLayout, _ idxPath: String, _ options: VerifyOptions,
     _ report: inout VerifyReport
   ) throws(IndexedDataError) {
     let before = report.problemCount
     var result = CompanionReport(check: self)
+    let missing = missingFiles
+    if let witness, !missing.isEmpty {
+      for path in missing {
+        report.add(path, nil, "file", expected: "one, as \(witness) tells", found: "none")
+      }
+      result.content = .missing
+      result.problemCount = missing.count
+      report.companions.append(result)
+      return
+    }
     if let companion = try open(&report) {
       try checkIndex(of: companion, layout, idxPath, &report)
     }

@@ -13,6 +13,15 @@ struct FileRecord {
   /// The file in which it was written down.
   let recordPath: String
 
+  /// Whether the file is there.
+  ///
+  /// - Throws: `unsuitable` where it is not, though something was written down of it.
+  func isThere() throws(IndexedDataError) -> Bool {
+    if DurableFile.exists(path) { return true }
+    guard byteCount == nil, hash == nil else { throw .missing(path, toldBy: recordPath) }
+    return false
+  }
+
   /// Compares the length of the file with what was written down.
   ///
   /// - Throws: `notAsRecorded` where it is another.
@@ -34,6 +43,16 @@ struct FileRecord {
     .notAsRecorded(
       path: path, what: what, expected: expected, found: found, record: recordPath,
       prefix: prefix)
+  }
+}
+
+extension IndexedDataError {
+  /// A file is gone that another one tells of.
+  package static func missing(_ path: String, toldBy witness: String) -> Self {
+    .unsuitable(
+      path: path,
+      reason: "is not there, and \(witness) tells of it; put it back, or move \(witness) away to do"
+        + " without it")
   }
 }
 

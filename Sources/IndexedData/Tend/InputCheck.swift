@@ -16,14 +16,14 @@ final class InputCheck {
 
   /// Opens the files and compares their lengths.
   ///
-  /// - Throws: `notAsRecorded` where one has another length than was written down.
+  /// - Throws: `notAsRecorded` where one has another length than was written down, `unsuitable` where the
+  ///   sources are gone of which something was.
   init(_ prefix: String, _ record: DatasetRecord) throws(IndexedDataError) {
     (bin, idx, src) = record.files(of: prefix)
     elements = try FileBytes(path: bin.path, mode: .pread)
     try bin.requireLength(elements.byteCount)
     try idx.requireLength(FileBytes(path: idx.path, mode: .pread).byteCount)
-    // Without its sources a dataset is whole, and what is made of it has none.
-    guard DurableFile.exists(src.path) else { return }
+    guard try src.isThere() else { return }
     try src.requireLength(FileBytes(path: src.path, mode: .pread).byteCount)
   }
 
@@ -31,7 +31,7 @@ final class InputCheck {
   ///
   /// - Throws: `notAsRecorded` where one is another.
   func compareSmallFiles(_ interruption: Interruption?) throws(IndexedDataError) {
-    for record in [idx, src] where record.hash != nil && DurableFile.exists(record.path) {
+    for record in [idx, src] where record.hash != nil {
       let file = try FileBytes(path: record.path, mode: .pread)
       try record.requireHash(file.hash(first: file.byteCount, interruption: interruption))
     }

@@ -12,6 +12,7 @@ struct CarriedCompanions {
   /// - Throws: `unsuitable` where one has other documents than its text.
   init(of prefixes: [String], to output: String, format: IndexFormat?) throws {
     let known = try prefixes.map { try Companions(ofDataset: $0) }
+    for one in known { try one.requireAll() }
     var left: [String] = []
     for word in Companions.words {
       let found = known.map { $0.prefix(word) }
@@ -56,6 +57,7 @@ struct CarriedCompanions {
     var all = named
     for one in named {
       let known = try Companions(ofDataset: one.dataset.path)
+      try known.requireAll()
       for word in Companions.words {
         guard let path = known.prefix(word), !all.contains(where: { $0.dataset.path == path })
         else { continue }
@@ -74,7 +76,7 @@ extension Companions {
 
   /// Finds what belongs to a dataset, by its manifest or by names.
   init(ofDataset prefix: String) throws {
-    self.init(besideDataset: prefix, manifest: try DatasetManifest(besideDataset: prefix))
+    try self.init(besideDataset: prefix, manifest: try DatasetManifest(besideDataset: prefix))
   }
 
   /// The prefix of labels or rewards, by their word.

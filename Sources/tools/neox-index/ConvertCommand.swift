@@ -63,6 +63,7 @@ struct ConvertCommand: Command {
     let companions = try CarriedCompanions(
       of: [prefix.path], to: output.path, format: conversion.format)
     let groups = [(inputs: [prefix.path], output: output.path)] + companions.groups
+    try Companions.refuseStale(beside: groups.map(\.output))
     let results = try writing.run(
       "convert", "converting", groups: groups.map { ($0.inputs, [$0.output]) }
     ) { options in

@@ -1,6 +1,8 @@
+import Glibc
 import IndexedData
 import Machine
 import Preprocess
+import Synchronization
 import Tokenize
 
 /// The manifest that was written beside a dataset, and the dataset's part of it.
@@ -12,7 +14,8 @@ struct DatasetManifest {
 
   /// Finds it by its name.
   ///
-  /// That of a dataset in an archive is in the archive as well.
+  /// That of a dataset in an archive is in the archive as well. A note tells of one that may be its own
+  /// but names it otherwise.
   init?(besideDataset prefix: String) throws {
     if Archive.isArchive(prefix) {
       try self.init(archive: Archive(path: prefix))
@@ -20,13 +23,38 @@ struct DatasetManifest {
     }
     let folder = prefix.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(prefix[...$0]) } ?? ""
     let name = String(prefix.dropFirst(folder.count)) + ".idx"
+    var others: [(path: String, manifest: Manifest)] = []
     for path in ManifestName.paths(besideDataset: prefix) {
       let manifest = try Manifest(path: path)
-      guard let output = manifest.outputs.first(where: { $0.idx.path == name }) else { continue }
+      guard let output = manifest.outputs.first(where: { $0.idx.path == name }) else {
+        others.append((path, manifest))
+        continue
+      }
       self.init(path: path, manifest: manifest, output: output, folder: folder)
       return
     }
+    for other in others { Self.noteOtherName(of: prefix, in: other.manifest, at: other.path) }
     return nil
+  }
+
+  /// Manifests of which a note told.
+  private static let noted = Mutex<Set<String>>([])
+
+  /// Tells, once a manifest, where it names a dataset with the sizes of another name: one of the two was
+  /// renamed by hand.
+  private static func noteOtherName(of prefix: String, in manifest: Manifest, at path: String) {
+    let sizes = [".bin", ".idx"].map { byteCount(prefix + $0) }
+    let twin = manifest.outputs.first { [$0.bin.byteCount, $0.idx.byteCount] == sizes }
+    guard let twin, noted.withLock({ $0.insert(path).inserted }) else { return }
+    writeNote(
+      "\(path): tells of \(twin.idx.path.dropLast(".idx".count)), which has the sizes of \(prefix), and"
+        + " not of a dataset of that name, so that it is not used; it is where the files have the"
+        + " names that it tells")
+  }
+
+  private static func byteCount(_ path: String) -> Int? {
+    var facts = stat()
+    return unsafe stat(path, &facts) == 0 ? Int(facts.st_size) : nil
   }
 
   private init(path: String, manifest: Manifest, output: Manifest.Output, folder: String) {

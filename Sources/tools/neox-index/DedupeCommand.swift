@@ -74,7 +74,7 @@ struct DedupeCommand: Command {
     }
     let dataset = try IndexedDataset(prefix: prefix.path)
     let all = try allDatasets()
-    if isTrial { return try count(dataset, all.dropFirst().map(\.dataset.path)) }
+    if isTrial { return try count(dataset, all.map(\.dataset.path)) }
     guard let output else {
       throw UsageError("the argument --output-prefix is required without --dry-run")
     }
@@ -82,6 +82,7 @@ struct DedupeCommand: Command {
     try CompanionFlags.check(all)
     let inputs = all.map(\.dataset.path)
     let outputs = all.map(\.output.path)
+    try Companions.refuseStale(beside: outputs)
     let groups = zip(inputs, outputs).map { (inputs: [$0], outputs: [$1]) }
     let result = try writing.run("dedupe", "comparing", groups: groups) { options in
       try deduplicateDatasets(inputs, to: outputs, workers: workers, options)
@@ -112,13 +113,10 @@ struct DedupeCommand: Command {
     }
   }
 
-  private func count(_ dataset: IndexedDataset, _ companions: [String]) throws {
-    let line = ProgressLine(style: writing.progress)
-    defer { line.interrupt() }
-    let search = try DuplicateSearch(
-      dataset, with: companions.map { try IndexedDataset(prefix: $0) })
-    let found = try search.run(workers: workers) {
-      line.update(Progress(activity: "comparing", bytes: $0, totalBytes: $1))
+  private func count(_ dataset: IndexedDataset, _ inputs: [String]) throws {
+    let groups = inputs.map { (inputs: [$0], outputs: [String]()) }
+    let found = try writing.run("dedupe", "comparing", groups: groups) { options in
+      try findRepetitions(in: inputs, workers: workers, options)
     }
     let repeated = found.keptPlaces.count - found.keptCount
     guard writing.isJSON else {

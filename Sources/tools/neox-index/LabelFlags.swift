@@ -49,7 +49,7 @@ struct LabelFlags: Sendable {
   func print(
     _ parts: [DocumentPart], _ text: DocumentText, beside prefix: String, _ output: DocumentFlags
   ) throws {
-    let beside = Companions(
+    let beside = try Companions(
       besideDataset: prefix, manifest: try DatasetManifest(besideDataset: prefix))
     let companions = LabelledText(
       text: text,

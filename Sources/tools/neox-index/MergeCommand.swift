@@ -110,6 +110,7 @@ struct MergeCommand: Command {
     if !mixesTokenizers { try checkTokenizers(prefixes) }
     let companions = try CarriedCompanions(of: prefixes, to: output.path, format: format)
     let groups = [(inputs: prefixes, output: output.path)] + companions.groups
+    try Companions.refuseStale(beside: groups.map(\.output))
     let results = try writing.run(
       "merge", "merging", groups: groups.map { ($0.inputs, [$0.output]) }
     ) { options in

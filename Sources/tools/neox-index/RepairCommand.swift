@@ -1,5 +1,6 @@
 import CommandLineKit
 import IndexedData
+import Machine
 import Tokenize
 
 /// `neox-index repair`: a sound dataset from a damaged one.
@@ -32,7 +33,7 @@ struct RepairCommand: Command {
       The damaged dataset is not changed. A note on standard error says what was done. Where the \
       manifest has a hash of .bin, that is read once more, and a warning says when tokens are not \
       those that were written: no repair can give these back. The output gets a manifest where the \
-      dataset has one.
+      dataset has one. Labels and rewards are repaired by themselves; a note names them.
       """, WriteFlags.signalNote,
     ],
     examples: [
@@ -70,7 +71,9 @@ struct RepairCommand: Command {
 
   func run() throws {
     try WriteFlags.requireFolder(of: output.path, "--output-prefix")
+    try Companions.refuseStale(beside: [output.path])
     let manifest = try DatasetManifest(besideDataset: prefix.path)
+    try noteRest(manifest)
     let named = tokenizer.kind == nil ? nil : try tokenizer.load(for: prefix.path)
     let end = endOfDocument ?? named?.endOfDocument.map { Int($0) } ?? manifest?.endOfDocument
     let result = try writing.run(
@@ -86,5 +89,27 @@ struct RepairCommand: Command {
       return try repairDataset(prefix.path, to: output.path, repair)
     }
     writing.report([result])
+  }
+
+  /// Names what belongs to the dataset and is not written along with it, or is gone.
+  private func noteRest(_ manifest: DatasetManifest?) throws {
+    let beside = try Companions(besideDataset: prefix.path, manifest: manifest)
+    let left = Companions.words.compactMap { word in
+      beside.prefix(word).map { path in
+        path
+          + (Companions.name(word, for: output.path).map {
+            " (neox-index repair \(path) -o \($0) writes it)"
+          } ?? "")
+      }
+    }
+    if !left.isEmpty { writeNote("labels or rewards stay behind: \(left.joined(separator: "; "))") }
+    var gone = beside.missing.map { ($0.missingFiles.joined(separator: ", "), $0.witness) }
+    let source = DocumentSources.path(prefix: prefix.path)
+    if let manifest, manifest.hasSource, !DurableFile.exists(source) {
+      gone.append((source, manifest.path))
+    }
+    for case (let files, let witness?) in gone {
+      writeNote("\(files): not there, and \(witness) tells of it")
+    }
   }
 }

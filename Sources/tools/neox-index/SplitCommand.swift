@@ -35,8 +35,9 @@ struct SplitCommand: Command {
       """,
       """
       Labels and rewards beside the dataset are cut at the same documents. Their parts are named as \
-      they are; with --output-prefix OUT as OUT_label and OUT_reward, or where OUT ends in _document \
-      as its labels and rewards would be. --with cuts anything else that has the same documents, such \
+      they are; where --output-prefix ends in _document, as its labels and rewards would be; with \
+      another one, OUT, as OUT_label and OUT_reward, which a note says, since these are not found \
+      again by their names. --with cuts anything else that has the same documents, such \
       as the rejected side of pairs, with its labels and rewards.
       """, WriteFlags.signalNote,
     ],
@@ -84,6 +85,7 @@ struct SplitCommand: Command {
     let groups = all.map { one in
       (inputs: [one.dataset.path], outputs: suffixes.map { one.output.path + $0 })
     }
+    try Companions.refuseStale(beside: groups.flatMap(\.outputs))
     let results = try writing.run("split", "splitting", groups: groups) { options in
       try splitDataset(
         prefix.path, to: all[0].output.path,
@@ -119,13 +121,22 @@ struct SplitCommand: Command {
   private func allDatasets() throws -> [DatasetAndOutput] {
     let own = DatasetAndOutput(dataset: prefix, output: output ?? prefix)
     let named = [own] + companions.named
-    return try CarriedCompanions.adding(to: named) { path, word, target in
+    let all = try CarriedCompanions.adding(to: named) { path, word, target in
       // Parts that keep the name of their dataset are found beside it.
       if named.contains(where: { $0.output.path == target && $0.dataset.path == target }) {
         return path
       }
       return Companions.name(word, for: target) ?? target + word
     }
+    let lost = all.dropFirst(named.count).map(\.output.path)
+      .filter { !$0.hasSuffix(Companions.end) }
+    if !lost.isEmpty {
+      writeNote(
+        "parts of labels or rewards are written as \(lost.map { $0 + "_…" }.joined(separator: ", ")),"
+          + " and no command finds those by their names; end --output-prefix, and OUTPUT of --with, in"
+          + " \(Companions.end), and they are found")
+    }
+    return all
   }
 
   /// Refuses to leave parts of an earlier split, under names of the same kind, beside the new ones.

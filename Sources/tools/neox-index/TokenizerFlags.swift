@@ -46,7 +46,7 @@ struct TokenizerFlags: Sendable {
   func load(forText prefix: String) throws -> (any Tokenizer)? {
     if kind == nil {
       let manifest = try DatasetManifest(besideDataset: prefix)
-      guard Companions(besideDataset: prefix, manifest: manifest).kind == .text else {
+      guard try Companions(besideDataset: prefix, manifest: manifest).kind == .text else {
         // Refuses options that miss --tokenizer-type.
         return vocabularyFile ?? mergeFile ?? endOfDocumentToken == nil
           ? nil : try load(for: prefix)

@@ -28,7 +28,8 @@ struct VerifyCommand: Command {
       compared with the text: labels must have its sizes, and each document a reward. So are \
       log-probabilities of a reference model, PREFIX_NAME with a PREFIX_NAME_key.json: each \
       document must have a row. Their indexes are checked as that of the text, and compared with a \
-      manifest of their own where that of the text does not tell of them. A line tells of each \
+      manifest of their own where that of the text does not tell of them. That one of those that a \
+      manifest names is gone is a problem. A line tells of each \
       companion what was compared. \
       PREFIX.src, where there is one, is read as a whole and must tell of as many documents.
       """,
@@ -59,7 +60,7 @@ struct VerifyCommand: Command {
       """
       With --json the members of each dataset are prefix, sound, deep, problem_count, problems \
       (path, byte, what, expected, found), warnings, companions (prefix, kind, sound, content: \
-      same, different, unknown or unread), sequences, documents, bytes_read and, with \
+      same, different, unknown, unread or missing), sequences, documents, bytes_read and, with \
       --deep, smallest_id, largest_id, documents_ended, ends_inside, bin_xxh64 and content, as that \
       of companions.
       """,
@@ -162,9 +163,10 @@ struct VerifyCommand: Command {
     options.isDeep = isDeep
     options.limit = limit
     options.record = manifest?.record
-    let beside = Companions(besideDataset: prefix, manifest: manifest)
+    let beside = try Companions(besideDataset: prefix, manifest: manifest)
     let references = try ReferenceCompanions(besideDataset: prefix)
-    let found = [beside.labels, beside.rewards].compactMap(\.self) + references.references
+    let found =
+      [beside.labels, beside.rewards].compactMap(\.self) + beside.missing + references.references
     options.companions =
       companions.filter { named in !found.contains { $0.prefix == named.path && $0.kind == .labels }
       }
@@ -256,6 +258,7 @@ struct VerifyCommand: Command {
     case .different: "values are not as they were made"
     case .unknown: "values not compared, no hash of them is known"
     case .unread: "values not compared (--deep does)"
+    case .missing: "values not there"
     }
   }
 

@@ -97,7 +97,8 @@ struct PackCommand: Command {
   /// Finds what belongs to the dataset, and what was written down of datasets among that.
   private func plan() throws -> (PackPlan, [String: DatasetRecord]) {
     let manifest = try DatasetManifest(besideDataset: prefix.path)
-    let beside = Companions(besideDataset: prefix.path, manifest: manifest)
+    let beside = try Companions(besideDataset: prefix.path, manifest: manifest)
+    try beside.requireAll()
     let references = try ReferenceCompanions(besideDataset: prefix.path)
     let companions =
       [beside.labels, beside.rewards].compactMap(\.self) + references.references

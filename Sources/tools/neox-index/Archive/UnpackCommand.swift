@@ -79,6 +79,7 @@ struct UnpackCommand: Command {
     let slash = output.path.hasSuffix("/") ? "" : "/"
     let prefix = isFolder ? output.path + slash + archive.datasetName : output.path
     try WriteFlags.requireFolder(of: prefix, "--output-prefix")
+    try Companions.refuseStale(beside: archive.datasets.compactMap { $0.prefix(for: prefix) })
     if let documents { return try extract(documents, archive, prefix) }
     var settings = UnpackOptions()
     settings.workers = workers

@@ -27,7 +27,7 @@ struct DatasetFigures {
       keeping: Int, workers: Int
     ) throws {
       let manifest = try DatasetManifest(besideDataset: prefix)
-      let companions = Companions(besideDataset: prefix, manifest: manifest)
+      let companions = try Companions(besideDataset: prefix, manifest: manifest)
       tokenizer = try flags.load(forText: prefix)
       // Of another tokenizer than the manifest's, the manifest knows nothing.
       let recorded = flags.kind == nil && companions.kind == .text ? manifest : nil
