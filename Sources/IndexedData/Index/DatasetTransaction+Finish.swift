@@ -88,6 +88,21 @@ extension DatasetTransaction {
     do throws(SystemError) { try group.synchronize() } catch { throw .system(error) }
   }
 
+  /// Drops the work with its partial files and its journal; finished files are not touched.
+  ///
+  /// Of the auxiliary files those in `kept` get their names first, where they hold something.
+  package func discard(keeping kept: [Int] = []) throws(IndexedDataError) {
+    try asking { () throws(SystemError) in try DurableFile.remove(journalPath) }
+    for file in kept.map({ auxiliaryFiles[$0] }) where file.byteCount > 0 {
+      try file.synchronize()
+      try asking { () throws(SystemError) in
+        try DurableFile.rename(AuxiliaryFile.partialPath(file.path), to: file.path)
+      }
+    }
+    try removeSpools(includingPartials: true)
+    if !kept.isEmpty { try synchronizeFolders() }
+  }
+
   /// Checks that outputs have the same documents, sequences and sizes.
   ///
   /// Call it before ``finish(position:manifest:)``; it reads the sizes back block by block.

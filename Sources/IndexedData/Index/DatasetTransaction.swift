@@ -346,21 +346,6 @@ package final class DatasetTransaction {
     claims = []
   }
 
-  /// Drops the work with its partial files and its journal; finished files are not touched.
-  ///
-  /// Of the auxiliary files those in `kept` get their names first, where they hold something.
-  package func discard(keeping kept: [Int] = []) throws(IndexedDataError) {
-    try asking { () throws(SystemError) in try DurableFile.remove(journalPath) }
-    for file in kept.map({ auxiliaryFiles[$0] }) where file.byteCount > 0 {
-      try file.synchronize()
-      try asking { () throws(SystemError) in
-        try DurableFile.rename(AuxiliaryFile.partialPath(file.path), to: file.path)
-      }
-    }
-    try removeSpools(includingPartials: true)
-    if !kept.isEmpty { try synchronizeFolders() }
-  }
-
   func synchronize() throws(IndexedDataError) {
     for spool in spools {
       try step("synchronize \(spool.output.prefix)")
