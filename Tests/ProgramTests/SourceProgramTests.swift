@@ -256,12 +256,16 @@ struct SourceProgramTests {
     let none = try preprocess([input], ["--id-key", "name"])
     #expect(none.status == 0)
     #expect(
-      none.errors.contains("--id-key: none of the records of 3 documents has a member \"name\""),
+      none.errors.contains(
+        "--id-key: none of 3 documents comes from a record with a member \"name\""),
       "\(none.all)")
     let some = try preprocess([input], prefix: "p", ["--id-key", "id"])
     #expect(
-      some.errors.contains("--id-key: the records of 2 of 3 documents have no member \"id\""),
+      some.errors.contains(
+        "--id-key: 2 of 3 documents come from records without the member \"id\""),
       "\(some.all)")
+    let empty = try preprocess([input], prefix: "e", ["--id-key", ""])
+    #expect(empty.status == 2, "\(empty.all)")
     let all = try preprocess(
       [fixture.writeLines([#"{"text":"a","id":1}"#], "j.jsonl")],
       prefix: "q", ["--id-key", "id"])

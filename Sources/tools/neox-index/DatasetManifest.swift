@@ -163,7 +163,9 @@ struct DatasetManifest {
     guard let kind = TokenizerKind(name: manifest.vocabulary.kind) else { return nil }
     for file in manifest.vocabulary.files {
       guard DurableFile.exists(file.path) else {
-        writeNote("\(file.path): named by \(path), but gone; name a tokenizer to see text")
+        writeNote(
+          "\(file.path): named by \(path), and not there, seen from this folder; name a tokenizer to see"
+            + " text")
         return nil
       }
       guard try "sha256:" + SHA256.hexadecimal(ofFileAt: file.path) == file.hash else {

@@ -121,6 +121,7 @@ struct RunArguments: Sendable {
     recipe.skipsBlankLines = skipsBlankLines
     recipe.tokenizer.endOfDocumentToken = endOfDocumentToken
     if recordsSources {
+      guard idKey != "" else { throw UsageError("argument --id-key: names no member") }
       recipe.sources = SourceChoice(idKey: idKey)
     } else if idKey != nil {
       throw UsageError("argument --id-key: ids are kept with --source only")

@@ -14,8 +14,8 @@ extension PreprocessRun {
     }
     let lacking = blocks.documentCount - blocks.idCount
     return lacking == blocks.documentCount
-      ? "--id-key: none of the records of \(lacking) documents has a member \"\(key)\""
-      : "--id-key: the records of \(lacking) of \(blocks.documentCount) documents have no member"
+      ? "--id-key: none of \(lacking) documents comes from a record with a member \"\(key)\""
+      : "--id-key: \(lacking) of \(blocks.documentCount) documents come from records without the member"
         + " \"\(key)\""
   }
 
