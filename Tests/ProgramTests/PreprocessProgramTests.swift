@@ -240,4 +240,21 @@ struct PreprocessProgramTests {
       input, prefix: "l", ["--progress", "plain", "--log-interval", "100", "--num-docs", "400"])
     #expect(lines.errors.contains("about 400 documents"), "\(lines.all)")
   }
+
+  @Test("a vocabulary may come from a pipe, which is read once and has no hash")
+  func pipedVocabulary() throws {
+    let input = try fixture.writeTexts("i.jsonl", PreprocessFixture.texts(20, seed: 3))
+    let plain = try fixture.run(input, prefix: "p")
+    #expect(plain.status == 0, "\(plain.all)")
+    let piped = try PreprocessFixture.program.run(
+      [
+        "--input", input, "--output-prefix", fixture.folder.file("o"), "--progress", "off",
+        "--tokenizer-type", "GPT2BPETokenizer", "--vocab-file", "/dev/stdin", "--merge-file",
+        fixture.folder.file("merges.txt"),
+      ], shellSetup: "cat '\(fixture.folder.file("vocab.json"))' | \"$0\" \"$@\"; exit")
+    #expect(piped.status == 0, "\(piped.all)")
+    #expect(try fixture.outputBytes() == fixture.outputBytes("p"))
+    let manifest = String(decoding: try fixture.folder.read("o_manifest.json"), as: UTF8.self)
+    #expect(manifest.components(separatedBy: "sha256:").count == 2, "\(manifest)")
+  }
 }

@@ -48,7 +48,7 @@ package final class DatasetTransaction {
   private let lock: FileLock
   /// Claims on the datasets, as tools that write only one of them make as well.
   var claims: [OutputClaim] = []
-  private(set) var areNamesDurable = false
+  private var areNamesDurable = false
   private var opensAnew = false
   /// How much of each output the journal on disk tells of; empty where there is none.
   private var journaled: [DatasetSpool.Mark] = []

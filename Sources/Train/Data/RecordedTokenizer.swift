@@ -1,4 +1,3 @@
-internal import Glibc
 internal import IndexedData
 internal import Machine
 internal import Tokenize
@@ -22,7 +21,9 @@ package struct RunTokenizer: Sendable {
       DurableFile.isFolder(path) ? ["vocab.json", "merges.txt"].map { path + "/" + $0 } : [path]
     }
     self.vocabulary = vocabulary
-    hashes = files.map { path in try? "sha256:" + SHA256.hexadecimal(ofFileAt: path) }
+    hashes = files.map { path in
+      DurableFile.isRegular(path) ? try? "sha256:" + SHA256.hexadecimal(ofFileAt: path) : nil
+    }
   }
 }
 

@@ -3,12 +3,17 @@ import Machine
 
 /// Hashes and sizes of the files that a manifest names.
 package enum FileHashes {
-  /// The files that a tokenizer was read from, with their SHA-256; of a folder, its
-  /// files in order.
+  /// The files that a tokenizer is read from, with their SHA-256; of a folder, its files in order.
+  ///
+  /// A pipe has none: what the tokenizer takes of it nobody else can have.
   static func vocabulary(_ paths: [String]) throws(PipelineError) -> [Manifest.File] {
     var files: [Manifest.File] = []
     for path in paths {
       for file in filesOfVocabulary(at: path) {
+        guard DurableFile.isRegular(file) else {
+          files.append(.init(path: file, byteCount: 0, hash: ""))
+          continue
+        }
         do {
           let sum = try SHA256.hexadecimal(ofFileAt: file)
           files.append(.init(path: file, byteCount: size(of: file) ?? 0, hash: "sha256:" + sum))
