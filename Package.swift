@@ -111,7 +111,7 @@ let package = Package(
 
     .target(name: "TestSupport", dependencies: [], path: "Tests/TestSupport"),
     .testTarget(name: "MachineTests", dependencies: ["Machine", "TestSupport"]),
-    .testTarget(name: "TokenizeTests", dependencies: ["Tokenize", "TestSupport"]),
+    .testTarget(name: "TokenizeTests", dependencies: ["Tokenize", "CTokenize", "TestSupport"]),
     .testTarget(
       name: "IndexedDataTests", dependencies: ["IndexedData", "Machine", "TestSupport"]),
     .testTarget(

@@ -126,6 +126,31 @@ struct BytePairTests {
     }
   }
 
+  @Test("A table of words that grows amid a text keeps all ids")
+  func cacheGrows() throws {
+    let vocabulary = RandomVocabulary(letters: Self.letters, mergeCount: 300, seed: 1)
+    let encoder = ByteLevelEncoder(
+      model: try BytePairModel(tokens: TokenTable(vocabulary.tokens), merges: vocabulary.merges),
+      rule: .gpt2)
+    var text: [UInt8] = []
+    var expected: [TokenID] = []
+    for number in 0..<20_000 {
+      let word = [UInt8(ascii: " ")] + String(number, radix: 5).utf8.map { $0 + 0x31 }
+      let ids = vocabulary.encodeSlowly(word)
+      // Words that hardly come back are not worth a larger table.
+      for _ in 0..<4 {
+        text += word
+        expected += ids
+      }
+    }
+    var cache = WordCache(byteBudget: 1 << 24)
+    let mask = unsafe cache.short.view.mask
+    var ids = TokenBuffer()
+    unsafe encoder.encode(text.span.bytes, into: &ids, cache: &cache)
+    #expect(ids.array == expected)
+    #expect(unsafe cache.short.view.mask > mask)
+  }
+
   @Test("A cache that served one vocabulary serves another")
   func cacheChangesHands() throws {
     var cache = WordCache(byteBudget: 1 << 17)

@@ -99,7 +99,7 @@ package struct ByteLevelEncoder: Sendable {
   /// Encodes a short word that the cache does not know.
   @unsafe @inline(never)
   private func encodeShort(
-    _ word: UnsafePointer<UInt8>, count: Int, _ key: ctok_key, _ hash: UInt64,
+    _ word: UnsafePointer<UInt8>, count: Int, _ key: ctok_key, _ hash: UInt32,
     into ids: inout TokenBuffer, _ cache: inout WordCache
   ) {
     let idCount: Int

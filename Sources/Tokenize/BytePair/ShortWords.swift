@@ -11,22 +11,28 @@ struct ShortWords: ~Copyable {
   private var places: UnsafeMutablePointer<ctok_place>
   private var placeCount: Int
   private var used = 0
-  private var shift: UInt64
   private let largest: Int
   private var row: TokenBuffer
   private let rowLimit: Int
   /// Words looked up since the table last grew or forgot.
   var lookups = 0
 
-  /// Makes an empty table that may grow to `byteBudget` bytes, or a little above for a tiny budget.
+  /// Most places: offsets in bytes have 32 bits.
+  private static let placeLimit = 1 << 26
+
+  /// Makes an empty table that may grow to `byteBudget` bytes, or a little above for a tiny budget;
+  /// to 2 GiB at most.
   init(byteBudget: Int) {
     var largest = 1024
-    while largest * 2 * (MemoryLayout<ctok_place>.stride + 8) <= byteBudget { largest *= 2 }
+    while largest < Self.placeLimit,
+      largest * 2 * (MemoryLayout<ctok_place>.stride + 8) <= byteBudget
+    {
+      largest *= 2
+    }
     self.largest = largest
     rowLimit = largest * 2
     row = TokenBuffer(capacity: min(rowLimit, 1 << 14))
     placeCount = min(largest, 1 << 15)
-    shift = UInt64(64 - placeCount.trailingZeroBitCount)
     unsafe places = ZeroedMemory.map(placeCount)
   }
 
@@ -38,13 +44,13 @@ struct ShortWords: ~Copyable {
   @unsafe
   var view: ctok_words {
     unsafe ctok_words(
-      places: places, mask: UInt64(placeCount - 1), row: row.start, shift: UInt8(shift))
+      places: places, row: row.start, mask: Self.offsetMask(placeCount))
   }
 
   /// Keeps a word that is not in the table.
   @unsafe
   mutating func insert(
-    _ key: ctok_key, _ hash: UInt64, ids: UnsafePointer<TokenID>, count: Int
+    _ key: ctok_key, _ hash: UInt32, ids: UnsafePointer<TokenID>, count: Int
   ) {
     if row.count + count > rowLimit { removeAll() }
     if used * 2 >= placeCount { makeRoom() }
@@ -89,7 +95,6 @@ struct ShortWords: ~Copyable {
     let oldCount = placeCount
     placeCount *= 4
     if placeCount > largest { placeCount = largest }
-    shift = UInt64(64 - placeCount.trailingZeroBitCount)
     unsafe places = ZeroedMemory.map(placeCount)
     for index in 0..<oldCount {
       let place = unsafe oldPlaces[index]
@@ -98,11 +103,16 @@ struct ShortWords: ~Copyable {
     unsafe ZeroedMemory.unmap(oldPlaces, oldCount)
   }
 
+  /// The bits of a hash that tell where in a table of `count` places, a power of two, a word is.
+  private static func offsetMask(_ count: Int) -> UInt32 {
+    UInt32((count - 1) * MemoryLayout<ctok_place>.stride)
+  }
+
   @unsafe
   private func put(
-    _ new: ctok_place, _ hash: UInt64, into places: UnsafeMutablePointer<ctok_place>, _ count: Int
+    _ new: ctok_place, _ hash: UInt32, into places: UnsafeMutablePointer<ctok_place>, _ count: Int
   ) {
-    var place = Int(truncatingIfNeeded: hash >> shift)
+    var place = Int(hash & Self.offsetMask(count)) / MemoryLayout<ctok_place>.stride
     while unsafe places[place].key.high != 0 { place = (place + 1) & (count - 1) }
     unsafe places[place] = new
   }

@@ -41,10 +41,10 @@ public struct WordCache: ~Copyable {
 @safe
 struct KeyBatch: ~Copyable {
   /// Words in a batch.
-  static let capacity = 32
+  static let capacity = 256
 
   let keys = UnsafeMutablePointer<ctok_key>.allocate(capacity: capacity)
-  let hashes = UnsafeMutablePointer<UInt64>.allocate(capacity: capacity)
+  let hashes = UnsafeMutablePointer<UInt32>.allocate(capacity: capacity)
 
   deinit {
     unsafe keys.deallocate()

@@ -1,8 +1,5 @@
-#include "CTokenize.h"
+#include "Kernels.h"
 
-#include <string.h>
-
-typedef uint8_t bytes64 __attribute__((ext_vector_type(64)));
 typedef _Bool bits64 __attribute__((ext_vector_type(64)));
 
 // Macros, since a vector this wide has no calling convention every processor shares.
@@ -19,10 +16,7 @@ typedef _Bool bits64 __attribute__((ext_vector_type(64)));
 // Whether low <= byte < low + count: one subtraction and one comparison of unsigned bytes.
 #define WITHIN(bytes, low, count) ((bytes64)((bytes) - (low)) < (count))
 
-// The thread sanitizer would be called while clones are chosen, before it is ready.
-#if defined(__x86_64__) && !__has_feature(thread_sanitizer)
-__attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
-#endif
+CTOK_CLONES
 void ctok_describe(const uint8_t *text, size_t blocks, ctok_masks *masks) {
   for (size_t block = 0; block < blocks; block++) {
     bytes64 bytes;
@@ -34,4 +28,24 @@ void ctok_describe(const uint8_t *text, size_t blocks, ctok_masks *masks) {
     masks[block].apostrophes = MASK(bytes == '\'');
     masks[block].beyond_ascii = MASK(bytes >= 0x80);
   }
+}
+
+CTOK_CLONES
+size_t ctok_collect(const uint64_t *bits, size_t blocks, uint16_t *numbers) {
+  uint16_t *next = numbers;
+  for (size_t block = 0; block < blocks; block++) {
+    uint64_t rest = bits[block];
+    uint16_t base = (uint16_t)(block * 64);
+    uint16_t *end = next + __builtin_popcountll(rest);
+    // Eight at a time, whether there are so many or not: how many there are is hard to foresee.
+    do {
+      for (int index = 0; index < 8; index++) {
+        next[index] = (uint16_t)(base + __builtin_ctzg(rest, 64));
+        rest &= rest - 1;
+      }
+      next += 8;
+    } while (next < end);
+    next = end;
+  }
+  return (size_t)(next - numbers);
 }

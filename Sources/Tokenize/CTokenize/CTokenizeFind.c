@@ -1,14 +1,8 @@
-#include "CTokenize.h"
+#include "Kernels.h"
 
-#include <string.h>
-
-typedef uint8_t bytes64 __attribute__((ext_vector_type(64)));
 typedef _Bool bits64 __attribute__((ext_vector_type(64)));
 
-// The thread sanitizer would be called while clones are chosen, before it is ready.
-#if defined(__x86_64__) && !__has_feature(thread_sanitizer)
-__attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
-#endif
+CTOK_CLONES
 size_t ctok_find_pair(const uint8_t *text, size_t count, const ctok_pair *pairs, size_t pair_count) {
   size_t start = 0;
   for (; start + 65 <= count; start += 64) {

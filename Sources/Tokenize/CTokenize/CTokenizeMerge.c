@@ -1,17 +1,13 @@
-#include "CTokenize.h"
-
-#include <string.h>
+#include "Kernels.h"
 
 typedef int32_t lanes16 __attribute__((ext_vector_type(16)));
 typedef int32_t lanes8 __attribute__((ext_vector_type(8)));
 typedef int32_t lanes4 __attribute__((ext_vector_type(4)));
 
-#define INLINE static inline __attribute__((always_inline))
-
 static const uint32_t no_rank = UINT32_MAX;
 static const uint64_t free_place = UINT64_MAX;
 
-INLINE uint32_t rank_of(const ctok_merges *merges, uint32_t left, uint32_t right) {
+CTOK_INLINE uint32_t rank_of(const ctok_merges *merges, uint32_t left, uint32_t right) {
   uint64_t pair = (uint64_t)left << 20 | right;
   uint64_t hash = pair * UINT64_C(0x9E3779B97F4A7C15);
   uint64_t bits = UINT64_C(1) << (hash >> 34 & 63) | UINT64_C(1) << (hash >> 28 & 63);
@@ -30,7 +26,7 @@ uint32_t ctok_rank(const ctok_merges *merges, uint32_t left, uint32_t right) {
 }
 
 // The rank above the place, so that the smallest key is the best and leftmost merge.
-INLINE int32_t key_of(uint32_t rank, unsigned place) {
+CTOK_INLINE int32_t key_of(uint32_t rank, unsigned place) {
   return rank == no_rank ? INT32_MAX : (int32_t)(rank << 8 | place);
 }
 
@@ -38,7 +34,7 @@ INLINE int32_t key_of(uint32_t rank, unsigned place) {
 
 // The keys stay in `registers` vectors of sixteen, never in memory: a wide load behind narrow stores
 // would wait for them. Which parts are left is a bit each, which makes neighbours easy to find.
-INLINE size_t merge_in(
+CTOK_INLINE size_t merge_in(
     const ctok_merges *merges, const uint8_t *word, unsigned count, uint32_t *parts,
     unsigned registers) {
   static const lanes16 numbers = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
@@ -94,10 +90,7 @@ INLINE size_t merge_in(
   return used;
 }
 
-// The thread sanitizer would be called while clones are chosen, before it is ready.
-#if defined(__x86_64__) && !__has_feature(thread_sanitizer)
-__attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
-#endif
+CTOK_CLONES
 size_t ctok_merge(const ctok_merges *merges, const uint8_t *word, size_t count, uint32_t *parts) {
   return count <= 16 ? merge_in(merges, word, (unsigned)count, parts, 1)
                      : merge_in(merges, word, (unsigned)count, parts, 4);

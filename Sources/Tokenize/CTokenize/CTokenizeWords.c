@@ -1,17 +1,25 @@
-#include "CTokenize.h"
+#include "Kernels.h"
 
-#include <string.h>
-
+typedef uint8_t bytes16 __attribute__((ext_vector_type(16)));
+typedef uint16_t shorts16 __attribute__((ext_vector_type(16)));
+typedef uint64_t longs8 __attribute__((ext_vector_type(8)));
+typedef uint32_t lanes16 __attribute__((ext_vector_type(16)));
 typedef uint32_t lanes4 __attribute__((ext_vector_type(4)));
 
-// The thread sanitizer would be called while clones are chosen, before it is ready.
-#if defined(__x86_64__) && !__has_feature(thread_sanitizer)
-#define CLONES __attribute__((target_clones("default", "arch=x86-64-v3")))
-#else
-#define CLONES
-#endif
+// The hash of a key: the halves of each half are multiplied, after bytes were mixed in that no UTF-8
+// has there; both products, and what was multiplied, are folded into one number.
+#define SALT_LOW UINT64_C(0xFAC1E2D5F8FBDAF7)
+#define SALT_HIGH UINT64_C(0xFDE9C7F3FEF6CBFF)
+#define FACTOR 0x9E3779B1U
 
-#define INLINE static inline __attribute__((always_inline))
+CTOK_INLINE uint32_t hash_of(ctok_key key) {
+  uint64_t low = key.low ^ SALT_LOW, high = key.high ^ SALT_HIGH;
+  uint64_t sum = (low & UINT32_MAX) * (low >> 32) + low + (high & UINT32_MAX) * (high >> 32) + high;
+  uint32_t hash = (uint32_t)(sum ^ sum >> 32) * FACTOR;
+  return hash ^ hash >> 15;
+}
+
+uint32_t ctok_hash(ctok_key key) { return hash_of(key); }
 
 // Which bits of a key a word's bytes take and what joins them, by its length; 16 stands for all that is
 // longer.
@@ -22,62 +30,116 @@ static const struct {
   uint64_t low, high, length;
 } shapes[17] = {
     {0, 0, 0}, SHORT(1), SHORT(2), SHORT(3), SHORT(4),  SHORT(5),  SHORT(6),  SHORT(7), LONG(8),
-    LONG(9),   LONG(10), LONG(11), LONG(12), LONG(13), LONG(14), LONG(15), {0, 0, 0},
+    LONG(9),   LONG(10), LONG(11), LONG(12), LONG(13), LONG(14), LONG(15),
+    {UINT64_MAX, UINT64_MAX, UINT64_C(16) << 56},
 };
 
-INLINE uint64_t hash_word(const uint8_t *sixteen, uint64_t length, ctok_key *key) {
-  uint64_t low, high, shape = length <= CTOK_SHORT ? length : CTOK_SHORT + 1;
-  memcpy(&low, sixteen, sizeof low);
-  memcpy(&high, sixteen + 8, sizeof high);
-  key->low = low & shapes[shape].low;
-  key->high = (high & shapes[shape].high) | shapes[shape].length;
-  return ctok_hash(*key);
+CTOK_INLINE ctok_key key_of(const uint8_t *sixteen, unsigned length) {
+  ctok_key key;
+  unsigned shape = length <= CTOK_SHORT ? length : CTOK_SHORT + 1;
+  memcpy(&key, sixteen, sizeof key);
+  key.low &= shapes[shape].low;
+  key.high = (key.high & shapes[shape].high) | shapes[shape].length;
+  return key;
 }
 
-CLONES
+// Sixteen words at once, in vectors of four keys: the same keys and hashes.
+
+#define FOUR(a) a, a, a, a
+#define SIXTEEN(a) FOUR(a), FOUR(a), FOUR(a), FOUR(a)
+#define NUMBERS 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+#define FIFTEENTH 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255
+
+// Stores the keys of four words, and is their folded sums, each twice; a macro, since shuffles want
+// constants.
+#define SUMS_OF_FOUR(first)                                                                       \
+  ({                                                                                              \
+    bytes64 bytes;                                                                                \
+    for (int index = 0; index < 4; index++) {                                                     \
+      memcpy((uint8_t *)&bytes + 16 * index, text + bounds[(first) + index], 16);                 \
+    }                                                                                             \
+    bytes64 count = __builtin_shufflevector(                                                      \
+        lengths, lengths, SIXTEEN(first), SIXTEEN((first) + 1), SIXTEEN((first) + 2),             \
+        SIXTEEN((first) + 3));                                                                    \
+    bytes = (bytes & (bytes64)(numbers < count)) | (count & last);                                \
+    memcpy(keys + (first), &bytes, sizeof bytes);                                                 \
+    longs8 halves = (longs8)bytes ^ salt;                                                         \
+    longs8 parts = (halves & UINT32_MAX) * (halves >> 32) + halves;                               \
+    longs8 sums = parts + __builtin_shufflevector(parts, parts, 1, 0, 3, 2, 5, 4, 7, 6);          \
+    (lanes16)(sums ^ sums >> 32);                                                                 \
+  })
+
+CTOK_INLINE void hash_sixteen(
+    const uint8_t *text, const uint16_t *bounds, ctok_key *keys, uint32_t *hashes) {
+  static const bytes64 numbers = {NUMBERS, NUMBERS, NUMBERS, NUMBERS};
+  static const bytes64 last = {FIFTEENTH, FIFTEENTH, FIFTEENTH, FIFTEENTH};
+  static const longs8 salt = {
+      SALT_LOW, SALT_HIGH, SALT_LOW, SALT_HIGH, SALT_LOW, SALT_HIGH, SALT_LOW, SALT_HIGH};
+  shorts16 starts, ends;
+  memcpy(&starts, bounds, sizeof starts);
+  memcpy(&ends, bounds + 1, sizeof ends);
+  bytes16 lengths = __builtin_convertvector(
+      __builtin_elementwise_min((shorts16)(ends - starts), (shorts16)16), bytes16);
+  lanes16 first = SUMS_OF_FOUR(0), second = SUMS_OF_FOUR(4);
+  lanes16 third = SUMS_OF_FOUR(8), fourth = SUMS_OF_FOUR(12);
+  lanes16 left = __builtin_shufflevector(
+      first, second, 0, 4, 8, 12, 16, 20, 24, 28, -1, -1, -1, -1, -1, -1, -1, -1);
+  lanes16 right = __builtin_shufflevector(
+      third, fourth, 0, 4, 8, 12, 16, 20, 24, 28, -1, -1, -1, -1, -1, -1, -1, -1);
+  lanes16 sums = __builtin_shufflevector(
+      left, right, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23);
+  lanes16 hash = sums * FACTOR;
+  hash ^= hash >> 15;
+  memcpy(hashes, &hash, sizeof hash);
+}
+
+CTOK_CLONES
 void ctok_hash_words(
     const ctok_words *words, const uint8_t *text, const uint8_t *end, const uint16_t *bounds,
-    size_t count, ctok_key *keys, uint64_t *hashes) {
-  const ctok_place *places = words->places;
-  unsigned shift = words->shift;
+    size_t count, ctok_key *keys, uint32_t *hashes) {
+  const char *places = (const char *)words->places;
+  uint32_t mask = words->mask;
   // Behind the last words there may be less to read than sixteen bytes.
   size_t whole = count;
   while (whole > 0 && end - (text + bounds[whole - 1]) < 16) whole--;
-  uint64_t start = bounds[0];
-  for (size_t index = 0; index < whole; index++) {
-    uint64_t next = bounds[index + 1];
-    hashes[index] = hash_word(text + start, next - start, &keys[index]);
-    __builtin_prefetch(places + (hashes[index] >> shift), 0, 3);
-    start = next;
+  size_t index = 0;
+  for (; index + 16 <= whole; index += 16) {
+    hash_sixteen(text, bounds + index, keys + index, hashes + index);
+    for (size_t word = index; word < index + 16; word++) {
+      __builtin_prefetch(places + (hashes[word] & mask), 0, 3);
+    }
   }
-  for (size_t index = whole; index < count; index++) {
-    uint8_t sixteen[16] = {0};
-    memcpy(sixteen, text + bounds[index], (size_t)(end - (text + bounds[index])));
-    hashes[index] = hash_word(sixteen, (uint64_t)bounds[index + 1] - bounds[index], &keys[index]);
+  for (; index < count; index++) {
+    uint8_t copy[16] = {0};
+    const uint8_t *sixteen = text + bounds[index];
+    if (index >= whole) sixteen = memcpy(copy, sixteen, (size_t)(end - sixteen));
+    keys[index] = key_of(sixteen, (unsigned)bounds[index + 1] - bounds[index]);
+    hashes[index] = hash_of(keys[index]);
+    __builtin_prefetch(places + (hashes[index] & mask), 0, 3);
   }
 }
 
-CLONES
+CTOK_INLINE const ctok_place *place_at(const ctok_words *words, uint32_t offset) {
+  return (const ctok_place *)((const char *)words->places + offset);
+}
+
+CTOK_CLONES
 size_t ctok_take_words(
-    const ctok_words *words, const ctok_key *keys, const uint64_t *hashes, size_t first,
+    const ctok_words *words, const ctok_key *keys, const uint32_t *hashes, size_t first,
     size_t count, uint32_t *ids, size_t *used) {
   static const lanes4 id_bits = {0x0FFFFFFF, UINT32_MAX, UINT32_MAX, UINT32_MAX};
-  const ctok_place *places = words->places;
-  uint64_t mask = words->mask;
-  unsigned shift = words->shift;
+  ctok_words table = *words;
   uint32_t *next = ids + *used;
   size_t index = first;
   for (; index < count; index++) {
     ctok_key key = keys[index];
-    uint64_t place = hashes[index] >> shift;
-    const ctok_place *found = places + place;
-    while (found->key.low != key.low || found->key.high != key.high) {
+    uint32_t offset = hashes[index] & table.mask;
+    const ctok_place *found = place_at(&table, offset);
+    while (((found->key.low ^ key.low) | (found->key.high ^ key.high)) != 0) {
       if (found->key.high == 0) goto missing;
-      place = (place + 1) & mask;
-      found = places + place;
+      offset = (offset + (uint32_t)sizeof(ctok_place)) & table.mask;
+      found = place_at(&table, offset);
     }
-    // A long word has the key of a free place.
-    if (key.high == 0) break;
     lanes4 value;
     memcpy(&value, found->ids, sizeof value);
     uint32_t number = value.x >> 28;
@@ -86,7 +148,7 @@ size_t ctok_take_words(
       memcpy(next, &value, sizeof value);
       next += number;
     } else {
-      memcpy(next, words->row + value.y, 16 * sizeof *next);
+      memcpy(next, table.row + value.y, 16 * sizeof *next);
       next += value.z;
     }
   }

@@ -14,8 +14,9 @@ struct WordScan: ~Copyable {
   /// Bytes looked at in one go.
   static let segment = 4096
 
-  /// Where the words found last begin, relative to the segment; one more entry ends the last word.
-  let bounds = UnsafeMutablePointer<UInt16>.allocate(capacity: segment + 2)
+  /// Where the words found last begin, relative to the segment; one more entry ends the last word, and
+  /// eight more may be written without a meaning.
+  let bounds = UnsafeMutablePointer<UInt16>.allocate(capacity: segment + 9)
   /// Words found last.
   private(set) var wordCount = 0
 
@@ -184,16 +185,7 @@ struct WordScan: ~Copyable {
 
   /// Turns the bits into places.
   private mutating func collect(_ length: Int, _ blocks: Int, _ isLast: Bool) {
-    var found = 0
-    for block in 0..<blocks {
-      var bits = unsafe starts[block]
-      let base = UInt16(truncatingIfNeeded: block * 64)
-      while bits != 0 {
-        unsafe bounds[found] = base + UInt16(truncatingIfNeeded: bits.trailingZeroBitCount)
-        found += 1
-        bits &= bits - 1
-      }
-    }
+    var found = unsafe ctok_collect(starts, blocks, bounds)
     if isLast {
       while found > 0, unsafe Int(bounds[found - 1]) >= length { found -= 1 }
       unsafe bounds[found] = UInt16(truncatingIfNeeded: length)

@@ -24,8 +24,9 @@ struct TextPiece {
 
 /// Finds added tokens in text: at the leftmost place where one begins, the longest.
 ///
-/// Places where none can begin are passed over many bytes at a time.
-struct AddedTokenMatcher: Sendable {
+/// Places where none can begin are passed over many bytes at a time. A class, so that looking through a
+/// text copies one reference.
+final class AddedTokenMatcher: Sendable {
   /// The tokens, in no particular order.
   let tokens: [AddedToken]
   /// Whether some token depends on text beyond its own.
@@ -36,17 +37,7 @@ struct AddedTokenMatcher: Sendable {
   let longest: Int
   private let pairs: [ctok_pair]
   private let begins: [Bool]
-  private var nodes: [Node]
-  /// The node of each first byte; 0 for none.
-  private var roots: [Int32]
-
-  /// A place in the tree of all tokens; 0 stands for none.
-  private struct Node {
-    var byte: UInt8
-    var firstChild: Int32 = 0
-    var nextSibling: Int32 = 0
-    var token: Int32 = -1
-  }
+  private let tree: AddedTokenTree
 
   /// Builds the tree; of tokens with the same text the last one counts.
   init(_ tokens: [AddedToken]) {
@@ -72,12 +63,56 @@ struct AddedTokenMatcher: Sendable {
     }
     self.pairs = pairs
     self.begins = begins
-    nodes = [Node(byte: 0)]
-    roots = [Int32](repeating: 0, count: 256)
-    for (number, token) in tokens.enumerated() { insert(token.content, number) }
+    var tree = AddedTokenTree()
+    for (number, token) in tokens.enumerated() { tree.insert(token.content, number) }
+    self.tree = tree
   }
 
-  private mutating func insert(_ content: [UInt8], _ number: Int) {
+  /// The first match from `start` on: where it is and which token.
+  func firstMatch(in text: Characters, from start: Int) -> (range: Range<Int>, token: AddedToken)? {
+    guard longest > 0 else { return nil }
+    var offset = start
+    while true {
+      offset = firstCandidate(in: text, from: offset)
+      guard offset < text.count else { return nil }
+      if let (end, token) = tree.longestMatch(in: text, at: offset) {
+        return (offset..<end, tokens[token])
+      }
+      offset += 1
+    }
+  }
+
+  private func firstCandidate(in text: Characters, from start: Int) -> Int {
+    // So many pairs are sought at once; more would be slower than looking at each byte.
+    if pairs.count <= 8 {
+      return unsafe pairs.withUnsafeBufferPointer { pairs in
+        unsafe start
+          + ctok_find_pair(
+            text.pointer + start, text.count - start, pairs.baseAddress, pairs.count)
+      }
+    }
+    var offset = start
+    while offset < text.count, !begins[Int(text.byte(offset))] { offset += 1 }
+    return offset
+  }
+}
+
+/// The tree of the bytes of all added tokens.
+private struct AddedTokenTree {
+  private var nodes = [Node(byte: 0)]
+  /// The node of each first byte; 0 for none.
+  private var roots = [Int32](repeating: 0, count: 256)
+
+  /// A place in the tree; 0 stands for none.
+  private struct Node {
+    var byte: UInt8
+    var firstChild: Int32 = 0
+    var nextSibling: Int32 = 0
+    var token: Int32 = -1
+  }
+
+  /// Adds a token of at least one byte.
+  mutating func insert(_ content: [UInt8], _ number: Int) {
     var node = roots[Int(content[0])]
     if node == 0 {
       node = append(content[0])
@@ -101,35 +136,8 @@ struct AddedTokenMatcher: Sendable {
     return Int32(nodes.count - 1)
   }
 
-  /// The first match from `start` on: where it is and which token.
-  func firstMatch(in text: Characters, from start: Int) -> (range: Range<Int>, token: AddedToken)? {
-    guard longest > 0 else { return nil }
-    var offset = start
-    while true {
-      offset = firstCandidate(in: text, from: offset)
-      guard offset < text.count else { return nil }
-      if let (end, token) = longestMatch(in: text, at: offset) {
-        return (offset..<end, tokens[token])
-      }
-      offset += 1
-    }
-  }
-
-  private func firstCandidate(in text: Characters, from start: Int) -> Int {
-    // So many pairs are sought at once; more would be slower than looking at each byte.
-    if pairs.count <= 8 {
-      return unsafe pairs.withUnsafeBufferPointer { pairs in
-        unsafe start
-          + ctok_find_pair(
-            text.pointer + start, text.count - start, pairs.baseAddress, pairs.count)
-      }
-    }
-    var offset = start
-    while offset < text.count, !begins[Int(text.byte(offset))] { offset += 1 }
-    return offset
-  }
-
-  private func longestMatch(in text: Characters, at start: Int) -> (end: Int, token: Int)? {
+  /// The longest token that begins at `start`: where it ends and its number.
+  func longestMatch(in text: Characters, at start: Int) -> (end: Int, token: Int)? {
     var node = roots[Int(text.byte(start))]
     var offset = start + 1
     var found: (end: Int, token: Int)?

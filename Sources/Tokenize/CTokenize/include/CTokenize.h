@@ -18,6 +18,10 @@ typedef struct {
 /// Describes `blocks` times 64 bytes of text.
 void ctok_describe(const uint8_t *text, size_t blocks, ctok_masks *masks);
 
+/// Turns a bit for each byte of up to 1,024 blocks of 64 into the numbers of the bytes whose bits are
+/// set; returns how many there are. There is room for eight more.
+size_t ctok_collect(const uint64_t *bits, size_t blocks, uint16_t *numbers);
+
 /// Two neighbouring bytes to look for; where `mask` is 0 the second may be any, and `second` is 0.
 typedef struct {
   uint8_t first;
@@ -56,18 +60,14 @@ size_t ctok_merge(const ctok_merges *merges, const uint8_t *word, size_t count, 
 /// Longest word of a table of words, in bytes.
 #define CTOK_SHORT 15
 
-/// A word of 1 to 15 bytes, with zeros behind it and its length in the highest byte; all zeros for a
-/// longer word.
+/// A word of 1 to 15 bytes, with zeros behind it and its length in the highest byte. The key of a
+/// longer word is of no short one, nor all zeros.
 typedef struct {
   uint64_t low, high;
 } ctok_key;
 
-/// A hash of which the high bits are good.
-static inline uint64_t ctok_hash(ctok_key key) {
-  uint64_t mixed =
-      (key.low ^ (key.high * UINT64_C(0x9FB21C651E98DF25))) * UINT64_C(0x9E3779B97F4A7C15);
-  return (mixed ^ mixed >> 32) * UINT64_C(0xD6E8FEB86659FD93);
-}
+/// A hash; its bits from 5 to 30 are good.
+uint32_t ctok_hash(ctok_key key);
 
 /// A word and up to four ids, their number in the high four bits of the first (ids have 20 bits); where
 /// there are more, 15 stands there, then where in a row of ids they are, and their number.
@@ -80,21 +80,20 @@ typedef struct {
 /// A table of words, never full and searched place after place, at one moment.
 typedef struct {
   const ctok_place *places;
-  uint64_t mask;
   /// Sixteen may be read from each that a place names.
   const uint32_t *row;
-  /// How far a hash is shifted to choose a place.
-  uint8_t shift;
+  /// The bits of a hash that tell how many bytes behind the first place its own place is.
+  uint32_t mask;
 } ctok_words;
 
 /// Makes the keys and hashes of the words of `text` between `count + 1` bounds, and asks for the memory
 /// in which they will be sought. Nothing is read from `end` on.
 void ctok_hash_words(
     const ctok_words *words, const uint8_t *text, const uint8_t *end, const uint16_t *bounds,
-    size_t count, ctok_key *keys, uint64_t *hashes);
+    size_t count, ctok_key *keys, uint32_t *hashes);
 
 /// Appends the ids of words from `first` on, up to the first that is long or not in the table; returns
 /// which one that is, or `count`. There is room for 15 ids a word and 16 more.
 size_t ctok_take_words(
-    const ctok_words *words, const ctok_key *keys, const uint64_t *hashes, size_t first,
+    const ctok_words *words, const ctok_key *keys, const uint32_t *hashes, size_t first,
     size_t count, uint32_t *ids, size_t *used);
