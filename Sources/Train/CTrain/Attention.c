@@ -1,5 +1,3 @@
-#include <math.h>
-
 #include "Kernels.h"
 
 /// The columns that a row of a tile sees: from `begin` to before `end`.
@@ -39,11 +37,7 @@ void ctr_attention_softmax(const ctr_tile *tile, float *scores, float *log_sums)
     float *row = scores + r * tile->stride;
     ctr_span span = ctr_visible(tile, r);
     ctr_finish_scores(tile, span, row);
-    float most = -INFINITY, sum = 0;
-    {
-#pragma clang fp reassociate(on) contract(fast)
-      for (size_t k = span.begin; k < span.end; k++) most = row[k] > most ? row[k] : most;
-    }
+    float most = ctr_most(row + span.begin, span.end - span.begin), sum = 0;
     for (size_t k = span.begin; k < span.end; k++) row[k] = ctr_exp(row[k] - most);
     {
 #pragma clang fp reassociate(on) contract(fast)

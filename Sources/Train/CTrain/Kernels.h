@@ -1,6 +1,7 @@
 // What the kernels share: clones, blocks of rows in single precision, eˣ.
 #pragma once
 
+#include <math.h>
 #include <string.h>
 
 #include "CTrain.h"
@@ -106,4 +107,29 @@ CTR_INLINE float ctr_exp(float x) {
   // A NaN goes through the polynomial; its whole part may be anything.
   int32_t power = whole == whole ? (int32_t)whole : 0;
   return p * ctr_float_of_bits((uint32_t)(power + 127) << 23);
+}
+
+#define CTR_LARGER(a, b) ((a) > (b) ? (a) : (b))
+
+/// The largest number; NaNs count as none.
+///
+/// In vectors by hand: as NaNs make the order count, a compiler compares one number after the other.
+CTR_INLINE float ctr_most(const float *x, size_t count) {
+  typedef float __attribute__((ext_vector_type(16))) lanes16;
+  typedef float __attribute__((ext_vector_type(8))) lanes8;
+  typedef float __attribute__((ext_vector_type(4))) lanes4;
+  lanes16 most = -INFINITY, others = -INFINITY, next[2];
+  size_t i = 0;
+  for (; i + 32 <= count; i += 32) {
+    memcpy(next, x + i, sizeof next);
+    most = CTR_LARGER(next[0], most);
+    others = CTR_LARGER(next[1], others);
+  }
+  most = CTR_LARGER(others, most);
+  lanes8 eight = CTR_LARGER(most.lo, most.hi);
+  lanes4 four = CTR_LARGER(eight.lo, eight.hi);
+  float left = CTR_LARGER(four.x, four.y), right = CTR_LARGER(four.z, four.w);
+  float largest = CTR_LARGER(left, right);
+  for (; i < count; i++) largest = CTR_LARGER(x[i], largest);
+  return largest;
 }

@@ -1,13 +1,4 @@
-#include <math.h>
-
 #include "Kernels.h"
-
-CTR_INLINE float ctr_most(const float *x, size_t count) {
-#pragma clang fp reassociate(on) contract(fast)
-  float most = -INFINITY;
-  for (size_t i = 0; i < count; i++) most = x[i] > most ? x[i] : most;
-  return most;
-}
 
 /// The sum of e^(x − most); each summand replaces its x.
 CTR_INLINE float ctr_sum_of_exp(float *x, float most, size_t count) {

@@ -216,6 +216,25 @@ struct OperationTests {
     ) { Oracle.labelLogProbabilities($0[0], $0[1], labels: labels, width: width) }
   }
 
+  @Test(
+    "the largest logit counts wherever it is", arguments: [1, 15, 31, 32, 33, 63, 64, 97],
+    [ScalarType.float32, .bfloat16])
+  func largestLogit(vocabulary: Int, type: ScalarType) throws {
+    let bench = OperationBench(seed: 10)
+    // Row r has the logit 200 at r and 0 elsewhere: without the largest, exponentials overflow.
+    var diagonal = [Float](repeating: 0, count: vocabulary * vocabulary)
+    for row in 0..<vocabulary { diagonal[row * vocabulary + row] = 1 }
+    let labels = (0..<vocabulary).map { Int32($0 % 2 == 0 ? $0 : ($0 + 1) % vocabulary) }
+    let found = try bench.zeros([vocabulary])
+    bench.engine.labelLogProbabilities(
+      hidden: try bench.tensor(diagonal.map { $0 * 200 }, [vocabulary, vocabulary], type),
+      weight: try bench.tensor(diagonal, [vocabulary, vocabulary], type),
+      labels: try bench.integers(labels), workspace: try bench.zeros([4, vocabulary]), into: found,
+      gradient: nil)
+    let expected = labels.enumerated().map { $0 == Int($1) ? Float(0) : -200 }
+    #expect(bench.engine.numbers(of: found) == expected)
+  }
+
   @Test("products of half-precision numbers", arguments: [ScalarType.bfloat16, .float16])
   func halfProducts(type: ScalarType) throws {
     let bench = OperationBench(seed: 8)
