@@ -32,7 +32,7 @@ package enum FileHashes {
   ) throws(PipelineError) -> Manifest.File? {
     var hash = ContentHash()
     let opened: OpenFile
-    var block = [UInt8](repeating: 0, count: min(file.byteCount, 1 << 20))
+    var block = [UInt8](repeating: 0, count: min(file.byteCount, 1 << 17))
     var offset = 0
     do {
       opened = try OpenFile(file.path)

@@ -12,7 +12,7 @@ final class AheadStream: ByteStream {
 
   /// Bytes that are read at once, and how many such blocks wait.
   private static let blockSize = 256 << 10
-  private static let blockLimit = 8
+  private static let blockLimit = 32
 
   /// Begins to read.
   init(_ stream: any ByteStream) {
