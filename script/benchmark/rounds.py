@@ -12,7 +12,7 @@ class Series:
 
     def __init__(self, name, unit, measure):
         self.name, self.unit, self.measure = name, unit, measure
-        self.rates, self.peaks, self.ratios = [], [], []
+        self.rates, self.peaks, self.ratios, self.limit = [], [], [], None
 
     def take(self):
         result = self.measure()
@@ -28,8 +28,14 @@ class Series:
             self.ratios.append((other, target, memory))
         return self
 
+    def stay_below(self, limit):
+        """Asks for a median of at most `limit`."""
+        self.limit = limit
+
     def comparisons(self):
         """Ratios are taken inside each round, where both had the same machine; their medians are shown."""
+        if self.limit is not None:
+            yield f"target at most {self.limit:g}{'' if statistics.median(self.rates) <= self.limit else ', MISSED'}"
         for other, target, memory in self.ratios:
             ratio = statistics.median(a / b for a, b in zip(self.rates, other.rates))
             text = f"{shown(ratio)} × {other.name}"
@@ -69,8 +75,12 @@ class Rounds:
 
 
 def shown(value):
-    """Three digits or more, as people write them."""
-    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+    """Three digits of small numbers, all before the point of large ones."""
+    if value >= 100:
+        return f"{value:,.0f}"
+    if value >= 10:
+        return f"{value:.1f}"
+    return f"{value:.2f}" if value >= 0.1 else f"{value:.4f}"
 
 
 def table(rounds, markdown):

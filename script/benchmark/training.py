@@ -1,5 +1,6 @@
 """Training, evaluating, precomputing and writing text, against PyTorch with the model of transformers."""
 import json
+import re
 import statistics
 from dataclasses import dataclass
 
@@ -58,7 +59,7 @@ class Model:
             "gpt_j_residual": True, "no_weight_tying": True, "make_vocab_size_divisible_by": shape.vocabulary,
             "train_micro_batch_size_per_gpu": shape.batch, "train_iters": STEPS, "lr_decay_style": "constant", "warmup": 0,
             "optimizer": {"type": "Adam", "params": {"lr": 0.0006, "betas": [0.9, 0.95]}}, "weight_decay": 0.1,
-            "gradient_clipping": 1.0, "hidden_dropout": 0, "attention_dropout": 0,
+            "gradient_clipping": 1.0, "hidden_dropout": 0, "attention_dropout": 0, "log_interval": 1, "wall_clock_breakdown": True,
             "precision": "bfloat16" if precision == "bf16" else precision,
             "data_path": str(self.setting.dataset()), "split": "1,0,0", "eval_interval": 1000,
             "tokenizer_type": "GPT2BPETokenizer", "vocab_file": str(vocabulary), "merge_file": str(merges)}
@@ -67,14 +68,18 @@ class Model:
         return path
 
     def train(self, precision, **changes):
-        """One run: the median step's tokens a second without the first, the peak memory, and all losses."""
+        """One run: the median step's tokens a second without the first, the peak memory, all losses, and how many
+        hundredths of a step go by in waiting for a batch, which another thread fills."""
         metrics = self.folder / "metrics.jsonl"
         metrics.unlink(missing_ok=True)
-        _, peak, _ = self.setting.program(
+        _, peak, text = self.setting.program(
             "neox-train", self.configuration(precision, **changes), "--threads", self.setting.workers, "--metrics", metrics,
             "--progress", "off")
         steps = [json.loads(line) for line in metrics.read_text().splitlines()]
-        return statistics.median(step["tokens_per_second"] for step in steps[1:] or steps), peak, [step["lm_loss"] for step in steps]
+        rate = statistics.median(step["tokens_per_second"] for step in steps[1:] or steps)
+        waits = [float(milliseconds) for milliseconds in re.findall(r"batch generator: ([0-9.]+)", text)]
+        waiting = statistics.median(waits[1:] or waits)
+        return rate, peak, [step["lm_loss"] for step in steps], waiting / 10 * rate / self.shape.batch / self.shape.length
 
     def start(self, steps=1):
         """A folder of transformers with the weights after a few steps."""
@@ -111,7 +116,9 @@ def measure_shape(setting, shape):
     for precision in "fp32", "bf16":
         if has_torch:
             prove(model, precision)
-        ours = add_ours(rounds, model, f"neox-train, {precision}", precision)
+        waits = []
+        ours = add_ours(rounds, model, f"neox-train, {precision}", precision, waits)
+        rounds.add(f"its waiting for data, {precision}", "% of a step", lambda waits=waits: waits[-1]).stay_below(1)
         if has_torch:
             name = f"PyTorch eager, {precision}"
             ours.compare(rounds.add(name, "tokens/s", lambda precision=precision: torch_rate(model, precision)),
@@ -127,11 +134,14 @@ def measure_shape(setting, shape):
     return rounds
 
 
-def add_ours(rounds, model, name, precision, **changes):
+def add_ours(rounds, model, name, precision, waits=None, **changes):
+    """The rate of runs; what waiting for data took of a step is appended to `waits`."""
     first = []
 
     def take():
-        rate, peak, losses = model.train(precision, **changes)
+        rate, peak, losses, waiting = model.train(precision, **changes)
+        if waits is not None:
+            waits.append(waiting)
         first[:] = first or losses
         if losses != first:
             raise Mismatch(f"{name}: two runs have the losses {first} and {losses}")
@@ -161,7 +171,7 @@ def torch_rate(model, precision):
 def prove(model, precision):
     """Both train from the same weights on the same tokens: the losses of two steps must be the same."""
     count = 2
-    _, _, ours = model.train(precision, load=str(model.start()), finetune=True, train_iters=count)
+    _, _, ours, _ = model.train(precision, load=str(model.start()), finetune=True, train_iters=count)
     result, _ = model.setting.peer(
         "model", work="train", weights=model.start(), precision=precision, batches=write(model, model.batches(count)))
     close(f"losses of {model.shape.name}, {precision}", ours, result["losses"], 2e-4 if precision == "fp32" else 2e-2)
