@@ -126,6 +126,35 @@ struct BytePairTests {
     }
   }
 
+  @Test("Rules of one character, whose tokens have 64 bytes, encode as by the slow way")
+  func longTokens() throws {
+    var tokens: [[UInt8]?] = (0...255).map { [UInt8($0)] }
+    var merges: [BytePairMerge] = []
+    var half = TokenID(UInt8(ascii: "="))
+    for power in 1...6 {
+      let result = TokenID(tokens.count)
+      merges.append(BytePairMerge(left: half, right: half, result: result))
+      tokens.append([UInt8](repeating: UInt8(ascii: "="), count: 1 << power))
+      half = result
+    }
+    let encoder = ByteLevelEncoder(
+      model: try BytePairModel(tokens: TokenTable(tokens), merges: merges), rule: .gpt2)
+    var cache = WordCache(byteBudget: 1 << 20)
+    for length in [64, 65, 80, 191, 192, 193, 511, 513, 1024, 1025, 3000] {
+      var expected = [TokenID](repeating: half, count: length / 64)
+      for power in (0..<6).reversed() where length >> power & 1 == 1 {
+        expected.append(power == 0 ? TokenID(UInt8(ascii: "=")) : TokenID(255 + power))
+      }
+      // The second time it may be remembered.
+      for _ in 0..<2 {
+        var ids = TokenBuffer()
+        let word = [UInt8](repeating: UInt8(ascii: "="), count: length)
+        unsafe encoder.encode(word.span.bytes, into: &ids, cache: &cache)
+        #expect(ids.array == expected, "\(length) bytes")
+      }
+    }
+  }
+
   @Test("A table of words that grows amid a text keeps all ids")
   func cacheGrows() throws {
     let vocabulary = RandomVocabulary(letters: Self.letters, mergeCount: 300, seed: 1)

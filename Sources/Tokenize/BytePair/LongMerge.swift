@@ -13,8 +13,8 @@ import Glibc
 struct LongScratch: ~Copyable {
   /// Bytes of the first window that is tried.
   static let firstWindow = 24
-  /// Largest window that is remembered.
-  static let largestKept = MergeScratch.capacity
+  /// Largest window that is remembered; some tokens have 64 bytes and more, and a window needs three.
+  static let largestKept = 512
 
   /// A window that was encoded before, at a place of the same word.
   fileprivate struct Window {
@@ -142,9 +142,10 @@ extension BytePairModel {
       unsafe ids.append(from: kept, count: known.idCount)
       return
     }
-    let used = unsafe mergeShort(word + start, count: size, scratch)
-    unsafe ids.append(from: scratch.parts, count: used)
-    unsafe kept.update(from: scratch.parts, count: used)
+    let mark = ids.count
+    unsafe merge(word + start, count: size, into: &ids, scratch)
+    let used = ids.count - mark
+    unsafe kept.update(from: ids.start + mark, count: used)
     unsafe long.windows[slot] = LongScratch.Window(place: start, size: size, idCount: used)
   }
 

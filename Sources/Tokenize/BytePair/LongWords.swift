@@ -15,8 +15,8 @@ struct LongWords: ~Copyable {
     var idCount: UInt32 = 0
   }
 
-  /// Longest word that is kept, in bytes.
-  static let limit = 64
+  /// Longest word that is kept, in bytes: rules of code, logs and letters come again and again.
+  static let limit = 1024
 
   private let places: UnsafeMutablePointer<Place>
   private let placeCount: Int
