@@ -13,5 +13,6 @@
 #include "CTrainLoss.h"
 #include "CTrainNorms.h"
 #include "CTrainNumbers.h"
+#include "CTrainProducts.h"
 #include "CTrainRandom.h"
 #include "CTrainOptimize.h"

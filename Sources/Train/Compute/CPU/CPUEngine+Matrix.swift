@@ -6,32 +6,52 @@ internal import Machine
 extension CPUEngine {
   /// A matrix product by all members: each makes some rows of the target, or some columns.
   func multiply(_ product: MatrixProduct) {
-    let byRows = product.rows >= product.columns
+    let inPairs = isInPairs(product)
+    // Pairs are packed from the right factor for each part by rows, and from a transposed left one
+    // for each part by columns.
+    let byRows =
+      inPairs
+      ? product.left.isTransposed || product.columns < 128 * team.threadCount
+      : product.rows >= product.columns
     let extent = byRows ? product.rows : product.columns
     // A function, not a closure in a constant, which would take memory at each product.
     @Sendable func body(_ range: Range<Int>, _ member: Int) {
-      multiplyAlone(byRows ? product.rows(range) : product.columns(range), member: member)
+      let part = byRows ? product.rows(range) : product.columns(range)
+      multiplyAlone(part, inPairs: inPairs, member: member)
     }
     // Parts are large enough to cost nothing, and stay in the caches where the product is long.
-    let part = min(max(extent / (4 * team.threadCount), 256), 3072) / 16 * 16
-    if extent >= part * team.threadCount {
-      let count = extent / part
-      forEach(count) { index, member in
-        body(index * part..<(index + 1 == count ? extent : (index + 1) * part), member)
-      }
-    } else {
-      team.split(extent, multiple: 16) { range, member in
-        ctr_use_one_openmp_thread()
-        body(range, member)
-      }
+    let part = min(max(extent / (4 * team.threadCount), inPairs && !byRows ? 128 : 256), 3072)
+    let unit = inPairs && !byRows ? 64 : 16
+    let units = (extent + unit - 1) / unit
+    // As many for each member.
+    let rounds = max(extent / (part * team.threadCount), 1)
+    let count = min(rounds * team.threadCount, units)
+    forEach(count) { index, member in
+      body(
+        units * index / count * unit..<min(units * (index + 1) / count * unit, extent), member)
     }
   }
 
   /// A matrix product by one member.
   func multiplyAlone(_ product: MatrixProduct, member: Int) {
+    multiplyAlone(product, inPairs: isInPairs(product), member: member)
+  }
+
+  /// Whether a product is made by dot products of pairs; as all its parts are then, results do not
+  /// depend on how it is cut.
+  private func isInPairs(_ product: MatrixProduct) -> Bool {
+    // A few rows are not worth packing for.
+    multipliesPairs && product.rows >= 16 && product.columns > 0 && product.depth > 0
+      && product.left.type == .bfloat16 && product.right.type == .bfloat16
+      && (product.target.type == .bfloat16 || product.target.type == .float32)
+  }
+
+  private func multiplyAlone(_ product: MatrixProduct, inPairs: Bool, member: Int) {
     switch (product.left.type, product.right.type, product.target.type) {
     case (.float32, .float32, .float32):
       Self.multiplyFloats(product)
+    case _ where inPairs:
+      multiplyPairs(product, member: member)
     case (.bfloat16, .bfloat16, .float32), (.bfloat16, .bfloat16, .bfloat16):
       if !bfloat16Products[member].multiply(product) {
         multiplyInBlocks(product, member: member)
@@ -40,6 +60,19 @@ extension CPUEngine {
       multiplyInBlocks(product, member: member)
     }
   }
+
+  /// A matrix product of bfloat16 numbers in pairs.
+  private func multiplyPairs(_ product: MatrixProduct, member: Int) {
+    var parts = unsafe ctr_product(
+      rows: product.rows, columns: product.columns, depth: product.depth,
+      left: product.left.factor, right: product.right.factor, target: product.target.start,
+      target_stride: product.target.stride, target_type: product.target.type.kernelType,
+      accumulates: product.accumulates)
+    unsafe ctr_multiply_pairs(&parts, conversions(of: member, count: Self.roomOfPairs))
+  }
+
+  /// Numbers of scratch that products in pairs take.
+  static let roomOfPairs = Int(CTR_PRODUCT_ROOM) / MemoryLayout<Float>.size
 
   /// A matrix product of float32 numbers, on the calling thread.
   static func multiplyFloats(_ product: MatrixProduct) {
@@ -171,6 +204,13 @@ extension CPUEngine {
       unsafe ctr_accumulate(
         columns, sums.type.kernelType, sums.place(range.lowerBound), range.count)
     }
+  }
+}
+
+extension Matrix {
+  /// The matrix as a factor of bfloat16 numbers.
+  fileprivate var factor: ctr_factor {
+    unsafe ctr_factor(start: start, stride: stride, transposed: isTransposed)
   }
 }
 

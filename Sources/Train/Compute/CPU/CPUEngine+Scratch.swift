@@ -13,9 +13,11 @@ extension WorkSize {
   var scratch: ScratchNeed {
     switch self {
     case .rows(let width, let type):
-      // Products of other types than float32 are made in blocks that are converted first, where the
-      // processor has no better way.
-      ScratchNeed(own: width, conversions: type == .float32 ? 0 : CPUEngine.convertedBlocks.count)
+      // Products of other types than float32 are made in blocks that are packed or converted first.
+      ScratchNeed(
+        own: width,
+        conversions: type == .float32
+          ? 0 : max(CPUEngine.convertedBlocks.count, CPUEngine.roomOfPairs))
     case .labels(let width):
       ScratchNeed(own: CPUEngine.rowsOfSums * width)
     case .normGradient(let rows, let parameters):

@@ -11,7 +11,9 @@ internal import Machine
 package final class CPUEngine: ComputeEngine {
   let team: ThreadTeam
   private let scratch: [Scratch]
-  /// Products of bfloat16 numbers, one a member.
+  /// Whether products of bfloat16 numbers are made in pairs by our own loops.
+  let multipliesPairs: Bool
+  /// Other products of bfloat16 numbers, one a member.
   let bfloat16Products: [BFloat16Products]
   /// Whether products of bfloat16 numbers need no conversion.
   let hasBFloat16: Bool
@@ -26,7 +28,8 @@ package final class CPUEngine: ComputeEngine {
     let products = (0..<team.threadCount).map { _ in BFloat16Products() }
     bfloat16Products = products
     ctr_use_one_openmp_thread()
-    hasBFloat16 = products[0].isFast
+    multipliesPairs = ctr_multiplies_pairs()
+    hasBFloat16 = multipliesPairs || products[0].isFast
   }
 
   package var summary: String { "CPU, \(team.threadCount) threads" }

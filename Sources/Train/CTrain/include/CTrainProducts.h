@@ -1,0 +1,39 @@
+// Products of bfloat16 matrices on processors with dot products of pairs (AVX-512 BF16).
+#pragma once
+
+#include <stdbool.h>
+
+#include "CTrainNumbers.h"
+
+/// A factor: rows of bfloat16 numbers, `stride` apart; `transposed` where they are the columns of
+/// the matrix that is meant.
+typedef struct {
+  const void *start;
+  size_t stride;
+  bool transposed;
+} ctr_factor;
+
+/// target [rows, columns] = left [rows, depth] · right [depth, columns], or added to the target,
+/// whose rows are `target_stride` numbers apart.
+typedef struct {
+  size_t rows, columns, depth;
+  ctr_factor left, right;
+  void *target;
+  size_t target_stride;
+  /// CTR_FLOAT32 or CTR_BFLOAT16; sums are in single precision and rounded once.
+  ctr_type target_type;
+  bool accumulates;
+} ctr_product;
+
+/// Bytes of memory, aligned to 64, that a product needs beside its matrices.
+#define CTR_PRODUCT_ROOM 3517440
+
+/// Whether ctr_multiply_pairs is the way to multiply here: the processor has dot products of pairs,
+/// and no unit for matrices that is faster still.
+bool ctr_multiplies_pairs(void);
+
+/// Makes a product; rows, columns and depth are not zero.
+///
+/// The sum of each number is made in the order of its depth, in pairs, whatever the sizes; so parts
+/// of a product, by rows or by columns, have the numbers of the whole.
+void ctr_multiply_pairs(const ctr_product *product, void *room);
