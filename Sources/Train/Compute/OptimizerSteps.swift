@@ -16,7 +16,7 @@ package struct ParameterSlice: Sendable {
   /// - Precondition: the values are fp32, and both are of one shape.
   package init(name: String, value: Tensor, gradient: Tensor, copy: Tensor? = nil, decays: Bool) {
     precondition(value.type == .float32 && gradient.type != .int32)
-    precondition(value.shape == gradient.shape)
+    precondition(value.isShaped(as: gradient))
     self.name = name
     self.value = value
     self.gradient = gradient

@@ -16,22 +16,48 @@ package enum ScalarType: String, Sendable, CaseIterable {
 /// A view: it owns nothing, is copied freely, and ends with the ``EngineMemory`` it lies in. The
 /// address means something to its engine only; on a GPU it is a device address.
 package struct Tensor: Sendable, Equatable {
+  /// Most axes of a tensor.
+  package static let mostAxes = 4
+
   /// Where the first number lies, for the engine.
   package let address: UInt
-  /// The length of each axis; the last varies fastest.
-  package let shape: [Int]
   /// The type of each number.
   package let type: ScalarType
   /// How many numbers there are; the largest number where they are more, which no memory holds.
   package let count: Int
+  // Beside an array, which would take memory for each view; lengths that are not used are 0.
+  private let lengths: SIMD4<Int>
+  private let axisCount: Int
 
-  /// Names numbers that lie at an address of an engine's memory.
+  /// Names numbers that lie at an address of an engine's memory; there are four axes at most.
   package init(address: UInt, shape: [Int], type: ScalarType) {
-    self.address = address
-    self.shape = shape
-    self.type = type
-    count = shape.reduce(1, Self.product)
+    precondition(shape.count <= Self.mostAxes, "a tensor has no shape \(shape)")
+    var lengths = SIMD4(repeating: 0)
+    for (axis, length) in shape.enumerated() { lengths[axis] = length }
+    self.init(address: address, lengths: lengths, axisCount: shape.count, type: type)
   }
+
+  /// Names the numbers of a matrix.
+  package init(address: UInt, rows: Int, width: Int, type: ScalarType) {
+    self.init(address: address, lengths: [rows, width, 0, 0], axisCount: 2, type: type)
+  }
+
+  private init(address: UInt, lengths: SIMD4<Int>, axisCount: Int, type: ScalarType) {
+    self.address = address
+    self.lengths = lengths
+    self.axisCount = axisCount
+    self.type = type
+    count = (0..<axisCount).reduce(1) { Self.product($0, lengths[$1]) }
+  }
+
+  /// The length of each axis; the last varies fastest.
+  package var shape: [Int] { (0..<axisCount).map { lengths[$0] } }
+
+  /// Numbers of a row: the length of the last axis.
+  package var width: Int { axisCount == 0 ? 1 : lengths[axisCount - 1] }
+
+  /// How many rows there are.
+  package var rowCount: Int { width == 0 ? 0 : count / width }
 
   /// How many bytes they take, or the largest number.
   package var byteCount: Int { Self.product(count, type.byteCount) }
@@ -41,6 +67,11 @@ package struct Tensor: Sendable, Equatable {
     return overflow ? .max : product
   }
 
+  /// Whether another tensor has the same shape.
+  package func isShaped(as other: Tensor) -> Bool {
+    lengths == other.lengths && axisCount == other.axisCount
+  }
+
   /// The same numbers under another shape of equal count.
   package func reshaped(_ shape: [Int]) -> Tensor {
     let other = Tensor(address: address, shape: shape, type: type)
@@ -48,12 +79,21 @@ package struct Tensor: Sendable, Equatable {
     return other
   }
 
+  /// The same numbers as a matrix.
+  package func reshaped(rows: Int, width: Int) -> Tensor {
+    let other = Tensor(address: address, rows: rows, width: width, type: type)
+    precondition(other.count == count, "a tensor of \(shape) has no shape [\(rows), \(width)]")
+    return other
+  }
+
   /// Some consecutive entries of the first axis.
   package func rows(_ range: Range<Int>) -> Tensor {
-    precondition(range.lowerBound >= 0 && range.upperBound <= shape[0], "rows out of range")
-    let rowBytes = shape.dropFirst().reduce(1, *) * type.byteCount
+    precondition(range.lowerBound >= 0 && range.upperBound <= lengths[0], "rows out of range")
+    let rowBytes = (1..<max(axisCount, 1)).reduce(type.byteCount) { $0 * lengths[$1] }
+    var some = lengths
+    some[0] = range.count
     return Tensor(
-      address: address + UInt(range.lowerBound * rowBytes),
-      shape: [range.count] + shape.dropFirst(), type: type)
+      address: address + UInt(range.lowerBound * rowBytes), lengths: some, axisCount: axisCount,
+      type: type)
   }
 }

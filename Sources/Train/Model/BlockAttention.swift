@@ -29,7 +29,7 @@ struct BlockAttention {
         engine: engine)
     }
     let bias = filledBias(space)
-    for part in space.parts {
+    space.forEachPart { part in
       let (keys, values) = space.scratch.branchKeys.seen(by: part, in: views, engine)
       engine.attention(
         queries: views.queries.from(row: part.rows.lowerBound), keys: keys, values: values,
@@ -54,7 +54,7 @@ struct BlockAttention {
     let biasGradient = scoreBias.isTrained ? scratch.biasGradient : nil
     if let biasGradient { engine.fill(biasGradient, with: 0) }
     let bias = filledBias(space)
-    for part in space.parts {
+    space.forEachPart { part in
       let first = part.rows.lowerBound
       let (keys, values) = scratch.branchKeys.seen(by: part, in: views, engine)
       let (keyGradient, valueGradient) = scratch.branchKeys.gradients(for: part, in: gradients)
@@ -95,20 +95,23 @@ struct BlockAttention {
   }
 
   private func logSums(_ part: RowPart, _ kept: BlockActivations) -> Tensor {
-    kept.logSums.rows(part.rows).reshaped([part.batch * settings.headCount, part.length])
+    kept.logSums.rows(part.rows).reshaped(
+      rows: part.batch * settings.headCount, width: part.length)
   }
 
   private func rotate(_ views: QueryKeyValueViews, _ space: ModelWorkspace, backward: Bool) {
     guard let rotary else { return }
-    for part in space.parts {
+    space.forEachPart { part in
       let rotation = Rotation(
         cosines: rotary.cosines, sines: rotary.sines, firstPosition: part.firstPosition,
         period: part.length)
-      for heads in [views.queries, views.keys] {
+      func rotate(_ heads: HeadView) {
         engine.rotate(
           heads.from(row: part.rows.lowerBound), rows: part.rows.count, rotation,
           backward: backward)
       }
+      rotate(views.queries)
+      rotate(views.keys)
     }
   }
 

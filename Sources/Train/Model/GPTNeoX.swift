@@ -182,7 +182,7 @@ package final class GPTNeoX {
     let state = space.hidden[0]
     engine.embed(space.tokens, table: parameters.values[layout.embedding], into: state)
     if let table = layout.positions.map({ parameters.values[$0] }) ?? tables.sinusoidal {
-      for part in space.parts {
+      space.forEachPart { part in
         engine.addPositions(
           table, first: positionOffset + part.firstPosition, period: part.length,
           to: state.rows(part.rows))
@@ -195,7 +195,7 @@ package final class GPTNeoX {
     let gradient = space.gradient
     if let dropout = embeddingDropout(space) { engine.dropout(gradient, dropout, into: gradient) }
     if let table = layout.positions.map({ parameters.gradients[$0] }) {
-      for part in space.parts {
+      space.forEachPart { part in
         engine.addPositionsGradient(
           gradient.rows(part.rows), first: positionOffset + part.firstPosition,
           period: part.length, table: table)

@@ -197,11 +197,13 @@ package final class ModelWorkspace {
   /// Whether rows are arranged before each pass.
   package var isPacked: Bool { packedParts != nil }
 
-  /// Which tokens the rows of a pass are.
-  var parts: [RowPart] {
-    packedParts ?? [
-      RowPart(rows: 0..<batch * length, batch: batch, firstPosition: cache?.count ?? 0)
-    ]
+  /// Calls `body` with what tells which tokens the rows of a pass are, part by part.
+  func forEachPart(_ body: (RowPart) -> Void) {
+    guard let packedParts else {
+      body(RowPart(rows: 0..<batch * length, batch: batch, firstPosition: cache?.count ?? 0))
+      return
+    }
+    packedParts.forEach(body)
   }
 
   /// Says which tokens the rows of the next pass are: parts one behind another, from row 0.

@@ -19,7 +19,7 @@ package struct RewardModel: Objective {
     try model.load(batch, into: space)
     let engine = model.engine
     model.forward(space, dropout: dropout)
-    let output = space.output.reshaped([space.output.rowCount, space.output.width])
+    let output = space.output.reshaped(rows: space.output.rowCount, width: space.output.width)
     engine.linear(output, weight: model.head.value, bias: nil, into: space.values)
     let counts = batch.trainedCounts.map { Double($0) }
     let sums = batch.maskedSums(engine.numbers(of: space.values))

@@ -14,8 +14,8 @@ extension CPUEngine {
       let range = first..<min(first + step, rowCount)
       // The reference has logits of the model's type before it computes in float32.
       let logits = Tensor(
-        address: workspace.address, shape: [range.count, vocabulary], type: type)
-      let input = hidden.reshaped([rowCount, hidden.width]).rows(range)
+        address: workspace.address, rows: range.count, width: vocabulary, type: type)
+      let input = hidden.reshaped(rows: rowCount, width: hidden.width).rows(range)
       linear(input, weight: weight, bias: nil, into: logits)
       split(range.count) { rows, _ in
         let row = first + rows.lowerBound
@@ -29,7 +29,8 @@ extension CPUEngine {
         MatrixProduct(
           rows: range.count, columns: hidden.width, depth: vocabulary, left: Matrix(logits),
           right: Matrix(weight),
-          target: Matrix(gradient.hidden.reshaped([rowCount, hidden.width]).rows(range))))
+          target: Matrix(gradient.hidden.reshaped(rows: rowCount, width: hidden.width).rows(range)))
+      )
       multiply(
         MatrixProduct(
           rows: vocabulary, columns: hidden.width, depth: range.count,
@@ -73,12 +74,13 @@ extension CPUEngine {
   package func topLogits(hidden: Tensor, weight: Tensor, workspace: Tensor, into top: TopLogits) {
     let count = top.ids.width
     precondition(count > 0 && count <= workspace.width, "as many logits as there are")
-    let step = workspace.shape[0]
+    let step = workspace.rowCount
     for first in stride(from: 0, to: hidden.rowCount, by: step) {
       let range = first..<min(first + step, hidden.rowCount)
       let logits = workspace.rows(0..<range.count)
       linear(
-        hidden.reshaped([hidden.rowCount, hidden.width]).rows(range), weight: weight, bias: nil,
+        hidden.reshaped(rows: hidden.rowCount, width: hidden.width).rows(range), weight: weight,
+        bias: nil,
         into: logits)
       split(range.count) { rows, _ in
         let row = first + rows.lowerBound

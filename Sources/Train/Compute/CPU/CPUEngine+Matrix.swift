@@ -162,7 +162,7 @@ extension CPUEngine {
   package func linear(_ input: Tensor, weight: Tensor, bias: Tensor?, into output: Tensor) {
     multiply(
       MatrixProduct(
-        rows: input.rowCount, columns: weight.shape[0], depth: input.width, left: Matrix(input),
+        rows: input.rowCount, columns: weight.rowCount, depth: input.width, left: Matrix(input),
         right: Matrix(weight, transposed: true), target: Matrix(output)))
     guard let bias else { return }
     split(output.rowCount) { range, _ in

@@ -100,7 +100,7 @@ extension CPUEngine {
       address: UInt(
         bitPattern: unsafe scratch(
           of: 0, count: Self.normSums(rows: rows, parameters: parameters))),
-      shape: [blocks, 2, parameters], type: .float32)
+      rows: 2 * blocks, width: parameters, type: .float32)
     forEach(blocks) { block, _ in
       let first = block * rowsOfBlock
       let weights = unsafe sums.floats(block * 2 * parameters)

@@ -138,11 +138,6 @@ extension Tensor {
     precondition(type == .int32, "an int32 tensor is expected, not \(type)")
     return unsafe place(index).assumingMemoryBound(to: Int32.self)
   }
-
-  /// Numbers of a row: the last axis.
-  var width: Int { shape.last ?? 1 }
-  /// How many rows there are.
-  var rowCount: Int { width == 0 ? 0 : count / width }
 }
 
 extension ScalarType {
