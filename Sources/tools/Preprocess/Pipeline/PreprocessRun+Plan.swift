@@ -35,7 +35,7 @@ extension PreprocessRun {
   /// How the work is shared out, and what every worker needs to know.
   static func plan(
     _ recipe: Recipe, _ settings: RunSettings, _ tokenizer: any Tokenizer,
-    _ chatEncoder: ChatEncoder?, _ sources: SourceChoice?
+    _ chatEncoder: ChatEncoder?, _ sources: SourceChoice?, _ early: EarlyStream?
   ) -> EncodingPlan {
     let memory = MemoryPlan(
       budget: settings.memory, workers: settings.workers, keyCount: recipe.keys.count)
@@ -45,6 +45,7 @@ extension PreprocessRun {
     reading.format = recipe.format
     reading.note = settings.note
     reading.readsAhead = settings.workers > 1
+    reading.early = early
     reading.skipsBlankLines = recipe.skipsBlankLines
     reading.keepsRecordsWhole = recipe.supervision.needsWholeRecords
     reading.givesRecords = recipe.supervision.isStructured

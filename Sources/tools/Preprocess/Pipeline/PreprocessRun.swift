@@ -62,6 +62,10 @@ package struct PreprocessRun: Sendable {
     hashes =
       settings.hashesInputs && recipe.shard.count == 1
       ? InputHashes(inputs, inputFiles, isBeside: settings.workers > 1) : nil
+    // The part that a shard reads may begin elsewhere.
+    let early =
+      settings.workers > 1 && recipe.shard.count == 1
+      ? inputs.entries.first.flatMap { EarlyStream($0) } : nil
     let paths = recipe.vocabularyPaths
     let files = Aside(name: "vocabulary") { () throws(PipelineError) in
       try FileHashes.vocabulary(paths)
@@ -88,7 +92,7 @@ package struct PreprocessRun: Sendable {
     let chatEncoder = try recipe.makeChatEncoder(tokenizer)
     self.recipe = recipe
     plan = Self.plan(
-      recipe, settings, tokenizer, chatEncoder, try recipe.sources(of: inputs))
+      recipe, settings, tokenizer, chatEncoder, try recipe.sources(of: inputs), early)
     vocabulary = Manifest.Vocabulary(
       kind: recipe.tokenizer.kind.rawValue,
       files: try files.value(),

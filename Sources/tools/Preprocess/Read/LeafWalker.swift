@@ -20,6 +20,7 @@ struct LeafWalker {
   private let wanted: InputFormat
   private let note: @Sendable (String) -> Void
   private let readsAhead: Bool
+  private let early: EarlyStream?
   private var ordinal = 0
 
   /// Starts at an input; `pipe` is what it is read from when it is no file.
@@ -31,6 +32,7 @@ struct LeafWalker {
     note = options.note
     // What was read of a pipe must be what was used of it.
     readsAhead = options.readsAhead && entry.isFile
+    early = readsAhead ? options.early : nil
     if let pipe {
       root = pipe
     } else {
@@ -82,23 +84,31 @@ struct LeafWalker {
         ordinal += 1
         return Leaf(format: format, stream: source, ordinal: ordinal - 1)
       }
-      switch wrapping {
-      case .zip, .tar:
+      guard !wrapping.isArchive else {
         if wrapping == .zip, let file { try ZipEnd.check(file) }
         archives.append(try LibarchiveReader(wrapping, source, name: stream.name))
         return nil
-      case .gzip:
-        traits.isGzip = true
-        stream = try GzipStream(source)
-      default:
-        stream = try FilterStream(wrapping, source)
       }
-      if readsAhead, !traits.isCompressed, archives.isEmpty { stream = AheadStream(stream) }
+      if wrapping == .gzip { traits.isGzip = true }
+      let isFirst = !traits.isCompressed && archives.isEmpty
+      if isFirst, let begun = early?.take(entry) {
+        stream = begun
+      } else {
+        stream = try wrapping.content(of: source)
+        if isFirst && readsAhead { stream = AheadStream(stream) }
+      }
       traits.isCompressed = true
       traits.name = wrapping.unwrapped(traits.name)
     }
     throw .damaged(
       name: stored.name, byte: stored.storedByte,
       reason: "more than \(Self.depthLimit) archives and compressions inside one another")
+  }
+}
+
+extension Wrapping {
+  /// What a compressed stream holds.
+  func content(of stored: any ByteStream) throws(PreprocessError) -> any ByteStream {
+    self == .gzip ? try GzipStream(stored) : try FilterStream(self, stored)
   }
 }

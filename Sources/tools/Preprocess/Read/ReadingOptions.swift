@@ -31,6 +31,9 @@ package struct ReadingOptions: Sendable {
   /// Whether compression is taken off by a thread of its own, ahead of whoever wants what comes out.
   package var readsAhead = false
 
+  /// An input that is read ahead already.
+  package var early: EarlyStream?
+
   /// Whether a record is handed over as a whole, however long, and never in pieces.
   package var keepsRecordsWhole = false
   /// Whether records of JSON are handed over as they are stored, as text of the first key, instead of
