@@ -2,8 +2,8 @@
 
 CTR_INLINE float ctr_sigmoid(float x) { return 1 / (1 + ctr_exp(-x)); }
 
-/// The error function to 1.5e-7 (Abramowitz and Stegun, 7.1.26).
-CTR_INLINE float ctr_erf(float x) {
+/// The error function to 1.5e-7 (Abramowitz and Stegun, 7.1.26); `bell` is e^(−x²).
+CTR_INLINE float ctr_erf(float x, float bell) {
   float a = x < 0 ? -x : x;
   float t = 1 / (1 + 0.3275911f * a);
   float p = 1.061405429f;
@@ -11,7 +11,7 @@ CTR_INLINE float ctr_erf(float x) {
   p = p * t + 1.421413741f;
   p = p * t - 0.284496736f;
   p = p * t + 0.254829592f;
-  float e = 1 - p * t * ctr_exp(-a * a);
+  float e = 1 - p * t * bell;
   return x < 0 ? -e : e;
 }
 
@@ -27,7 +27,7 @@ CTR_INLINE float ctr_mish_factor(float x) {
 CTR_INLINE float ctr_value(ctr_activation kind, float x) {
   switch (kind) {
   case CTR_IDENTITY: return x;
-  case CTR_GELU: return 0.5f * x * (1 + ctr_erf(x * 0.70710678f));
+  case CTR_GELU: return 0.5f * x * (1 + ctr_erf(x * 0.70710678f, ctr_exp(-0.5f * x * x)));
   case CTR_GELU_TANH: return 0.5f * x * (1 + ctr_tanh(0.79788456f * x * (1 + 0.044715f * x * x)));
   case CTR_RELU: return x > 0 ? x : (x < 0 ? 0 : x);
   case CTR_SOFTSIGN: return x / (1 + (x < 0 ? -x : x));
@@ -41,8 +41,10 @@ CTR_INLINE float ctr_value(ctr_activation kind, float x) {
 CTR_INLINE float ctr_slope(ctr_activation kind, float x) {
   switch (kind) {
   case CTR_IDENTITY: return 1;
-  case CTR_GELU:
-    return 0.5f * (1 + ctr_erf(x * 0.70710678f)) + x * 0.39894228f * ctr_exp(-0.5f * x * x);
+  case CTR_GELU: {
+    float bell = ctr_exp(-0.5f * x * x);
+    return 0.5f * (1 + ctr_erf(x * 0.70710678f, bell)) + x * 0.39894228f * bell;
+  }
   case CTR_GELU_TANH: {
     float t = ctr_tanh(0.79788456f * x * (1 + 0.044715f * x * x));
     float inner = 0.79788456f * (1 + 3 * 0.044715f * x * x);

@@ -13,7 +13,7 @@ CTR_INLINE float ctr_sum_of_exp(float *x, float most, size_t count) {
 
 CTR_CLONES
 void ctr_label_log_probabilities(ctr_type type, void *logits, size_t rows, size_t width,
-                                 const int32_t *labels, const float *coefficients,
+                                 const int32_t *labels, const float *coefficients, float *room,
                                  float *log_probabilities) {
   for (size_t r = 0; r < rows; r++) {
     void *row = ctr_place(type, logits, r * width);
@@ -25,16 +25,17 @@ void ctr_label_log_probabilities(ctr_type type, void *logits, size_t rows, size_
     size_t label = (size_t)labels[r];
     float distance = *ctr_load(type, row, label, 1, block) - most;
     double sum = 0;
-    // In float32 the exponentials stay where the logits were; narrower, they are made again.
-    CTR_EACH_BLOCK(start, size, width)
-      sum += ctr_sum_of_exp((float *)ctr_load(type, row, start, size, block), most, size);
+    // The exponentials stay, in float32 where the logits were.
+    float *kept = type == CTR_FLOAT32 ? row : room;
+    CTR_EACH_BLOCK(start, size, width) {
+      float *numbers = kept ? kept + start : block;
+      sum += ctr_sum_of_exp((float *)ctr_load(type, row, start, size, numbers), most, size);
+    }
     log_probabilities[r] = distance - (float)log(sum);
     if (!coefficients) continue;
     float coefficient = coefficients[r], factor = (float)(coefficient / sum);
     CTR_EACH_BLOCK(start, size, width) {
-      float *gradient = (float *)ctr_load(type, row, start, size, block);
-      if (type != CTR_FLOAT32)
-        for (size_t i = 0; i < size; i++) gradient[i] = ctr_exp(gradient[i] - most);
+      float *gradient = kept + start;
       for (size_t i = 0; i < size; i++) gradient[i] *= factor;
       if (label >= start && label < start + size) gradient[label - start] -= coefficient;
       ctr_store(type, row, start, size, gradient);

@@ -283,7 +283,7 @@ typedef struct {
   uint32_t *panel, *copy;
   float *sums;
   bool copies;
-  size_t piece, block, strip;
+  size_t piece, blocks, strip;
 } ctr_plan;
 
 static ctr_plan plan_of(const ctr_product *product, void *room) {
@@ -293,13 +293,19 @@ static ctr_plan plan_of(const ctr_product *product, void *room) {
   size_t pieces = quotient_up(product->depth, MOST_DEPTH);
   plan.piece = quotient_up(quotient_up(product->depth, pieces), 32) * 32;
   plan.copies = product->left.transposed || product->depth % 2 || product->rows < TILE_ROWS;
-  size_t most = quotient_up(product->rows, TILE_ROWS) * TILE_ROWS;
-  if (pieces > 1) most = least(most, MOST_ROWS);
-  if (plan.copies) most = least(most, COPIED / plan.piece / TILE_ROWS * TILE_ROWS);
-  size_t blocks = quotient_up(product->rows, most);
-  plan.block = quotient_up(quotient_up(product->rows, blocks), TILE_ROWS) * TILE_ROWS;
-  plan.strip = pieces > 1 ? SUMS / plan.block / PANEL * PANEL : product->columns;
+  size_t tiles = quotient_up(product->rows, TILE_ROWS), most = tiles;
+  if (pieces > 1) most = least(most, MOST_ROWS / TILE_ROWS);
+  if (plan.copies) most = least(most, COPIED / plan.piece / TILE_ROWS);
+  plan.blocks = quotient_up(tiles, most);
+  size_t rows = quotient_up(tiles, plan.blocks) * TILE_ROWS;
+  plan.strip = pieces > 1 ? SUMS / rows / PANEL * PANEL : product->columns;
   return plan;
+}
+
+/// The first row of a block; blocks have as many tiles each, or one less.
+static size_t first_row(const ctr_plan *plan, size_t block) {
+  size_t tiles = quotient_up(plan->product->rows, TILE_ROWS);
+  return least(tiles * block / plan->blocks * TILE_ROWS, plan->product->rows);
 }
 
 /// Rows of a left factor as a tile reads them: where they are, or copied.
@@ -319,11 +325,11 @@ PAIRS static const char *left_rows(const ctr_plan *plan, size_t row, size_t rows
 }
 
 /// A piece of the depth, for a block of rows and the columns from `column` to before `end`.
-PAIRS static void multiply_block(const ctr_plan *plan, size_t row, size_t column, size_t end,
+PAIRS static void multiply_block(const ctr_plan *plan, size_t block, size_t column, size_t end,
                                  size_t first_depth) {
   const ctr_product *product = plan->product;
   ctr_factor right = product->right;
-  size_t rows = least(plan->block, product->rows - row);
+  size_t row = first_row(plan, block), rows = first_row(plan, block + 1) - row;
   size_t depth = least(plan->piece, product->depth - first_depth), stride;
   const char *left = left_rows(plan, row, rows, first_depth, depth, &stride);
   size_t number_size = ctr_byte_count(product->target_type);
@@ -365,9 +371,9 @@ void ctr_multiply_pairs(const ctr_product *product, void *room) {
   ctr_plan plan = plan_of(product, room);
   for (size_t column = 0; column < product->columns; column += plan.strip) {
     size_t end = least(column + plan.strip, product->columns);
-    for (size_t row = 0; row < product->rows; row += plan.block)
+    for (size_t block = 0; block < plan.blocks; block++)
       for (size_t k = 0; k < product->depth; k += plan.piece)
-        multiply_block(&plan, row, column, end, k);
+        multiply_block(&plan, block, column, end, k);
   }
 }
 

@@ -250,7 +250,7 @@ extension ModelSettings {
       work.append(.attention(attention, headWidth: headWidth, isTraining: training))
     }
     guard training else { return work }
-    if type == .bfloat16 { work.append(.labels(width: hiddenSize)) }
+    work.append(.labels(width: hiddenSize, vocabulary: vocabularySize, type: type))
     work.append(.normGradient(rows: rows, parameters: hiddenSize))
     if normalizesQueriesAndKeys {
       work.append(.normGradient(rows: rows * headCount, parameters: hiddenSize))

@@ -4,9 +4,10 @@
 #include "CTrainNumbers.h"
 
 /// For rows of logits, which are used up: writes the log-probability of each row's label. Unless
-/// `coefficients` is null, the gradient of −Σ coefficient · log-probability is left in their place.
+/// `coefficients` is null, the gradient of −Σ coefficient · log-probability is left in their place;
+/// for logits of other types than CTR_FLOAT32 `room` is `width` numbers beside.
 void ctr_label_log_probabilities(ctr_type type, void *logits, size_t rows, size_t width,
-                                 const int32_t *labels, const float *coefficients,
+                                 const int32_t *labels, const float *coefficients, float *room,
                                  float *log_probabilities);
 
 /// For rows of logits, which are used up: writes the `count` largest of each row, largest first and

@@ -17,11 +17,15 @@ extension CPUEngine {
         address: workspace.address, rows: range.count, width: vocabulary, type: type)
       let input = hidden.reshaped(rows: rowCount, width: hidden.width).rows(range)
       linear(input, weight: weight, bias: nil, into: logits)
-      split(range.count) { rows, _ in
+      split(range.count) { rows, member in
         let row = first + rows.lowerBound
+        let room: UnsafeMutablePointer<Float>? =
+          type == .float32 || gradient == nil
+          ? nil : unsafe self.scratch(of: member, count: vocabulary)
         unsafe ctr_label_log_probabilities(
           type.kernelType, logits.place(rows.lowerBound * vocabulary), rows.count, vocabulary,
-          labels.integers(row), gradient?.coefficients.floats(row), logProbabilities.floats(row))
+          labels.integers(row), gradient?.coefficients.floats(row), room,
+          logProbabilities.floats(row))
       }
       guard let gradient else { continue }
       // The logits have become their gradients.

@@ -18,8 +18,13 @@ extension WorkSize {
         own: width,
         conversions: type == .float32
           ? 0 : max(CPUEngine.convertedBlocks.count, CPUEngine.roomOfPairs))
-    case .labels(let width):
-      ScratchNeed(own: CPUEngine.rowsOfSums * width)
+    case .labels(let width, let vocabulary, let type):
+      switch type {
+      case .float32, .int32: ScratchNeed()
+      // A row of exponentials, and in bfloat16 the sums of the hidden state's gradient after it.
+      case .float16: ScratchNeed(own: vocabulary)
+      case .bfloat16: ScratchNeed(own: max(vocabulary, CPUEngine.rowsOfSums * width))
+      }
     case .normGradient(let rows, let parameters):
       ScratchNeed(shared: CPUEngine.normSums(rows: rows, parameters: parameters))
     case .attention(let attention, let width, let isTraining):
