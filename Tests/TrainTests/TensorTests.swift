@@ -27,6 +27,16 @@ struct TensorTests {
     #expect((scalar.count, scalar.width, scalar.rowCount, scalar.shape) == (1, 1, 1, []))
   }
 
+  @Test("shapes of five axes and of another count are mistakes of the program")
+  func mistakes() async {
+    await #expect(processExitsWith: .failure) {
+      _ = Tensor(address: 64, shape: [1, 1, 1, 1, 1], type: .float32)
+    }
+    await #expect(processExitsWith: .failure) {
+      _ = Tensor(address: 64, shape: [6], type: .float32).reshaped(rows: 2, width: 4)
+    }
+  }
+
   @Test("tensors that no memory holds are an error when they are placed")
   func tooLarge() throws {
     let large = 1 << 24

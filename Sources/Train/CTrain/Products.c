@@ -5,7 +5,6 @@
 #include "Kernels.h"
 
 #if defined(__x86_64__)
-#include <cpuid.h>
 #include <immintrin.h>
 
 #define PAIRS __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16")))
@@ -276,8 +275,8 @@ static void ask_for_share(ctr_foresight *next) {
   }
 }
 
-/// How a product is cut so that its parts fit the room: the depth in pieces, then rows in blocks,
-/// then columns in strips whose sums are kept from piece to piece.
+/// How a product is cut so that its parts fit the room: columns in strips, their rows in blocks, and
+/// of these the depth in pieces, from one to the next of which sums are kept.
 typedef struct {
   const ctr_product *product;
   uint32_t *panel, *copy;
@@ -378,10 +377,7 @@ void ctr_multiply_pairs(const ctr_product *product, void *room) {
 }
 
 bool ctr_multiplies_pairs(void) {
-  unsigned a, b, c, d;
-  const unsigned matrices_of_bfloat16 = 1u << 22;
-  bool has_unit = __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d & matrices_of_bfloat16);
-  return __builtin_cpu_supports("avx512bf16") && !has_unit;
+  return __builtin_cpu_supports("avx512bf16") && !__builtin_cpu_supports("amx-bf16");
 }
 #else
 bool ctr_multiplies_pairs(void) { return false; }

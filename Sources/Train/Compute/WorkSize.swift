@@ -3,7 +3,8 @@
 package enum WorkSize: Sendable {
   /// Products, sums of columns and embeddings of rows of so many numbers.
   case rows(width: Int, type: ScalarType)
-  /// Log-probabilities of labels from hidden states of so many numbers, and their gradients.
+  /// Gradients of log-probabilities of labels, from hidden states of so many numbers of a type and a
+  /// vocabulary of so many tokens.
   case labels(width: Int, vocabulary: Int, type: ScalarType)
   /// The gradient of a norm of so many rows, with so many numbers in each parameter.
   case normGradient(rows: Int, parameters: Int)

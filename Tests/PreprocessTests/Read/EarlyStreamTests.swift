@@ -35,6 +35,11 @@ struct EarlyStreamTests {
     for begins in [0, 1] {
       #expect(try Reading(list, options(list, begins: begins)) == plain)
     }
+    // Whoever reads another input ends what was begun.
+    let begun = options(list, begins: 0)
+    let last = try #require(plain.positions.first { $0.input == 1 })
+    _ = try Reading(list, begun, from: last)
+    #expect(begun.early?.isTaken == true)
     // From the middle of the first on.
     let position = plain.positions[plain.positions.count / 3]
     let rest = try Reading(list, options(list, begins: nil), from: position)

@@ -9,8 +9,11 @@ final class OperationBench {
   private var memories: [EngineMemory] = []
   private var generator: SeededGenerator
 
-  init(seed: UInt64 = 1, threads: Int = 2) {
-    engine = CPUEngine(threads: threads)
+  /// Without `inPairs` products of bfloat16 numbers are the library's.
+  init(seed: UInt64 = 1, threads: Int = 2, inPairs: Bool = true) {
+    engine =
+      inPairs
+      ? CPUEngine(threads: threads) : CPUEngine(threads: threads, multipliesPairs: false)
     generator = SeededGenerator(seed: seed)
     // Larger than what any test asks for; without it an operation stops the test.
     try? engine.reserve([

@@ -72,8 +72,10 @@ struct MatrixProductTests {
     let before = Factors.lines(shape.rows, shape.columns, seed: 3)
     for type in types {
       for target in [ScalarType.float32, type] {
-        for (accumulates, threads) in [(false, 1), (true, 1), (true, 3)] {
-          let bench = OperationBench(threads: threads)
+        for (accumulates, threads, inPairs) in [
+          (false, 1, true), (true, 1, true), (true, 3, true), (false, 2, false), (true, 2, false),
+        ] {
+          let bench = OperationBench(threads: threads, inPairs: inPairs)
           let result = try bench.tensor(before, [shape.rows, width], target)
           let (left, right) = try factors.matrices(type, in: bench)
           bench.engine.multiply(
@@ -87,7 +89,8 @@ struct MatrixProductTests {
             let sum = sums[row * shape.columns + column] + (accumulates ? before[index] : 0)
             return found[index] != rounded(sum, target)
           }
-          #expect(wrong == 0, "\(type) into \(target), \(accumulates), \(threads) threads")
+          #expect(
+            wrong == 0, "\(type) into \(target), \(accumulates), \(threads) threads, \(inPairs)")
         }
       }
     }
@@ -99,22 +102,26 @@ struct MatrixProductTests {
     return Float(bitPattern: (bits + 0x7fff + (bits >> 16 & 1)) & 0xffff_0000)
   }
 
-  @Test("products in pairs have the same bits for every number of threads")
-  func pairsAndThreads() throws {
-    var results: [[Float]] = []
-    for threads in [1, 2, 3, 5] {
-      let bench = OperationBench(seed: 9, threads: threads)
-      guard bench.engine.multipliesPairs else { return }
-      let left = try bench.tensor(bench.random(330 * 700), [330, 700], .bfloat16)
-      let right = try bench.tensor(bench.random(700 * 410), [700, 410], .bfloat16)
-      let target = try bench.zeros([330, 410])
-      bench.engine.multiply(
-        MatrixProduct(
-          rows: 330, columns: 410, depth: 700, left: Matrix(left), right: Matrix(right),
-          target: Matrix(target)))
-      results.append(bench.engine.numbers(of: target))
+  @Test(
+    "products of bfloat16 numbers have the same bits for every number of threads",
+    arguments: [1, 7, 15, 16, 330, 2000], [true, false])
+  func threads(rows: Int, inPairs: Bool) throws {
+    for isTransposed in [false, true] {
+      var results: [[Float]] = []
+      for threads in [1, 2, 3, 5] {
+        let bench = OperationBench(seed: 9, threads: threads, inPairs: inPairs)
+        let shape = isTransposed ? [700, rows] : [rows, 700]
+        let left = try bench.tensor(bench.random(rows * 700), shape, .bfloat16)
+        let right = try bench.tensor(bench.random(700 * 410), [700, 410], .bfloat16)
+        let target = try bench.zeros([rows, 410])
+        bench.engine.multiply(
+          MatrixProduct(
+            rows: rows, columns: 410, depth: 700, left: Matrix(left, transposed: isTransposed),
+            right: Matrix(right), target: Matrix(target)))
+        results.append(bench.engine.numbers(of: target))
+      }
+      #expect(results.allSatisfy { $0 == results[0] })
     }
-    #expect(results.allSatisfy { $0 == results[0] })
   }
 }
 

@@ -216,6 +216,29 @@ struct OperationTests {
     ) { Oracle.labelLogProbabilities($0[0], $0[1], labels: labels, width: width) }
   }
 
+  @Test("the hidden state's gradient behind a large vocabulary", arguments: [true, false])
+  func largeVocabulary(inPairs: Bool) throws {
+    let (rows, width, vocabulary) = (300, 16, 6200)
+    func gradient(_ type: ScalarType, threads: Int) throws -> [Float] {
+      let bench = OperationBench(seed: 11, threads: threads, inPairs: inPairs)
+      let hidden = bench.random(rows * width).map { ($0 * 16).rounded() / 16 }
+      let weight = bench.random(vocabulary * width).map { ($0 * 16).rounded() / 16 }
+      let dx = try bench.zeros([rows, width], type)
+      bench.engine.labelLogProbabilities(
+        hidden: try bench.tensor(hidden, [rows, width], type),
+        weight: try bench.tensor(weight, [vocabulary, width], type),
+        labels: try bench.integers((0..<rows).map { Int32($0 * 20) }),
+        workspace: try bench.zeros([rows, vocabulary], type), into: try bench.zeros([rows]),
+        gradient: HeadGradient(
+          coefficients: try bench.tensor(bench.random(rows), [rows]), hidden: dx,
+          weight: try bench.zeros([vocabulary, width])))
+      return bench.engine.numbers(of: dx)
+    }
+    let found = try gradient(.bfloat16, threads: 1)
+    #expect(relativeDifference(found, try gradient(.float32, threads: 1)) < 1e-2)
+    #expect(try gradient(.bfloat16, threads: 3) == found)
+  }
+
   @Test(
     "the largest logit counts wherever it is", arguments: [1, 15, 31, 32, 33, 63, 64, 97],
     [ScalarType.float32, .bfloat16])

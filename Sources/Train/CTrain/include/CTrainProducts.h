@@ -35,5 +35,6 @@ bool ctr_multiplies_pairs(void);
 /// Makes a product; rows, columns and depth are not zero.
 ///
 /// The sum of each number is made in the order of its depth, in pairs, whatever the sizes; so parts
-/// of a product, by rows or by columns, have the numbers of the whole.
+/// of a product, by rows or by columns, have the numbers of the whole. Subnormal numbers count as
+/// zero, as the processor's instruction has it.
 void ctr_multiply_pairs(const ctr_product *product, void *room);

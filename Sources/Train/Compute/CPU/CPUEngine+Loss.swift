@@ -53,25 +53,24 @@ extension CPUEngine {
       multiply(product)
       return
     }
-    let step = min(max(product.rows / (4 * team.threadCount) / 16 * 16, 128), Self.rowsOfSums)
-    split(product.rows, multiple: step) { range, member in
-      for row in stride(from: range.lowerBound, to: range.upperBound, by: Self.rowsOfSums) {
-        let rows = product.rows(row..<min(row + Self.rowsOfSums, range.upperBound))
-        let sums = unsafe self.scratch(of: member, count: rows.rows * rows.columns)
-        for depth in stride(from: 0, to: product.depth, by: part) {
-          var piece = rows
-          piece.depth = min(part, product.depth - depth)
-          piece.left = rows.left.from(row: 0, column: depth)
-          piece.right = rows.right.from(row: depth, column: 0)
-          piece.target = Matrix(
-            address: UInt(bitPattern: sums), type: .float32, stride: rows.columns)
-          piece.accumulates = depth > 0
-          self.multiplyAlone(piece, member: member)
-        }
-        unsafe ctr_convert(
-          CTR_FLOAT32, sums, rows.columns, product.target.type.kernelType, rows.target.start,
-          rows.target.stride, rows.rows, rows.columns)
+    // Parts do not depend on the number of threads, as in multiply(_:).
+    let step = min(max(product.rows / 16 / 16 * 16, 128), Self.rowsOfSums)
+    forEach((product.rows + step - 1) / step) { index, member in
+      let rows = product.rows(index * step..<min((index + 1) * step, product.rows))
+      let sums = unsafe self.scratch(of: member, count: rows.rows * rows.columns)
+      for depth in stride(from: 0, to: product.depth, by: part) {
+        var piece = rows
+        piece.depth = min(part, product.depth - depth)
+        piece.left = rows.left.from(row: 0, column: depth)
+        piece.right = rows.right.from(row: depth, column: 0)
+        piece.target = Matrix(
+          address: UInt(bitPattern: sums), type: .float32, stride: rows.columns)
+        piece.accumulates = depth > 0
+        self.multiplyAlone(piece, member: member)
       }
+      unsafe ctr_convert(
+        CTR_FLOAT32, sums, rows.columns, product.target.type.kernelType, rows.target.start,
+        rows.target.stride, rows.rows, rows.columns)
     }
   }
 
@@ -84,8 +83,7 @@ extension CPUEngine {
       let logits = workspace.rows(0..<range.count)
       linear(
         hidden.reshaped(rows: hidden.rowCount, width: hidden.width).rows(range), weight: weight,
-        bias: nil,
-        into: logits)
+        bias: nil, into: logits)
       split(range.count) { rows, _ in
         let row = first + rows.lowerBound
         let place = unsafe logits.floats(rows.lowerBound * logits.width)

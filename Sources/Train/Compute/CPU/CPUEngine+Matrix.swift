@@ -19,6 +19,14 @@ extension CPUEngine {
       let part = byRows ? product.rows(range) : product.columns(range)
       multiplyAlone(part, inPairs: inPairs, member: member)
     }
+    // A library's sums of bfloat16 numbers depend on sizes: parts do not depend on the number of threads.
+    if !inPairs && product.left.type == .bfloat16 {
+      let part = product.rows < 16 ? 128 : min(max(extent / 16 / 16 * 16, 256), 3072)
+      forEach((extent + part - 1) / part) { index, member in
+        body(index * part..<min((index + 1) * part, extent), member)
+      }
+      return
+    }
     // Parts are large enough to cost nothing, and stay in the caches where the product is long.
     let part = min(max(extent / (4 * team.threadCount), inPairs && !byRows ? 128 : 256), 3072)
     let unit = inPairs && !byRows ? 64 : 16

@@ -20,7 +20,13 @@ package final class CPUEngine: ComputeEngine {
   private let conversions: [Scratch]
 
   /// Starts an engine; `threads` counts the calling thread.
-  package init(threads: Int = WorkerPool.processorCount) {
+  package convenience init(threads: Int = WorkerPool.processorCount) {
+    self.init(threads: threads, multipliesPairs: ctr_multiplies_pairs())
+  }
+
+  /// Starts an engine whose products of bfloat16 numbers are the library's without `multipliesPairs`,
+  /// which the processor must be able to do.
+  init(threads: Int, multipliesPairs: Bool) {
     openblas_set_num_threads(1)
     team = ThreadTeam(threads: threads, name: "compute")
     scratch = (0..<team.threadCount).map { _ in Scratch() }
@@ -28,7 +34,7 @@ package final class CPUEngine: ComputeEngine {
     let products = (0..<team.threadCount).map { _ in BFloat16Products() }
     bfloat16Products = products
     ctr_use_one_openmp_thread()
-    multipliesPairs = ctr_multiplies_pairs()
+    self.multipliesPairs = multipliesPairs
     hasBFloat16 = multipliesPairs || products[0].isFast
   }
 

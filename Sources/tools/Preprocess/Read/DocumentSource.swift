@@ -117,6 +117,7 @@ package struct DocumentSource: ~Copyable {
     let entry = inputs.entries[slice.input]
     regions = nil
     streams = nil
+    let begun = options.early?.take(entry)
     if let pipe { usedPipes.append(pipe.mark) }
     pipe =
       entry.isFile
@@ -130,7 +131,7 @@ package struct DocumentSource: ~Copyable {
       regions = (RegionCutter(file: file, range: slice.range, options: options), place)
     } else {
       streams = try StreamCutter(
-        entry, pipe: pipe, input: slice.input, options: options, pool: pool)
+        entry, pipe: pipe, begun: begun, input: slice.input, options: options, pool: pool)
     }
     return true
   }

@@ -21,12 +21,14 @@ package final class EarlyStream: Sendable {
     stream = Monitor(AheadStream(content))
   }
 
-  /// What was begun, for the first who asks for the content of this input.
+  /// Whether it has been taken, or ended.
+  package var isTaken: Bool { stream.withLock { $0 == nil } }
+
+  /// What was begun, if this is the input; it ends when another is read first.
   func take(_ entry: InputList.Entry) -> AheadStream? {
-    guard entry.path == path else { return nil }
-    return stream.withLock { stream in
+    stream.withLock { stream in
       defer { stream = nil }
-      return stream
+      return entry.path == path ? stream : nil
     }
   }
 }

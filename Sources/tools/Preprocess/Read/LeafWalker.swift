@@ -20,19 +20,21 @@ struct LeafWalker {
   private let wanted: InputFormat
   private let note: @Sendable (String) -> Void
   private let readsAhead: Bool
-  private let early: EarlyStream?
+  /// The content of the input, where it is read ahead already.
+  private var begun: AheadStream?
   private var ordinal = 0
 
-  /// Starts at an input; `pipe` is what it is read from when it is no file.
+  /// Starts at an input; `pipe` is what it is read from when it is no file, and `begun` the content of
+  /// a compressed one that is read already.
   init(
-    _ entry: InputList.Entry, pipe: PipeStream?, options: ReadingOptions
+    _ entry: InputList.Entry, pipe: PipeStream?, begun: AheadStream? = nil, options: ReadingOptions
   ) throws(PreprocessError) {
     self.entry = entry
+    self.begun = begun
     wanted = options.format
     note = options.note
     // What was read of a pipe must be what was used of it.
     readsAhead = options.readsAhead && entry.isFile
-    early = readsAhead ? options.early : nil
     if let pipe {
       root = pipe
     } else {
@@ -91,8 +93,8 @@ struct LeafWalker {
       }
       if wrapping == .gzip { traits.isGzip = true }
       let isFirst = !traits.isCompressed && archives.isEmpty
-      if isFirst, let begun = early?.take(entry) {
-        stream = begun
+      if isFirst, let content = begun.take() {
+        stream = content
       } else {
         stream = try wrapping.content(of: source)
         if isFirst && readsAhead { stream = AheadStream(stream) }

@@ -14,16 +14,17 @@ struct StreamCutter {
   /// Reported after the records before it.
   var pending: PreprocessError?
 
-  /// Starts at the first stream of an input; `pipe` is what it is read from when it is no file.
+  /// Starts at the first stream of an input; `pipe` is what it is read from when it is no file, and
+  /// `begun` the content of a compressed one that is read already.
   init(
-    _ entry: InputList.Entry, pipe: PipeStream?, input: Int, options: ReadingOptions,
-    pool: BlockPool
+    _ entry: InputList.Entry, pipe: PipeStream?, begun: AheadStream?, input: Int,
+    options: ReadingOptions, pool: BlockPool
   ) throws(PreprocessError) {
     self.input = input
     self.options = options
     self.pool = pool
     path = entry.path
-    walker = try LeafWalker(entry, pipe: pipe, options: options)
+    walker = try LeafWalker(entry, pipe: pipe, begun: begun, options: options)
     leaf = try walker.next()
     window = Window(leaf?.stream ?? EmptyStream(path), offset: 0, pool: pool)
   }
