@@ -215,6 +215,11 @@ import Testing
     #expect(try read("a.log", text, format: .text).texts == ["line1\nline2\nline3\n\n"])
     #expect(try read("a.log", text, format: .lines).texts.count == 3)
     #expect(throws: PreprocessError.unknownKind(folder.file("a.log"))) { try read("a.log", text) }
+    for name in ["a.jsonl.gz", "a.tzst"] {
+      #expect {
+        try read(name, [])
+      } throws: { "\($0)".contains("\(name): near byte 0 of the stored file: it is empty") }
+    }
     #expect(throws: PreprocessError.self) { try read("a.zst", zstd) }
     let empty = try read("empty.txt", [])
     #expect(empty.counts.empty == 1 && empty.documents.isEmpty)

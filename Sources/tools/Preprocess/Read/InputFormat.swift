@@ -184,6 +184,12 @@ enum Wrapping: Equatable, Sendable {
     return name
   }
 
+  /// Whether a name has an ending of compressed files.
+  static func isNamed(_ name: String) -> Bool {
+    let lowercased = name.lowercased()
+    return endings.contains { lowercased.hasSuffix($0.0) }
+  }
+
   private static let endings = [
     (".tgz", ".tar"), (".tzst", ".tar"), (".txz", ".tar"), (".tbz2", ".tar"), (".gz", ""),
     (".zst", ""), (".zstd", ""), (".lz4", ""), (".xz", ""), (".bz2", ""),

@@ -144,6 +144,11 @@ private struct InputExpansion {
     var plainFormat: StreamFormat?
     if Wrapping(head: head) == nil {
       plainFormat = StreamFormat(StreamTraits(name: path, head: head, wanted: format))
+      guard plainFormat != nil || !head.isEmpty || !Wrapping.isNamed(path) else {
+        throw .damaged(
+          name: path, byte: 0,
+          reason: "it is empty, where its name promises compressed data; make or fetch it again")
+      }
       if plainFormat == nil { throw .unknownKind(path) }
     }
     entries.append(
