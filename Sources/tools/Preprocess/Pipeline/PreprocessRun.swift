@@ -223,7 +223,9 @@ package struct PreprocessRun: Sendable {
       next: { () throws(PipelineError) -> WorkItem? in
         do throws(PreprocessError) {
           let item = try source.next()
-          bytesRead.store(source.bytesRead, ordering: .relaxed)
+          // Of files a part of all is shown; pipes tell no whole.
+          bytesRead.store(
+            totalBytes > 0 ? source.bytesRead : source.pipedBytes, ordering: .relaxed)
           hashes?.follow(source.bytesRead)
           return item
         } catch {

@@ -145,6 +145,11 @@ extension DocumentSource {
     slices.reduce(0) { $0 + $1.range.count }
   }
 
+  /// Bytes that came out of pipes so far, which have no length.
+  package var pipedBytes: Int {
+    usedPipes.reduce(pipe?.mark.byteCount ?? 0) { $0 + $1.byteCount }
+  }
+
   /// Bytes of them that have been read so far.
   package var bytesRead: Int {
     guard nextSlice > 0 else { return 0 }
