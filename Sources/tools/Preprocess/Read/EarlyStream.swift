@@ -21,9 +21,6 @@ package final class EarlyStream: Sendable {
     stream = Monitor(AheadStream(content))
   }
 
-  /// Whether it has been taken, or ended.
-  package var isTaken: Bool { stream.withLock { $0 == nil } }
-
   /// What was begun, if this is the input; it ends when another is read first.
   func take(_ entry: InputList.Entry) -> AheadStream? {
     stream.withLock { stream in

@@ -198,7 +198,6 @@ enum Wrapping: Equatable, Sendable {
   /// Whether a folder's file counts as an input, by its name.
   static func isInputName(_ name: String) -> Bool {
     let plain = [".jsonl", ".ndjson", ".json", ".txt", ".zip", ".tar"]
-    let lowercased = name.lowercased()
-    return (plain + endings.map(\.0)).contains { lowercased.hasSuffix($0) }
+    return isNamed(name) || plain.contains { name.lowercased().hasSuffix($0) }
   }
 }
