@@ -19,6 +19,7 @@ struct ReferenceLogitsTests {
     var generator = SeededGenerator(seed: 11)
     let engine = CPUEngine(threads: 2)
     let (rows, width, vocabulary) = (13, 4, 1300)
+    try engine.reserve([.rows(width: width, type: type)])
     // Few different numbers, so that many logits are equal; all sums are exact.
     let hidden = (0..<rows * width).map { _ in Float(Int.random(in: -2...2, using: &generator)) }
     let weight = (0..<vocabulary * width).map { _ in

@@ -28,6 +28,9 @@ typedef struct {
 /// Bytes of memory, aligned to 64, that a product needs beside its matrices.
 #define CTR_PRODUCT_ROOM 3517440
 
+/// Whether the processor has vectors of 64 bytes.
+bool ctr_has_avx512(void);
+
 /// Whether ctr_multiply_pairs is the way to multiply here: the processor has dot products of pairs,
 /// and no unit for matrices that is faster still.
 bool ctr_multiplies_pairs(void);
