@@ -376,13 +376,10 @@ void ctr_multiply_pairs(const ctr_product *product, void *room) {
   }
 }
 
-bool ctr_has_avx512(void) { return __builtin_cpu_supports("avx512f"); }
-
 bool ctr_multiplies_pairs(void) {
   return __builtin_cpu_supports("avx512bf16") && !__builtin_cpu_supports("amx-bf16");
 }
 #else
-bool ctr_has_avx512(void) { return false; }
 bool ctr_multiplies_pairs(void) { return false; }
 void ctr_multiply_pairs(const ctr_product *product, void *room) {
   (void)product;

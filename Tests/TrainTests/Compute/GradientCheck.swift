@@ -9,11 +9,9 @@ final class OperationBench {
   private var memories: [EngineMemory] = []
   private var generator: SeededGenerator
 
-  /// Without `inPairs` products of bfloat16 numbers are the library's.
-  init(seed: UInt64 = 1, threads: Int = 2, inPairs: Bool = true) {
-    engine =
-      inPairs
-      ? CPUEngine(threads: threads) : CPUEngine(threads: threads, multipliesPairs: false)
+  /// Without `ownProducts` products are the libraries'.
+  init(seed: UInt64 = 1, threads: Int = 2, ownProducts: Bool = true) {
+    engine = CPUEngine(threads: threads, ownProducts: ownProducts)
     generator = SeededGenerator(seed: seed)
     // Larger than what any test asks for; without it an operation stops the test.
     try? engine.reserve([

@@ -55,14 +55,14 @@ struct MatrixProductTests {
   @Test("against products of float32 numbers", arguments: large)
   func againstFloats(_ shape: Shape) throws {
     let factors = Factors(shape)
-    let bench = OperationBench()
+    let bench = OperationBench(ownProducts: false)
     let target = try bench.zeros([shape.rows, shape.columns])
     let (left, right) = try factors.matrices(.float32, in: bench)
     bench.engine.multiply(
       MatrixProduct(
         rows: shape.rows, columns: shape.columns, depth: shape.depth, left: left, right: right,
         target: Matrix(target)))
-    try check(factors, [.bfloat16], sums: bench.engine.numbers(of: target))
+    try check(factors, [.float32, .bfloat16], sums: bench.engine.numbers(of: target))
   }
 
   /// Makes the product of factors of each type with some threads, alone and added to what is there.
@@ -72,10 +72,10 @@ struct MatrixProductTests {
     let before = Factors.lines(shape.rows, shape.columns, seed: 3)
     for type in types {
       for target in [ScalarType.float32, type] {
-        for (accumulates, threads, inPairs) in [
+        for (accumulates, threads, isOurs) in [
           (false, 1, true), (true, 1, true), (true, 3, true), (false, 2, false), (true, 2, false),
         ] {
-          let bench = OperationBench(threads: threads, inPairs: inPairs)
+          let bench = OperationBench(threads: threads, ownProducts: isOurs)
           let result = try bench.tensor(before, [shape.rows, width], target)
           let (left, right) = try factors.matrices(type, in: bench)
           bench.engine.multiply(
@@ -90,7 +90,7 @@ struct MatrixProductTests {
             return found[index] != rounded(sum, target)
           }
           #expect(
-            wrong == 0, "\(type) into \(target), \(accumulates), \(threads) threads, \(inPairs)")
+            wrong == 0, "\(type) into \(target), \(accumulates), \(threads) threads, \(isOurs)")
         }
       }
     }
@@ -105,14 +105,25 @@ struct MatrixProductTests {
   @Test(
     "products of bfloat16 numbers have the same bits for every number of threads",
     arguments: [1, 7, 15, 16, 330, 2000], [true, false])
-  func threads(rows: Int, inPairs: Bool) throws {
+  func threads(rows: Int, isOurs: Bool) throws {
+    try checkThreads(rows: rows, .bfloat16, isOurs: isOurs)
+  }
+
+  @Test(
+    "our own of other numbers do as well", .enabled(if: CPUEngine(threads: 1).multipliesFloats),
+    arguments: [16, 330, 2000], [ScalarType.float32, .float16])
+  func threads(rows: Int, type: ScalarType) throws {
+    try checkThreads(rows: rows, type, isOurs: true)
+  }
+
+  private func checkThreads(rows: Int, _ type: ScalarType, isOurs: Bool) throws {
     for isTransposed in [false, true] {
       var results: [[Float]] = []
       for threads in [1, 2, 3, 5] {
-        let bench = OperationBench(seed: 9, threads: threads, inPairs: inPairs)
+        let bench = OperationBench(seed: 9, threads: threads, ownProducts: isOurs)
         let shape = isTransposed ? [700, rows] : [rows, 700]
-        let left = try bench.tensor(bench.random(rows * 700), shape, .bfloat16)
-        let right = try bench.tensor(bench.random(700 * 410), [700, 410], .bfloat16)
+        let left = try bench.tensor(bench.random(rows * 700), shape, type)
+        let right = try bench.tensor(bench.random(700 * 410), [700, 410], type)
         let target = try bench.zeros([rows, 410])
         bench.engine.multiply(
           MatrixProduct(

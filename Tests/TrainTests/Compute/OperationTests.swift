@@ -217,10 +217,10 @@ struct OperationTests {
   }
 
   @Test("the hidden state's gradient behind a large vocabulary", arguments: [true, false])
-  func largeVocabulary(inPairs: Bool) throws {
+  func largeVocabulary(isOurs: Bool) throws {
     let (rows, width, vocabulary) = (300, 16, 6200)
     func gradient(_ type: ScalarType, threads: Int) throws -> [Float] {
-      let bench = OperationBench(seed: 11, threads: threads, inPairs: inPairs)
+      let bench = OperationBench(seed: 11, threads: threads, ownProducts: isOurs)
       let hidden = bench.random(rows * width).map { ($0 * 16).rounded() / 16 }
       let weight = bench.random(vocabulary * width).map { ($0 * 16).rounded() / 16 }
       let dx = try bench.zeros([rows, width], type)

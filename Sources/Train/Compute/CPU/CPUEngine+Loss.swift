@@ -49,7 +49,8 @@ extension CPUEngine {
   /// A product of very many summands, by pieces of its depth that stay in the caches.
   private func multiplyInDepths(_ product: MatrixProduct) {
     let part = 3072
-    guard !multipliesPairs, product.target.type == .bfloat16, product.depth > 2 * part else {
+    guard way(of: product) == .library, product.target.type == .bfloat16, product.depth > 2 * part
+    else {
       multiply(product)
       return
     }

@@ -4,32 +4,57 @@ internal import CTrain
 internal import Machine
 
 extension CPUEngine {
+  /// How a product is made; as all its parts are made so, results do not depend on how it is cut.
+  enum ProductWay {
+    /// By dot products of pairs of bfloat16 numbers, in loops of our own.
+    case pairs
+    /// In single precision, by loops of our own that convert what they pack.
+    case floats
+    /// By a library.
+    case library
+  }
+
+  /// The way to make a product.
+  func way(of product: MatrixProduct) -> ProductWay {
+    // A few rows are not worth packing for.
+    guard product.rows >= 16, product.columns > 0, product.depth > 0 else { return .library }
+    if multipliesFloats { return .floats }
+    let isNarrow = product.left.type == .bfloat16 && product.right.type == .bfloat16
+    return multipliesPairs && isNarrow && product.target.type != .float16 ? .pairs : .library
+  }
+
   /// A matrix product by all members: each makes some rows of the target, or some columns.
   func multiply(_ product: MatrixProduct) {
-    let inPairs = isInPairs(product)
+    let way = way(of: product)
     // Pairs are packed from the right factor for each part by rows, and from a transposed left one
     // for each part by columns.
     let byRows =
-      inPairs
+      way == .pairs
       ? product.left.isTransposed || product.columns < 128 * team.threadCount
       : product.rows >= product.columns
     let extent = byRows ? product.rows : product.columns
     // A function, not a closure in a constant, which would take memory at each product.
     @Sendable func body(_ range: Range<Int>, _ member: Int) {
       let part = byRows ? product.rows(range) : product.columns(range)
-      multiplyAlone(part, inPairs: inPairs, member: member)
+      multiplyAlone(part, way, member: member)
     }
     // A library's sums of bfloat16 numbers depend on sizes: parts do not depend on the number of threads.
-    if !inPairs && product.left.type == .bfloat16 {
+    if way == .library && product.left.type == .bfloat16 {
       let part = product.rows < 16 ? 128 : min(max(extent / 16 / 16 * 16, 256), 3072)
       forEach((extent + part - 1) / part) { index, member in
         body(index * part..<min((index + 1) * part, extent), member)
       }
       return
     }
-    // Parts are large enough to cost nothing, and stay in the caches where the product is long.
-    let part = min(max(extent / (4 * team.threadCount), inPairs && !byRows ? 128 : 256), 3072)
-    let unit = inPairs && !byRows ? 64 : 16
+    // Parts are as large as threads allow, as each packs the whole other factor, and stay in the caches
+    // where the product is long; units are whole tiles.
+    let (share, least, unit) =
+      switch way {
+      case .pairs: (4, byRows ? 256 : 128, byRows ? 16 : 64)
+      case .floats: (2, 384, 48)
+      case .library: (4, 256, 16)
+      }
+    let part = min(max(extent / (share * team.threadCount), least), 3072)
     let units = (extent + unit - 1) / unit
     // As many for each member.
     let rounds = max(extent / (part * team.threadCount), 1)
@@ -42,29 +67,22 @@ extension CPUEngine {
 
   /// A matrix product by one member.
   func multiplyAlone(_ product: MatrixProduct, member: Int) {
-    multiplyAlone(product, inPairs: isInPairs(product), member: member)
+    multiplyAlone(product, way(of: product), member: member)
   }
 
-  /// Whether a product is made by dot products of pairs; as all its parts are then, results do not
-  /// depend on how it is cut.
-  private func isInPairs(_ product: MatrixProduct) -> Bool {
-    // A few rows are not worth packing for.
-    multipliesPairs && product.rows >= 16 && product.columns > 0 && product.depth > 0
-      && product.left.type == .bfloat16 && product.right.type == .bfloat16
-      && (product.target.type == .bfloat16 || product.target.type == .float32)
-  }
-
-  private func multiplyAlone(_ product: MatrixProduct, inPairs: Bool, member: Int) {
-    switch (product.left.type, product.right.type, product.target.type) {
-    case (.float32, .float32, .float32):
-      Self.multiplyFloats(product)
-    case _ where inPairs:
+  private func multiplyAlone(_ product: MatrixProduct, _ way: ProductWay, member: Int) {
+    switch (way, product.left.type, product.right.type, product.target.type) {
+    case (.pairs, _, _, _):
       multiplyPairs(product, member: member)
-    case (.bfloat16, .bfloat16, .float32), (.bfloat16, .bfloat16, .bfloat16):
+    case (.floats, _, _, _):
+      multiplyAsFloats(product, member: member)
+    case (.library, .float32, .float32, .float32):
+      Self.multiplyByLibrary(product)
+    case (.library, .bfloat16, .bfloat16, .float32), (.library, .bfloat16, .bfloat16, .bfloat16):
       if !bfloat16Products[member].multiply(product) {
         multiplyInBlocks(product, member: member)
       }
-    default:
+    case (.library, _, _, _):
       multiplyInBlocks(product, member: member)
     }
   }
@@ -79,15 +97,46 @@ extension CPUEngine {
     unsafe ctr_multiply_pairs(&parts, conversions(of: member, count: Self.roomOfPairs))
   }
 
-  /// Numbers of scratch that products in pairs take.
-  static let roomOfPairs = Int(CTR_PRODUCT_ROOM) / MemoryLayout<Float>.size
+  /// A matrix product of numbers of any types in single precision.
+  private func multiplyAsFloats(_ product: MatrixProduct, member: Int) {
+    var parts = unsafe ctr_float_product(
+      rows: product.rows, columns: product.columns, depth: product.depth,
+      left: product.left.factor, right: product.right.factor,
+      left_type: product.left.type.kernelType, right_type: product.right.type.kernelType,
+      target: product.target.start, target_stride: product.target.stride,
+      target_type: product.target.type.kernelType, accumulates: product.accumulates)
+    unsafe ctr_multiply_floats(&parts, conversions(of: member, count: Self.roomOfFloats))
+  }
 
-  /// A matrix product of float32 numbers, on the calling thread.
-  static func multiplyFloats(_ product: MatrixProduct) {
+  /// Numbers of scratch that products in pairs take.
+  private static let roomOfPairs = Int(CTR_PRODUCT_ROOM) / MemoryLayout<Float>.size
+
+  /// Numbers of scratch that our products in single precision take.
+  private static let roomOfFloats = Int(CTR_FLOAT_PRODUCT_ROOM) / MemoryLayout<Float>.size
+
+  /// Numbers of scratch that products of a type take: our own pack their factors, a library's of other
+  /// types than float32 convert them.
+  func roomOfProducts(_ type: ScalarType) -> Int {
+    let own = multipliesFloats ? Self.roomOfFloats : 0
+    guard type != .float32 else { return own }
+    return max(own, Self.convertedBlocks.count, multipliesPairs ? Self.roomOfPairs : 0)
+  }
+
+  /// A matrix product of float32 numbers by a library, on the calling thread.
+  static func multiplyByLibrary(_ product: MatrixProduct) {
     guard product.rows > 0, product.columns > 0 else { return }
     let sum: Float = product.accumulates ? 1 : 0
     #if arch(x86_64)
-    if hasAVX512 && multiplyByOneDNN(product, sum: sum) { return }
+    // oneDNN writes its kernels for the processor at hand, which a pinned or older OpenBLAS
+    // may not know: 190–250 against 90–125 GFLOP/s a core on a Zen 5.
+    let status = unsafe dnnl_sgemm(
+      product.left.isTransposed ? letterT : letterN,
+      product.right.isTransposed ? letterT : letterN,
+      dnnl_dim_t(product.rows), dnnl_dim_t(product.columns), dnnl_dim_t(product.depth),
+      1, product.left.floats, dnnl_dim_t(product.left.stride),
+      product.right.floats, dnnl_dim_t(product.right.stride),
+      sum, product.target.floats, dnnl_dim_t(product.target.stride))
+    if status == dnnl_success { return }
     #endif
     unsafe cblas_sgemm(
       CblasRowMajor, product.left.isTransposed ? CblasTrans : CblasNoTrans,
@@ -99,7 +148,7 @@ extension CPUEngine {
   }
 
   /// Rows, columns and depth of the blocks that are converted at a time, and all their numbers.
-  static let convertedBlocks = (
+  private static let convertedBlocks = (
     sizes: (256, 512, 1024), count: 256 * 1024 + 512 * 1024 + 256 * 512
   )
 
@@ -123,7 +172,7 @@ extension CPUEngine {
         }
         for depth in stride(from: 0, to: product.depth, by: depthBlock) {
           let depths = min(depthBlock, product.depth - depth)
-          Self.multiplyFloats(
+          Self.multiplyByLibrary(
             MatrixProduct(
               rows: rows, columns: columns, depth: depths,
               left: Self.converted(
@@ -205,32 +254,13 @@ extension CPUEngine {
 }
 
 extension Matrix {
-  /// The matrix as a factor of bfloat16 numbers.
+  /// The matrix as a factor of our own products.
   fileprivate var factor: ctr_factor {
     unsafe ctr_factor(start: start, stride: stride, transposed: isTransposed)
   }
 }
 
 #if arch(x86_64)
-/// Which library's products of float32 numbers are faster: oneDNN writes its kernels for the
-/// processor at hand, and makes 190–250 GFLOP/s a core of a Zen 5 where OpenBLAS, which may be older
-/// than the processor, makes 90–125; without AVX-512 its products of a few hundred rows fall behind,
-/// 35–60 against 55–80 on a Zen 3.
-private let hasAVX512 = ctr_has_avx512()
-
-/// A matrix product of float32 numbers by oneDNN, `sum` times the target added.
-private func multiplyByOneDNN(_ product: MatrixProduct, sum: Float) -> Bool {
-  let status = unsafe dnnl_sgemm(
-    letter(product.left), letter(product.right),
-    dnnl_dim_t(product.rows), dnnl_dim_t(product.columns), dnnl_dim_t(product.depth),
-    1, product.left.floats, dnnl_dim_t(product.left.stride),
-    product.right.floats, dnnl_dim_t(product.right.stride),
-    sum, product.target.floats, dnnl_dim_t(product.target.stride))
-  return status == dnnl_success
-}
-
-/// Says whether a factor is transposed.
-private func letter(_ factor: Matrix) -> CChar {
-  CChar(factor.isTransposed ? UInt8(ascii: "T") : UInt8(ascii: "N"))
-}
+private let letterN = CChar(UInt8(ascii: "N"))
+private let letterT = CChar(UInt8(ascii: "T"))
 #endif

@@ -9,15 +9,11 @@ struct ScratchNeed {
 }
 
 extension WorkSize {
-  /// What the processor needs for it beside the tensors.
-  var scratch: ScratchNeed {
+  /// What an engine needs for it beside the tensors; attention and labels need their rows as well.
+  func scratch(on engine: CPUEngine) -> ScratchNeed {
     switch self {
     case .rows(let width, let type):
-      // Products of other types than float32 are made in blocks that are packed or converted first.
-      ScratchNeed(
-        own: width,
-        conversions: type == .float32
-          ? 0 : max(CPUEngine.convertedBlocks.count, CPUEngine.roomOfPairs))
+      ScratchNeed(own: width, conversions: engine.roomOfProducts(type))
     case .labels(let width, let vocabulary, let type):
       switch type {
       case .float32, .int32: ScratchNeed()

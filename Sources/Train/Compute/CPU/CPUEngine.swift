@@ -13,20 +13,17 @@ package final class CPUEngine: ComputeEngine {
   private let scratch: [Scratch]
   /// Whether products of bfloat16 numbers are made in pairs by our own loops.
   let multipliesPairs: Bool
+  /// Whether products of all types are made in single precision by our own loops.
+  let multipliesFloats: Bool
   /// Other products of bfloat16 numbers, one a member.
   let bfloat16Products: [BFloat16Products]
   /// Whether products of bfloat16 numbers need no conversion.
   let hasBFloat16: Bool
   private let conversions: [Scratch]
 
-  /// Starts an engine; `threads` counts the calling thread.
-  package convenience init(threads: Int = WorkerPool.processorCount) {
-    self.init(threads: threads, multipliesPairs: ctr_multiplies_pairs())
-  }
-
-  /// Starts an engine whose products of bfloat16 numbers are the library's without `multipliesPairs`,
-  /// which the processor must be able to do.
-  init(threads: Int, multipliesPairs: Bool) {
+  /// Starts an engine; `threads` counts the calling thread. Without `ownProducts` all products are
+  /// libraries'.
+  package init(threads: Int = WorkerPool.processorCount, ownProducts: Bool = true) {
     openblas_set_num_threads(1)
     team = ThreadTeam(threads: threads, name: "compute")
     scratch = (0..<team.threadCount).map { _ in Scratch() }
@@ -34,7 +31,8 @@ package final class CPUEngine: ComputeEngine {
     let products = (0..<team.threadCount).map { _ in BFloat16Products() }
     bfloat16Products = products
     ctr_use_one_openmp_thread()
-    self.multipliesPairs = multipliesPairs
+    multipliesPairs = ownProducts && ctr_multiplies_pairs()
+    multipliesFloats = ownProducts && ctr_multiplies_floats()
     hasBFloat16 = multipliesPairs || products[0].isFast
   }
 
@@ -72,7 +70,7 @@ package final class CPUEngine: ComputeEngine {
 
   package func reserve(_ work: [WorkSize]) throws(TrainError) {
     for size in work {
-      let need = size.scratch
+      let need = size.scratch(on: self)
       for member in 0..<team.threadCount {
         try scratch[member].reserve(member == 0 ? max(need.shared, need.own) : need.own)
         try conversions[member].reserve(need.conversions)

@@ -1,0 +1,253 @@
+// Factors are converted to float32 and copied into the order in which a tile of the target reads them:
+// the right one in panels of 64 columns, of which each strip of 16 lies together; the left one in
+// tiles of 6 rows. 6 × 16 sums then stay in registers over a piece of the depth: see Goto and van de
+// Geijn, "Anatomy of High-Performance Matrix Multiplication" (2008).
+#include "Kernels.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#define FLOATS __attribute__((target("avx2,fma,f16c")))
+#define FLOATS_INLINE static inline __attribute__((always_inline)) FLOATS
+
+enum {
+  TILE_ROWS = 6,
+  STRIP = 16,
+  PANEL = 4 * STRIP,
+  // A panel of this depth stays in the second cache.
+  PIECE = 768,
+  // Rows of a block, whose tiles stay in the third.
+  BLOCK = 768,
+  // Vectors reach beyond the last tile; so much keeps what follows aligned.
+  SLACK = 16,
+  // Columns whose sums are kept apart where the target is narrower.
+  KEPT = 512,
+};
+
+_Static_assert(CTR_FLOAT_PRODUCT_ROOM == 4 * (PANEL * PIECE + BLOCK * PIECE + SLACK + BLOCK * KEPT),
+               "the room holds a panel, a block of left rows and sums");
+_Static_assert(BLOCK % TILE_ROWS == 0, "a block has whole tiles");
+
+typedef float lanes8 __attribute__((ext_vector_type(8)));
+typedef float __attribute__((ext_vector_type(8), aligned(4))) lanes8_anywhere;
+
+static size_t least(size_t a, size_t b) { return a < b ? a : b; }
+
+/// Eight numbers in a row.
+FLOATS_INLINE lanes8 load8(ctr_type type, const void *numbers, size_t index) {
+  if (type == CTR_FLOAT32) return *(const lanes8_anywhere *)((const float *)numbers + index);
+  __m128i halves = _mm_loadu_si128((const __m128i *)((const uint16_t *)numbers + index));
+  if (type == CTR_FLOAT16) return (lanes8)_mm256_cvtph_ps(halves);
+  return (lanes8)_mm256_slli_epi32(_mm256_cvtepu16_epi32(halves), 16);
+}
+
+FLOATS_INLINE float load1(ctr_type type, const void *numbers, size_t index) {
+  float room;
+  return *ctr_load(type, numbers, index, 1, &room);
+}
+
+/// Eight rows of eight numbers become columns.
+FLOATS_INLINE void transpose(lanes8 rows[8]) {
+  lanes8 other[8];
+  for (int i = 0; i < 8; i += 2) {
+    other[i] = (lanes8)_mm256_unpacklo_ps(rows[i], rows[i + 1]);
+    other[i + 1] = (lanes8)_mm256_unpackhi_ps(rows[i], rows[i + 1]);
+  }
+  for (int i = 0; i < 8; i += 4) {
+    for (int j = 0; j < 2; j++) {
+      lanes8 low = other[i + j], high = other[i + j + 2];
+      rows[i + 2 * j] = __builtin_shufflevector(low, high, 0, 1, 8, 9, 4, 5, 12, 13);
+      rows[i + 2 * j + 1] = __builtin_shufflevector(low, high, 2, 3, 10, 11, 6, 7, 14, 15);
+    }
+  }
+  for (int i = 0; i < 4; i++) {
+    other[i] = __builtin_shufflevector(rows[i], rows[i + 4], 0, 1, 2, 3, 8, 9, 10, 11);
+    other[i + 4] = __builtin_shufflevector(rows[i], rows[i + 4], 4, 5, 6, 7, 12, 13, 14, 15);
+  }
+  memcpy(rows, other, sizeof other);
+}
+
+// Both factors are packed alike: of `lines` rows or columns of the target, so many at a time as a tile
+// has, `width`, lie side by side at each place of the depth, zeros where there are none.
+
+/// Packs what lies line after line, each over its depth.
+FLOATS_INLINE void pack_along(const ctr_type type, const int width, const void *start, size_t stride,
+                              size_t lines, size_t depth, float *packed) {
+  for (size_t first = 0; first < lines; first += (size_t)width) {
+    for (int part = 0; part < width; part += 8) {
+      const size_t line = first + (size_t)part;
+      const int count = width - part < 8 ? width - part : 8;
+      size_t k = 0;
+      if (line + (size_t)count <= lines) {
+        for (; k + 8 <= depth; k += 8) {
+          lanes8 rows[8];
+          for (int i = 0; i < 8; i++)
+            rows[i] = i < count ? load8(type, start, (line + (size_t)i) * stride + k) : 0;
+          transpose(rows);
+          // Of six rows, two numbers too many are written, and then written over.
+          for (int i = 0; i < 8; i++)
+            *(lanes8_anywhere *)(packed + (k + (size_t)i) * (size_t)width + part) = rows[i];
+        }
+      }
+      for (; k < depth; k++)
+        for (int i = 0; i < count; i++)
+          packed[k * (size_t)width + (size_t)(part + i)] =
+              line + (size_t)i < lines ? load1(type, start, (line + (size_t)i) * stride + k) : 0;
+    }
+    packed += (size_t)width * depth;
+  }
+}
+
+/// Packs what lies place after place of the depth, all lines side by side.
+FLOATS_INLINE void pack_across(const ctr_type type, const int width, const void *start,
+                               size_t stride, size_t lines, size_t depth, float *packed) {
+  // A few tiles together, as they share what the processor fetches at a time.
+  const size_t together = PANEL / (size_t)width * (size_t)width;
+  for (size_t group = 0; group < lines; group += together) {
+    const size_t end = least(group + together, lines);
+    for (size_t k = 0; k < depth; k++) {
+      // What is read soon lies in other pages, which the processor does not foresee.
+      const char *soon = (const char *)ctr_at(type, start, (k + 16) * stride + group);
+      for (size_t byte = 0; byte < (end - group) * ctr_byte_count(type); byte += 64)
+        __builtin_prefetch(soon + byte);
+      for (size_t first = group; first < end; first += (size_t)width) {
+        float *place = packed + first * depth + k * (size_t)width;
+        const size_t index = k * stride + first;
+        // Whole vectors are read where they stay inside the row, and written where what lies behind the
+        // tile's numbers comes later.
+        if (first + (size_t)((width + 7) / 8 * 8) <= lines && (width % 8 == 0 || k + 1 < depth)) {
+          for (int part = 0; part < width; part += 8)
+            *(lanes8_anywhere *)(place + part) = load8(type, start, index + (size_t)part);
+        } else {
+          for (int i = 0; i < width; i++)
+            place[i] = first + (size_t)i < lines ? load1(type, start, index + (size_t)i) : 0;
+        }
+      }
+    }
+  }
+}
+
+FLOATS_INLINE void pack(const int width, ctr_type type, bool along, const void *start, size_t stride,
+                        size_t lines, size_t depth, float *packed) {
+#define PACK(name)                                                                               \
+  case name:                                                                                     \
+    if (along) pack_along(name, width, start, stride, lines, depth, packed);                     \
+    else pack_across(name, width, start, stride, lines, depth, packed);                          \
+    break
+  switch (type) {
+    PACK(CTR_FLOAT32);
+    PACK(CTR_BFLOAT16);
+    PACK(CTR_FLOAT16);
+  }
+#undef PACK
+}
+
+FLOATS static void pack_left(ctr_factor left, ctr_type type, size_t row, size_t rows, size_t first,
+                             size_t depth, float *packed) {
+  size_t index = left.transposed ? first * left.stride + row : row * left.stride + first;
+  pack(TILE_ROWS, type, !left.transposed, ctr_at(type, left.start, index), left.stride, rows, depth,
+       packed);
+}
+
+FLOATS static void pack_right(ctr_factor right, ctr_type type, size_t first, size_t depth,
+                              size_t column, size_t columns, float *packed) {
+  size_t index = right.transposed ? column * right.stride + first : first * right.stride + column;
+  pack(STRIP, type, right.transposed, ctr_at(type, right.start, index), right.stride, columns, depth,
+       packed);
+}
+
+/// Sums of a tile of 6 × 16 over a piece of the depth, alone or added to what is there; `rows` and
+/// `columns` of it are meant.
+FLOATS static void make_tile(const float *left, const float *right, size_t depth, float *sums,
+                             size_t stride, size_t rows, size_t columns, bool adds) {
+  lanes8 tile[TILE_ROWS][2] = {0};
+  float edge[TILE_ROWS][STRIP] = {0};
+  const bool whole = rows == TILE_ROWS && columns == STRIP;
+  float *place = whole ? sums : edge[0];
+  const size_t step = whole ? stride : STRIP;
+  if (adds) {
+    for (size_t row = 0; !whole && row < rows; row++)
+      memcpy(edge[row], sums + row * stride, columns * sizeof(float));
+#pragma clang loop unroll(full)
+    for (int row = 0; row < TILE_ROWS; row++) {
+      tile[row][0] = *(lanes8_anywhere *)(place + (size_t)row * step);
+      tile[row][1] = *(lanes8_anywhere *)(place + (size_t)row * step + 8);
+    }
+  }
+#pragma clang loop unroll_count(4)
+  for (size_t k = 0; k < depth; k++) {
+    lanes8 low = *(const lanes8_anywhere *)right, high = *(const lanes8_anywhere *)(right + 8);
+#pragma clang loop unroll(full)
+    for (int row = 0; row < TILE_ROWS; row++) {
+      lanes8 number = left[row];
+      tile[row][0] = (lanes8)_mm256_fmadd_ps(number, low, tile[row][0]);
+      tile[row][1] = (lanes8)_mm256_fmadd_ps(number, high, tile[row][1]);
+    }
+    left += TILE_ROWS;
+    right += STRIP;
+  }
+#pragma clang loop unroll(full)
+  for (int row = 0; row < TILE_ROWS; row++) {
+    *(lanes8_anywhere *)(place + (size_t)row * step) = tile[row][0];
+    *(lanes8_anywhere *)(place + (size_t)row * step + 8) = tile[row][1];
+  }
+  for (size_t row = 0; !whole && row < rows; row++)
+    memcpy(sums + row * stride, edge[row], columns * sizeof(float));
+}
+
+/// A block of rows, for the columns from `column` to before `end`, over the whole depth.
+FLOATS static void multiply_block(const ctr_float_product *product, size_t row, size_t rows,
+                                  size_t column, size_t end, float *room) {
+  float *panel = room, *tiles = panel + PANEL * PIECE, *kept = tiles + BLOCK * PIECE + SLACK;
+  const bool narrow = product->target_type != CTR_FLOAT32;
+  void *target =
+      ctr_place(product->target_type, product->target, row * product->target_stride + column);
+  float *sums = narrow ? kept : target;
+  const size_t stride = narrow ? KEPT : product->target_stride;
+  if (narrow && product->accumulates)
+    ctr_convert(product->target_type, target, product->target_stride, CTR_FLOAT32, sums, stride, rows,
+                end - column);
+  // Pieces of about one size.
+  const size_t pieces = (product->depth + PIECE - 1) / PIECE;
+  const size_t piece = (product->depth + pieces - 1) / pieces;
+  for (size_t first = 0; first < product->depth; first += piece) {
+    const size_t depth = least(piece, product->depth - first);
+    pack_left(product->left, product->left_type, row, rows, first, depth, tiles);
+    for (size_t start = column; start < end; start += PANEL) {
+      const size_t columns = least(PANEL, end - start);
+      pack_right(product->right, product->right_type, first, depth, start, columns, panel);
+      for (size_t tile = 0; tile < rows; tile += TILE_ROWS)
+        for (size_t strip = 0; strip < columns; strip += STRIP)
+          make_tile(tiles + tile * depth, panel + strip * depth, depth,
+                    sums + tile * stride + start - column + strip, stride,
+                    least(TILE_ROWS, rows - tile), least(STRIP, columns - strip),
+                    first > 0 || product->accumulates);
+    }
+  }
+  if (narrow)
+    ctr_convert(CTR_FLOAT32, sums, stride, product->target_type, target, product->target_stride, rows,
+                end - column);
+}
+
+void ctr_multiply_floats(const ctr_float_product *product, void *room) {
+  // Blocks of about one size, of whole tiles.
+  const size_t blocks = (product->rows + BLOCK - 1) / BLOCK;
+  const size_t rows = ((product->rows + blocks - 1) / blocks + TILE_ROWS - 1) / TILE_ROWS * TILE_ROWS;
+  const size_t columns = product->target_type == CTR_FLOAT32 ? product->columns : KEPT;
+  for (size_t column = 0; column < product->columns; column += columns)
+    for (size_t row = 0; row < product->rows; row += rows)
+      multiply_block(product, row, least(rows, product->rows - row), column,
+                     least(column + columns, product->columns), room);
+}
+
+bool ctr_multiplies_floats(void) {
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+         __builtin_cpu_supports("f16c") && !__builtin_cpu_supports("avx512f");
+}
+#else
+bool ctr_multiplies_floats(void) { return false; }
+void ctr_multiply_floats(const ctr_float_product *product, void *room) {
+  (void)product;
+  (void)room;
+}
+#endif
