@@ -51,11 +51,11 @@ package struct TokenTable: Sendable, Equatable {
     finish(id, from: start)
   }
 
-  /// Gives an id the bytes that `write` appends to the row; none where it answers false.
+  /// Gives an id the bytes that `write` appends to the row; none where it appends nothing and answers
+  /// false.
   mutating func append(for id: Int, _ write: (inout [UInt8]) -> Bool) -> Bool {
     let start = row.count
     guard write(&row) else {
-      row.removeLast(row.count - start)
       extend(to: id)
       return false
     }

@@ -9,10 +9,20 @@ enum WordHash {
       unsafe hash = mix(hash ^ word.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
       offset += 8
     }
+    // What is left, or the last bytes of the word, some of them a second time.
     var rest: UInt64 = 0
-    while offset < count {
-      unsafe rest = rest << 8 | UInt64(word.load(fromByteOffset: offset, as: UInt8.self))
-      offset += 1
+    if offset < count {
+      if count >= 8 {
+        unsafe rest = word.loadUnaligned(fromByteOffset: count - 8, as: UInt64.self)
+      } else if count >= 4 {
+        let first = unsafe word.loadUnaligned(as: UInt32.self)
+        let last = unsafe word.loadUnaligned(fromByteOffset: count - 4, as: UInt32.self)
+        rest = UInt64(first) << 32 | UInt64(last)
+      } else {
+        for index in 0..<count {
+          unsafe rest = rest << 8 | UInt64(word.load(fromByteOffset: index, as: UInt8.self))
+        }
+      }
     }
     return mix(hash ^ rest)
   }

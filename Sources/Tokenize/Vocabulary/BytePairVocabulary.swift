@@ -122,23 +122,42 @@ extension VisibleBytes {
     return bytes
   }()
 
-  /// Appends the bytes that a token is spelled for; returns false where a character is not of the
-  /// alphabet, behind those that are.
+  /// Appends the bytes that a token is spelled for; appends nothing and returns false where a
+  /// character is not of the alphabet.
   static func append(spelledBy spelling: RawSpan, to row: inout [UInt8]) -> Bool {
-    let bytes = bytes
+    unsafe spelling.withUnsafeBytes { spelling in
+      unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: spelling.count) { token in
+        guard let count = unsafe translate(spelling, into: token) else { return false }
+        unsafe row.append(contentsOf: UnsafeBufferPointer(rebasing: token[..<count]))
+        return true
+      }
+    }
+  }
+
+  /// Writes the bytes that a token is spelled for, which are not more than the spelling's, and returns
+  /// their number; `nil` where a character is not of the alphabet.
+  @unsafe
+  private static func translate(
+    _ spelling: UnsafeRawBufferPointer, into token: UnsafeMutableBufferPointer<UInt8>
+  ) -> Int? {
+    var count = 0
     var index = 0
-    while index < spelling.byteCount {
-      var codePoint = Int(spelling.byte(index))
+    while index < spelling.count {
+      let byte = unsafe spelling[index]
       index += 1
-      if codePoint >= 0x80 {
-        // The alphabet ends at U+0143: its characters have at most two bytes.
-        guard codePoint & 0xE0 == 0xC0, index < spelling.byteCount else { return false }
-        codePoint = (codePoint & 0x1F) << 6 | Int(spelling.byte(index) & 0x3F)
+      // Most characters stand for themselves: those of ASCII that can be seen.
+      if byte > 0x20, byte < 0x7F {
+        unsafe token[count] = byte
+      } else {
+        // The others of the alphabet have two bytes; it ends at U+0143.
+        guard byte & 0xE0 == 0xC0, index < spelling.count else { return nil }
+        let codePoint = unsafe Int(byte & 0x1F) << 6 | Int(spelling[index] & 0x3F)
+        guard codePoint < bytes.count, bytes[codePoint] >= 0 else { return nil }
+        unsafe token[count] = UInt8(bytes[codePoint])
         index += 1
       }
-      guard codePoint < bytes.count, bytes[codePoint] >= 0 else { return false }
-      row.append(UInt8(bytes[codePoint]))
+      count += 1
     }
-    return true
+    return count
   }
 }

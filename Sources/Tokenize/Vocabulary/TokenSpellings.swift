@@ -11,8 +11,6 @@ struct TokenSpellings {
   private var ids: [TokenID] = []
   /// The high half of a hash above the number of a spelling; at most half full.
   private var places = [UInt64](repeating: free, count: 1 << 10)
-  /// Two spellings that are sought as one.
-  private var joined: [UInt8] = []
   /// The number of the joined spelling found last.
   private var lastJoined = 0
 
@@ -58,14 +56,12 @@ struct TokenSpellings {
   /// The spelling behind the one found last is looked at first: merges make tokens in the order of
   /// their ids.
   mutating func id(of left: RawSpan, _ right: RawSpan) -> TokenID? {
-    joined.removeAll(keepingCapacity: true)
-    unsafe left.withUnsafeBytes { unsafe joined.append(contentsOf: $0) }
-    unsafe right.withUnsafeBytes { unsafe joined.append(contentsOf: $0) }
     let next = lastJoined + 1
-    if next < ids.count, unsafe isSpelled(next, joined.span.bytes) {
+    if next < ids.count, isSpelled(next, left, right) {
       lastJoined = next
       return ids[next]
     }
+    let joined = left.array + right.array
     let entry = unsafe places[place(of: joined.span.bytes, Self.hash(joined.span.bytes))]
     guard entry != Self.free else { return nil }
     lastJoined = Int(entry & 0xFFFF_FFFF)
@@ -86,12 +82,22 @@ struct TokenSpellings {
 
   private func isSpelled(_ number: Int, _ spelling: RawSpan) -> Bool {
     let start = Int(starts[number])
-    let count = Int(starts[number + 1]) - start
-    guard count == spelling.byteCount else { return false }
-    return unsafe text.withUnsafeBytes { text in
-      unsafe spelling.withUnsafeBytes { spelling in
-        guard let base = text.baseAddress, let sought = spelling.baseAddress else { return true }
-        return unsafe memcmp(base + start, sought, count) == 0
+    return Int(starts[number + 1]) - start == spelling.byteCount && isAt(start, spelling)
+  }
+
+  /// Whether a spelling is `left` and `right` joined.
+  private func isSpelled(_ number: Int, _ left: RawSpan, _ right: RawSpan) -> Bool {
+    let start = Int(starts[number])
+    return Int(starts[number + 1]) - start == left.byteCount + right.byteCount
+      && isAt(start, left) && isAt(start + left.byteCount, right)
+  }
+
+  /// Whether so many bytes of `text` are those of a span.
+  private func isAt(_ start: Int, _ bytes: RawSpan) -> Bool {
+    unsafe text.withUnsafeBytes { text in
+      unsafe bytes.withUnsafeBytes { bytes in
+        guard let base = text.baseAddress, let sought = bytes.baseAddress else { return true }
+        return unsafe memcmp(base + start, sought, bytes.count) == 0
       }
     }
   }
