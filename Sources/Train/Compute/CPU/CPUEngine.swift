@@ -21,8 +21,11 @@ package final class CPUEngine: ComputeEngine {
   let hasBFloat16: Bool
   private let conversions: [Scratch]
 
-  /// Starts an engine; `threads` counts the calling thread. Without `ownProducts` all products are
-  /// libraries'.
+  /// Starts an engine.
+  ///
+  /// - Parameters:
+  ///   - threads: how many compute, the calling one included.
+  ///   - ownProducts: without it, all products of matrices are libraries'.
   package init(threads: Int = WorkerPool.processorCount, ownProducts: Bool = true) {
     openblas_set_num_threads(1)
     team = ThreadTeam(threads: threads, name: "compute")
