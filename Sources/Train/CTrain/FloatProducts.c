@@ -31,8 +31,6 @@ _Static_assert(BLOCK % TILE_ROWS == 0, "a block has whole tiles");
 typedef float lanes8 __attribute__((ext_vector_type(8)));
 typedef float __attribute__((ext_vector_type(8), aligned(4))) lanes8_anywhere;
 
-static size_t least(size_t a, size_t b) { return a < b ? a : b; }
-
 /// Eight numbers in a row.
 FLOATS_INLINE lanes8 load8(ctr_type type, const void *numbers, size_t index) {
   if (type == CTR_FLOAT32) return *(const lanes8_anywhere *)((const float *)numbers + index);
@@ -104,7 +102,7 @@ FLOATS_INLINE void pack_across(const ctr_type type, const int width, const void 
   // A few tiles together, as they share what the processor fetches at a time.
   const size_t together = PANEL / (size_t)width * (size_t)width;
   for (size_t group = 0; group < lines; group += together) {
-    const size_t end = least(group + together, lines);
+    const size_t end = ctr_least(group + together, lines);
     for (size_t k = 0; k < depth; k++) {
       // What is read soon lies in other pages, which the processor does not foresee.
       const char *soon = (const char *)ctr_at(type, start, (k + 16) * stride + group);
@@ -211,16 +209,16 @@ FLOATS static void multiply_block(const ctr_float_product *product, size_t row, 
   const size_t pieces = (product->depth + PIECE - 1) / PIECE;
   const size_t piece = (product->depth + pieces - 1) / pieces;
   for (size_t first = 0; first < product->depth; first += piece) {
-    const size_t depth = least(piece, product->depth - first);
+    const size_t depth = ctr_least(piece, product->depth - first);
     pack_left(product->left, product->left_type, row, rows, first, depth, tiles);
     for (size_t start = column; start < end; start += PANEL) {
-      const size_t columns = least(PANEL, end - start);
+      const size_t columns = ctr_least(PANEL, end - start);
       pack_right(product->right, product->right_type, first, depth, start, columns, panel);
       for (size_t tile = 0; tile < rows; tile += TILE_ROWS)
         for (size_t strip = 0; strip < columns; strip += STRIP)
           make_tile(tiles + tile * depth, panel + strip * depth, depth,
                     sums + tile * stride + start - column + strip, stride,
-                    least(TILE_ROWS, rows - tile), least(STRIP, columns - strip),
+                    ctr_least(TILE_ROWS, rows - tile), ctr_least(STRIP, columns - strip),
                     first > 0 || product->accumulates);
     }
   }
@@ -236,8 +234,8 @@ void ctr_multiply_floats(const ctr_float_product *product, void *room) {
   const size_t columns = product->target_type == CTR_FLOAT32 ? product->columns : KEPT;
   for (size_t column = 0; column < product->columns; column += columns)
     for (size_t row = 0; row < product->rows; row += rows)
-      multiply_block(product, row, least(rows, product->rows - row), column,
-                     least(column + columns, product->columns), room);
+      multiply_block(product, row, ctr_least(rows, product->rows - row), column,
+                     ctr_least(column + columns, product->columns), room);
 }
 
 bool ctr_multiplies_floats(void) {

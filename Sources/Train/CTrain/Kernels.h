@@ -49,6 +49,8 @@ CTR_INLINE uint16_t ctr_bfloat16(float number) {
   return (bits & 0x7fffffff) > 0x7f800000 ? (uint16_t)((bits >> 16) | 0x40) : (uint16_t)rounded;
 }
 
+CTR_INLINE size_t ctr_least(size_t a, size_t b) { return a < b ? a : b; }
+
 CTR_INLINE size_t ctr_byte_count(ctr_type type) { return type == CTR_FLOAT32 ? 4 : 2; }
 
 CTR_INLINE const void *ctr_at(ctr_type type, const void *numbers, size_t index) {

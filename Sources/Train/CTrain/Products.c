@@ -30,7 +30,6 @@ _Static_assert(CTR_PRODUCT_ROOM == 2 * PANEL * MOST_DEPTH + 2 * COPIED + 4 * SUM
 // Two numbers that follow each other in depth, at any place of even address.
 typedef uint32_t __attribute__((may_alias, aligned(2))) ctr_pair;
 
-static size_t least(size_t a, size_t b) { return a < b ? a : b; }
 static size_t quotient_up(size_t a, size_t b) { return (a + b - 1) / b; }
 
 PAIRS_INLINE __mmask16 mask16(size_t count) { return count >= 16 ? 0xffff : (1u << count) - 1; }
@@ -83,7 +82,7 @@ PAIRS_INLINE void pack_columns(const uint16_t *start, size_t stride, size_t colu
         rows[i] = _mm512_maskz_loadu_epi16(column + i < columns ? mask32(depth - k) : 0,
                                            start + (column + i) * stride + k);
       transpose(rows);
-      size_t pairs = least(16, quotient_up(depth - k, 2));
+      size_t pairs = ctr_least(16, quotient_up(depth - k, 2));
       for (size_t i = 0; i < pairs; i++)
         _mm512_store_si512(panel + (k / 2 + i) * LANES * vectors + column, rows[i]);
     }
@@ -127,7 +126,7 @@ PAIRS_INLINE void copy_transposed(const uint16_t *start, size_t stride, size_t r
       }
       transpose(words);
       __mmask16 held = mask16(pairs - k / 2);
-      for (size_t i = 0; i < least(16, rows - row); i++)
+      for (size_t i = 0; i < ctr_least(16, rows - row); i++)
         _mm512_mask_storeu_epi32(copy + (row + i) * pairs + k / 2, held, words[i]);
     }
   }
@@ -293,8 +292,8 @@ static ctr_plan plan_of(const ctr_product *product, void *room) {
   plan.piece = quotient_up(quotient_up(product->depth, pieces), 32) * 32;
   plan.copies = product->left.transposed || product->depth % 2 || product->rows < TILE_ROWS;
   size_t tiles = quotient_up(product->rows, TILE_ROWS), most = tiles;
-  if (pieces > 1) most = least(most, MOST_ROWS / TILE_ROWS);
-  if (plan.copies) most = least(most, COPIED / plan.piece / TILE_ROWS);
+  if (pieces > 1) most = ctr_least(most, MOST_ROWS / TILE_ROWS);
+  if (plan.copies) most = ctr_least(most, COPIED / plan.piece / TILE_ROWS);
   plan.blocks = quotient_up(tiles, most);
   size_t rows = quotient_up(tiles, plan.blocks) * TILE_ROWS;
   plan.strip = pieces > 1 ? SUMS / rows / PANEL * PANEL : product->columns;
@@ -304,7 +303,7 @@ static ctr_plan plan_of(const ctr_product *product, void *room) {
 /// The first row of a block; blocks have as many tiles each, or one less.
 static size_t first_row(const ctr_plan *plan, size_t block) {
   size_t tiles = quotient_up(plan->product->rows, TILE_ROWS);
-  return least(tiles * block / plan->blocks * TILE_ROWS, plan->product->rows);
+  return ctr_least(tiles * block / plan->blocks * TILE_ROWS, plan->product->rows);
 }
 
 /// Rows of a left factor as a tile reads them: where they are, or copied.
@@ -329,11 +328,11 @@ PAIRS static void multiply_block(const ctr_plan *plan, size_t block, size_t colu
   const ctr_product *product = plan->product;
   ctr_factor right = product->right;
   size_t row = first_row(plan, block), rows = first_row(plan, block + 1) - row;
-  size_t depth = least(plan->piece, product->depth - first_depth), stride;
+  size_t depth = ctr_least(plan->piece, product->depth - first_depth), stride;
   const char *left = left_rows(plan, row, rows, first_depth, depth, &stride);
   size_t number_size = ctr_byte_count(product->target_type);
   for (size_t next = column, columns; next < end; next += columns) {
-    columns = least(PANEL, end - next);
+    columns = ctr_least(PANEL, end - next);
     size_t vectors = quotient_up(columns, LANES);
     const uint16_t *start = number(right, first_depth, next);
     if (right.transposed)
@@ -341,11 +340,11 @@ PAIRS static void multiply_block(const ctr_plan *plan, size_t block, size_t colu
     else
       pack_rows(start, right.stride, columns, depth, plan->panel, vectors);
     ctr_foresight foresight = foresee(right, first_depth, depth, next + columns,
-                                      least(PANEL, end - next - columns),
+                                      ctr_least(PANEL, end - next - columns),
                                       quotient_up(rows, TILE_ROWS));
     for (size_t done = 0; done < rows; done += TILE_ROWS) {
       // The last tile of many begins early enough to be whole.
-      size_t first = rows < TILE_ROWS ? 0 : least(done, rows - TILE_ROWS);
+      size_t first = rows < TILE_ROWS ? 0 : ctr_least(done, rows - TILE_ROWS);
       ctr_tile_place tile = {
           .sums = plan->sums + first * plan->strip + next - column,
           .sums_stride = plan->strip,
@@ -369,7 +368,7 @@ PAIRS static void multiply_block(const ctr_plan *plan, size_t block, size_t colu
 void ctr_multiply_pairs(const ctr_product *product, void *room) {
   ctr_plan plan = plan_of(product, room);
   for (size_t column = 0; column < product->columns; column += plan.strip) {
-    size_t end = least(column + plan.strip, product->columns);
+    size_t end = ctr_least(column + plan.strip, product->columns);
     for (size_t block = 0; block < plan.blocks; block++)
       for (size_t k = 0; k < product->depth; k += plan.piece)
         multiply_block(&plan, block, column, end, k);
