@@ -63,25 +63,38 @@ package enum JSONText: Sendable, Equatable {
     for byte in bytes {
       switch byte {
       case UInt8(ascii: "\""), UInt8(ascii: "\\"): text += [UInt8(ascii: "\\"), byte]
-      case 0x0A: text += Array("\\n".utf8)
-      case 0x0D: text += Array("\\r".utf8)
-      case 0x09: text += Array("\\t".utf8)
+      case 0x0A: text += "\\n".utf8
+      case 0x0D: text += "\\r".utf8
+      case 0x09: text += "\\t".utf8
       case 0..<0x20, 0x7F:
-        let digits = String(byte, radix: 16)
-        text += Array((byte < 0x10 ? "\\u000" : "\\u00").utf8) + Array(digits.utf8)
+        text += (byte < 0x10 ? "\\u000" : "\\u00").utf8
+        text += String(byte, radix: 16).utf8
       default: text.append(byte)
       }
     }
   }
 
-  private func append(to text: inout [UInt8], _ layout: Layout, depth: Int) {
-    switch self {
-    case .null: text += Array("null".utf8)
-    case .bool(let value): text += Array((value ? "true" : "false").utf8)
-    case .integer(let value): text += Array(String(value).utf8)
-    case .unsigned(let value): text += Array(String(value).utf8)
+  /// Appends a number; `digits` is room for them.
+  static func append(_ value: Double, to text: inout [UInt8], digits: inout String) {
     // JSON has no infinity and no NaN.
-    case .number(let value): text += Array((value.isFinite ? value.description : "null").utf8)
+    guard value.isFinite else {
+      text += "null".utf8
+      return
+    }
+    digits.removeAll(keepingCapacity: true)
+    value.write(to: &digits)
+    text += digits.utf8
+  }
+
+  func append(to text: inout [UInt8], _ layout: Layout, depth: Int) {
+    switch self {
+    case .null: text += "null".utf8
+    case .bool(let value): text += (value ? "true" : "false").utf8
+    case .integer(let value): text += String(value).utf8
+    case .unsigned(let value): text += String(value).utf8
+    case .number(let value):
+      var digits = ""
+      Self.append(value, to: &text, digits: &digits)
     case .string(let value): Self.appendString(value, to: &text)
     case .array(let values):
       Self.append(values, brackets: ("[", "]"), to: &text, layout, depth) { value, text in
@@ -90,7 +103,7 @@ package enum JSONText: Sendable, Equatable {
     case .object(let members):
       Self.append(members, brackets: ("{", "}"), to: &text, layout, depth) { member, text in
         Self.appendString(member.name, to: &text)
-        text += Array((layout == .pretty ? ": " : ":").utf8)
+        text += (layout == .pretty ? ": " : ":").utf8
         member.value.append(to: &text, layout, depth: depth + 1)
       }
     }
@@ -103,16 +116,16 @@ package enum JSONText: Sendable, Equatable {
     func breakLine(_ depth: Int) {
       guard layout == .pretty, !parts.isEmpty else { return }
       text.append(0x0A)
-      text += Array(repeating: UInt8(ascii: " "), count: 2 * depth)
+      text += repeatElement(UInt8(ascii: " "), count: 2 * depth)
     }
-    text += Array(brackets.open.utf8)
+    text += brackets.open.utf8
     for (place, part) in parts.enumerated() {
       if place > 0 { text.append(UInt8(ascii: ",")) }
       breakLine(depth + 1)
       each(part, &text)
     }
     breakLine(depth)
-    text += Array(brackets.close.utf8)
+    text += brackets.close.utf8
   }
 }
 

@@ -77,6 +77,23 @@ struct JSONTextTests {
     }
   }
 
+  @Test("lines of objects, one after another, are what each would be by itself")
+  func lines() throws {
+    var line = JSONLine()
+    let objects: [[JSONText.Member]] = [
+      [.init("a\"\n", .number(1 / 3)), .init("b", .string("c\\")), .init("d", .null)], [],
+      [.init("e", .number(.nan)), .init("f", [1, true]), .init("g", .number(-2e-300))],
+    ]
+    for members in objects {
+      for member in members { line.add(member.name, member.value) }
+      var text = ""
+      line.finish { (bytes: RawSpan) in
+        text = unsafe bytes.withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) }
+      }
+      #expect(text == JSONText.object(members).text() + "\n")
+    }
+  }
+
   @Test("numbers that JSON has not become null")
   func odd() {
     #expect(JSONText.array([.number(.nan), .number(-.infinity)]).text() == "[null,null]")

@@ -39,7 +39,7 @@ package struct Tensor: Sendable, Equatable {
 
   /// Names the numbers of a matrix.
   package init(address: UInt, rows: Int, width: Int, type: ScalarType) {
-    self.init(address: address, lengths: [rows, width, 0, 0], axisCount: 2, type: type)
+    self.init(address: address, lengths: SIMD4(rows, width, 0, 0), axisCount: 2, type: type)
   }
 
   private init(address: UInt, lengths: SIMD4<Int>, axisCount: Int, type: ScalarType) {

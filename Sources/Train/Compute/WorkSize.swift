@@ -3,6 +3,8 @@
 package enum WorkSize: Sendable {
   /// Products, sums of columns and embeddings of rows of so many numbers.
   case rows(width: Int, type: ScalarType)
+  /// The gradient of an embedding of so many tokens, from a vocabulary of so many.
+  case embedGradient(tokens: Int, vocabulary: Int)
   /// Gradients of log-probabilities of labels, from hidden states of so many numbers of a type and a
   /// vocabulary of so many tokens.
   case labels(width: Int, vocabulary: Int, type: ScalarType)

@@ -8,6 +8,8 @@ struct RunLog: ~Copyable {
   /// The phases of a step.
   var timers = Timers()
   private var line = TrainingLine()
+  /// The metrics of the last step.
+  private var figures: [TrainingLine.Metric] = []
   private var secondsSinceLine = 0.0
   private var stepsSinceLine = 0
   private var metrics: MetricsFile
@@ -78,7 +80,9 @@ struct RunLog: ~Copyable {
     _ result: ObjectiveResult, _ outcome: OptimizationLoop.Outcome, iteration: Int,
     seconds: Double, nextRate: Double
   ) throws(TrainError) {
-    let figures = result.metrics + [(name: "lm_loss", value: result.loss)]
+    figures.removeAll(keepingCapacity: true)
+    figures += result.metrics
+    figures.append((name: "lm_loss", value: result.loss))
     let lossScale = configuration.precision.kind == .float16 ? outcome.lossScale : nil
     line.add(figures, isSkipped: outcome.isSkipped)
     secondsSinceLine += seconds

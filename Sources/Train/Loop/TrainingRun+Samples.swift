@@ -9,14 +9,17 @@ extension TrainingRun {
   /// - Throws: ``TrainError/unsupported(what:reason:)`` naming the sample and its documents.
   func checkSupervision(of batch: Batch, from source: BatchSource) throws(TrainError) {
     if case .kto = configuration.objective { unrewardedCount += batch.unrewardedCount }
-    let rows = batch.trainedCounts.indices(of: 0)
+    let rows = 0..<batch.rowCount
+    let count = rows.count { batch.trainedCount(ofRow: $0) == 0 }
     let isPacked = configuration.data.packing != .unpacked && batch.rowCount == source.rowsPerSide
-    guard !rows.isEmpty, !isPacked || rows.count == batch.rowCount else { return }
+    guard let first = rows.first(where: { batch.trainedCount(ofRow: $0) == 0 }),
+      !isPacked || count == batch.rowCount
+    else { return }
     guard configuration.data.refusesUnsupervised else {
-      unsupervisedCount += rows.count
+      unsupervisedCount += count
       return
     }
-    let sample = try source.description(ofRow: rows[0], microStep: batch.microStep)
+    let sample = try source.description(ofRow: first, microStep: batch.microStep)
     throw .unsupported(
       what: sample,
       reason: "none of its labels is trained within seq_length"
@@ -71,9 +74,4 @@ extension TrainingRun {
       }
     }
   }
-}
-
-extension [Int] {
-  /// The places of a value.
-  fileprivate func indices(of value: Int) -> [Int] { indices.filter { self[$0] == value } }
 }

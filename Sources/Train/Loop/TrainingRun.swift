@@ -77,6 +77,8 @@ package final class TrainingRun {
   var unsupervisedCount = 0
   /// Samples of KTO without a reward, which teach nothing.
   var unrewardedCount = 0
+  /// What the micro batches of the last step gave.
+  private var results: [ObjectiveResult] = []
   private let communicator: any Communicator
   private let space: ModelWorkspace
   private let savesStepZero: Bool
@@ -249,7 +251,7 @@ package final class TrainingRun {
     // The reference's pipeline engine does not divide by the micro batches of a step.
     let divisor = configuration.usesQuirks && configuration.usesPipelineEngine ? 1 : count
     let scale = optimization.scaler.scale / Double(divisor * communicator.size)
-    var results: [ObjectiveResult] = []
+    results.removeAll(keepingCapacity: true)
     model.parameters.clearGradients()
     for micro in 0..<count {
       try log.timers.measure("batch generator") { () throws(TrainError) in
@@ -281,12 +283,12 @@ package final class TrainingRun {
   /// The mean over the micro batches of all processes, each with equal weight.
   private func mean(_ results: [ObjectiveResult]) throws(TrainError) -> ObjectiveResult {
     let count = Double(results.count * communicator.size)
-    func mean(_ values: [Double]) throws(TrainError) -> Double {
-      try communicator.allReduce(values.reduce(0, +), by: .sum) / count
+    func mean(_ value: (ObjectiveResult) -> Double) throws(TrainError) -> Double {
+      try communicator.allReduce(results.reduce(0) { $0 + value($1) }, by: .sum) / count
     }
-    var result = ObjectiveResult(loss: try mean(results.map(\.loss)))
+    var result = ObjectiveResult(loss: try mean { $0.loss })
     for (index, metric) in (results.first?.metrics ?? []).enumerated() {
-      result.metrics.append((metric.name, try mean(results.map { $0.metrics[index].value })))
+      result.metrics.append((metric.name, try mean { $0.metrics[index].value }))
     }
     return result
   }

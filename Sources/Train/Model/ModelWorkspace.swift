@@ -163,6 +163,8 @@ package final class ModelWorkspace {
   var cache: KeyValueCache?
   /// Bytes of all of it.
   package var byteCount: Int { memory?.byteCount ?? 0 }
+  /// A number of each token on the way to and from the engine, which an objective may use for a moment.
+  var tokenNumbers: [Float] = []
   private var tensors: PassTensors
   private var memory: EngineMemory?
   private var packedParts: [RowPart]?
@@ -190,6 +192,14 @@ package final class ModelWorkspace {
     self.settings = settings
     self.type = type
     self.engine = engine
+  }
+
+  /// Takes ``tokenNumbers`` out, one for each token; put back, they take no new memory the next time.
+  func takeTokenNumbers() -> [Float] {
+    var numbers: [Float] = []
+    swap(&numbers, &tokenNumbers)
+    if numbers.count != batch * length { numbers = [Float](repeating: 0, count: batch * length) }
+    return numbers
   }
 
   // MARK: - Rows
@@ -250,6 +260,7 @@ extension ModelSettings {
       work.append(.attention(attention, headWidth: headWidth, isTraining: training))
     }
     guard training else { return work }
+    work.append(.embedGradient(tokens: rows, vocabulary: vocabularySize))
     work.append(.labels(width: hiddenSize, vocabulary: vocabularySize, type: type))
     work.append(.normGradient(rows: rows, parameters: hiddenSize))
     if normalizesQueriesAndKeys {

@@ -13,13 +13,15 @@ package struct CrossEntropy: Objective {
   ) throws(TrainError) -> ObjectiveResult {
     try model.load(batch, into: space)
     let engine = model.engine
+    var numbers = space.takeTokenNumbers()
+    defer { space.tokenNumbers = numbers }
     let weight = batch.lossMask.reduce(0.0) { $0 + Double($1) }
     model.forward(space, dropout: dropout)
     var gradient: HeadGradient?
     if let gradientScale {
       let factor = weight > 0 ? gradientScale / Float(weight) : 0
-      let coefficients = batch.lossMask.map { $0 * factor }
-      engine.write(coefficients.span, to: space.coefficients)
+      for place in numbers.indices { numbers[place] = batch.lossMask[place] * factor }
+      engine.write(numbers.span, to: space.coefficients)
       gradient = HeadGradient(
         coefficients: space.coefficients, hidden: space.outputGradient,
         weight: model.head.gradient, accumulates: model.head.begin())
@@ -28,9 +30,10 @@ package struct CrossEntropy: Objective {
       hidden: space.output, weight: model.head.value, labels: space.labels,
       workspace: space.logits, into: space.logProbabilities, gradient: gradient)
     if gradient != nil { model.backward(space) }
-    let logProbabilities = engine.numbers(of: space.logProbabilities)
+    var found = numbers.mutableSpan
+    engine.read(space.logProbabilities, into: &found)
     var sum = 0.0
-    for (logProbability, mask) in zip(logProbabilities, batch.lossMask) where mask != 0 {
+    for (logProbability, mask) in zip(numbers, batch.lossMask) where mask != 0 {
       sum -= Double(logProbability) * Double(mask)
     }
     return ObjectiveResult(loss: weight > 0 ? sum / weight : 0)

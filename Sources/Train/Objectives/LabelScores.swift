@@ -67,10 +67,11 @@ extension GPTNeoX {
 
 extension Batch {
   /// How many labels of each row are trained.
-  var trainedCounts: [Int] {
-    (0..<rowCount).map { row in
-      lossMask[row * columnCount..<(row + 1) * columnCount].count { $0 != 0 }
-    }
+  var trainedCounts: [Int] { (0..<rowCount).map { trainedCount(ofRow: $0) } }
+
+  /// How many labels of a row are trained.
+  func trainedCount(ofRow row: Int) -> Int {
+    lossMask[row * columnCount..<(row + 1) * columnCount].count { $0 != 0 }
   }
 
   /// Σ mask · value of each row.

@@ -47,9 +47,13 @@ extension GPTNeoX {
   /// - Throws: ``TrainError/unsupported(what:reason:)`` for unknown ids.
   func checkTokens(of batch: Batch) throws(TrainError) {
     let vocabulary = Int32(clamping: settings.vocabularySize)
-    for id in batch.tokens + batch.labels where id < 0 || id >= vocabulary {
-      throw .unsupported(
-        what: "token \(id)", reason: "the vocabulary ends at \(vocabulary - 1)")
+    func check(_ ids: [Int32]) throws(TrainError) {
+      for id in ids where id < 0 || id >= vocabulary {
+        throw .unsupported(
+          what: "token \(id)", reason: "the vocabulary ends at \(vocabulary - 1)")
+      }
     }
+    try check(batch.tokens)
+    try check(batch.labels)
   }
 }

@@ -5,6 +5,7 @@ internal import Machine
 package struct MetricsFile: ~Copyable {
   private var file: AppendFile
   private let path: String
+  private var line = JSONLine()
   /// Whether a killed run left half a line at the end, which the next line may not continue.
   private var hasHalfLine: Bool
 
@@ -77,16 +78,14 @@ package struct MetricsFile: ~Copyable {
 
   /// Adds a line for a step; numbers that are not finite become `null`.
   package mutating func write(_ step: Step) throws(TrainError) {
-    var members: [JSONText.Member] = [.init("iteration", JSONText(step.iteration))]
-    members += step.metrics.map { .init($0.name, .number($0.value)) }
-    members += [
-      .init("learning_rate", .number(step.learningRate)),
-      .init("grad_norm", .number(step.gradientNorm)),
-      .init("loss_scale", step.lossScale.map { .number($0) } ?? .null),
-      .init("skipped", .bool(step.isSkipped)),
-      .init("tokens_per_second", .number((step.tokensPerSecond * 10).rounded() / 10)),
-    ]
-    try write(.object(members))
+    line.add("iteration", JSONText(step.iteration))
+    for metric in step.metrics { line.add(metric.name, .number(metric.value)) }
+    line.add("learning_rate", .number(step.learningRate))
+    line.add("grad_norm", .number(step.gradientNorm))
+    line.add("loss_scale", step.lossScale.map { .number($0) } ?? .null)
+    line.add("skipped", .bool(step.isSkipped))
+    line.add("tokens_per_second", .number((step.tokensPerSecond * 10).rounded() / 10))
+    try writeLine()
   }
 
   /// Adds a line for an evaluation of `validation` or `test`; `isFinal` tells that of the end of
@@ -94,21 +93,19 @@ package struct MetricsFile: ~Copyable {
   package mutating func write(
     iteration: Int, split: String, isFinal: Bool, _ metrics: [TrainingLine.Metric]
   ) throws(TrainError) {
-    try write(
-      .object(
-        [
-          .init("iteration", JSONText(iteration)), .init("split", .string(split)),
-          .init("final", .bool(isFinal)),
-        ]
-          + metrics.map { .init($0.name, .number($0.value)) }))
+    line.add("iteration", JSONText(iteration))
+    line.add("split", .string(split))
+    line.add("final", .bool(isFinal))
+    for metric in metrics { line.add(metric.name, .number(metric.value)) }
+    try writeLine()
   }
 
   // Each line goes to the system at once, so that it can be followed.
-  private mutating func write(_ line: JSONText) throws(TrainError) {
+  private mutating func writeLine() throws(TrainError) {
     do throws(SystemError) {
-      let bytes = (hasHalfLine ? [0x0A] : []) + line.bytes() + [0x0A]
+      if hasHalfLine { try file.append(number: UInt8(0x0A)) }
       hasHalfLine = false
-      try unsafe file.append(bytes.span.bytes)
+      try line.finish { (bytes) throws(SystemError) in try file.append(bytes) }
       try file.flush()
     } catch { throw .system(error) }
   }

@@ -16,6 +16,7 @@ final class OperationBench {
     // Larger than what any test asks for; without it an operation stops the test.
     try? engine.reserve([
       .rows(width: 1 << 14, type: .float16), .normGradient(rows: 1 << 12, parameters: 1 << 10),
+      .embedGradient(tokens: 1 << 10, vocabulary: 1 << 10),
       .attention(
         Attention(batch: 1, queryCount: 1 << 10, keyCount: 1 << 10, scale: 1), headWidth: 128,
         isTraining: true),

@@ -20,25 +20,24 @@ extension CPUEngine {
   }
 
   package func embedGradient(_ tokens: Tensor, outputGradient: Tensor, table: Tensor) {
-    func token(_ row: Int) -> Int { Int(unsafe tokens.integers(row).pointee) }
     // Rows of one token are added up in float32 before they are rounded.
-    let rows = (0..<tokens.count).sorted { (token($0), $0) < (token($1), $1) }
+    let chains = unsafe TokenChains(
+      tokens, room: conversions(of: 0, count: tokens.count + table.rowCount))
     let width = table.width
     split(width, multiple: 16) { range, member in
       let sums = unsafe self.scratch(of: member, count: range.count)
-      var place = 0
-      while place < rows.count {
-        let token = Int(unsafe tokens.integers(rows[place]).pointee)
+      for first in 0..<tokens.count where chains.begins(at: first) {
         unsafe sums.update(repeating: 0, count: range.count)
-        while place < rows.count, unsafe tokens.integers(rows[place]).pointee == token {
+        var row: Int? = first
+        while let place = row {
           unsafe ctr_column_sums(
             outputGradient.type.kernelType,
-            outputGradient.place(rows[place] * width + range.lowerBound), 1, width, range.count,
-            sums)
-          place += 1
+            outputGradient.place(place * width + range.lowerBound), 1, width, range.count, sums)
+          row = chains.row(after: place)
         }
         unsafe ctr_accumulate(
-          sums, table.type.kernelType, table.place(token * width + range.lowerBound), range.count)
+          sums, table.type.kernelType,
+          table.place(chains.token(first) * width + range.lowerBound), range.count)
       }
     }
   }
@@ -178,6 +177,41 @@ extension CPUEngine {
         2 * rotation.cosines.width, rotation.cosines.floats(), rotation.sines.floats(),
         rotation.firstPosition, rotation.period, backward ? -1 : 1)
     }
+  }
+}
+
+/// The rows of each token in order, in memory that is lent.
+private struct TokenChains {
+  private let tokens: Tensor
+  /// Which row of its token comes after each, [tokens]; -1 after the last.
+  private let following: Tensor
+  /// The first row of each token, [vocabulary]; only those of tokens that there are.
+  private let first: Tensor
+
+  /// Needs room for a number of each token and of each word of the vocabulary.
+  init(_ tokens: Tensor, room: UnsafeMutablePointer<Float>) {
+    self.tokens = tokens
+    let address = UInt(bitPattern: room)
+    following = Tensor(address: address, rows: 1, width: tokens.count, type: .int32)
+    first = Tensor(
+      address: address + UInt(following.byteCount), rows: 1, width: 1, type: .int32)
+    for row in 0..<tokens.count { unsafe first.integers(token(row)).pointee = -1 }
+    for row in (0..<tokens.count).reversed() {
+      let start = unsafe first.integers(token(row))
+      unsafe following.integers(row).pointee = start.pointee
+      unsafe start.pointee = Int32(row)
+    }
+  }
+
+  func token(_ row: Int) -> Int { Int(unsafe tokens.integers(row).pointee) }
+
+  /// Whether no row before this one is of its token.
+  func begins(at row: Int) -> Bool { unsafe first.integers(token(row)).pointee == row }
+
+  /// The next row of the same token.
+  func row(after row: Int) -> Int? {
+    let next = Int(unsafe following.integers(row).pointee)
+    return next < 0 ? nil : next
   }
 }
 

@@ -14,6 +14,8 @@ extension WorkSize {
     switch self {
     case .rows(let width, let type):
       ScratchNeed(own: width, conversions: engine.roomOfProducts(type))
+    case .embedGradient(let tokens, let vocabulary):
+      ScratchNeed(conversions: tokens + vocabulary)
     case .labels(let width, let vocabulary, let type):
       switch type {
       case .float32, .int32: ScratchNeed()

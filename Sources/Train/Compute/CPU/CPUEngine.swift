@@ -39,7 +39,9 @@ package final class CPUEngine: ComputeEngine {
     hasBFloat16 = multipliesPairs || products[0].isFast
   }
 
-  package var summary: String { "CPU, \(team.threadCount) threads" }
+  package var summary: String {
+    "CPU, \(team.threadCount) thread\(team.threadCount == 1 ? "" : "s")"
+  }
 
   package func makeMemory(byteCount: Int) throws(TrainError) -> EngineMemory {
     guard let address = AlignedMemory.allocate(byteCount) else {
