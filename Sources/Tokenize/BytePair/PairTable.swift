@@ -16,6 +16,8 @@ final class PairTable: @unchecked Sendable {
   private let resultCount: Int
 
   private static let free = UInt64.max
+  /// How many merges ahead the memory of one is asked for.
+  private static let mergesAhead = 16
 
   /// Builds the table; of a pair that is listed twice the later rank counts, as in Hugging Face's.
   ///
@@ -60,6 +62,10 @@ final class PairTable: @unchecked Sendable {
     }
     if rankedByResult { for id in 0..<tokenCount { unsafe results[id] = TokenID(id) } }
     for (index, merge) in merges.enumerated() {
+      if index + Self.mergesAhead < merges.count {
+        let later = merges[index + Self.mergesAhead]
+        unsafe ctok_fetch(places + Int(Self.hash(of: Self.pair(later.left, later.right)) >> shift))
+      }
       guard merge.left < tokenCount, merge.right < tokenCount, merge.result < tokenCount else {
         throw .malformed(
           path: "vocabulary", place: "merge \(index)",

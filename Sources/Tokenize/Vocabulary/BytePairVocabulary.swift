@@ -9,6 +9,7 @@ struct BytePairVocabulary {
   private(set) var otherTokens: [TokenID: [UInt8]] = [:]
   private(set) var merges: [BytePairMerge] = []
   private var isTaken: [Bool] = []
+  private var pending = PendingMerges()
 
   /// Ids are below this; so many fit the table of merges.
   static let idLimit = 1 << 20 - 1
@@ -36,6 +37,10 @@ struct BytePairVocabulary {
       }
       try add(key, id: id)
     }
+    if let spelling = spellings.place() {
+      throw .malformed(
+        path: path, place: "token \(quoted(spelling))", reason: "it is listed twice")
+    }
     guard spellings.count > 0 else {
       throw .malformed(path: path, place: "document", reason: "there are no tokens in it")
     }
@@ -53,30 +58,50 @@ struct BytePairVocabulary {
         path: path, place: "token \(quoted(spelling.array))",
         reason: "its id \(id) belongs to another token as well")
     }
-    guard spellings.insert(spelling, TokenID(id)) else {
-      throw .malformed(
-        path: path, place: "token \(quoted(spelling.array))", reason: "it is listed twice")
-    }
+    spellings.append(spelling, TokenID(id))
     isTaken[id] = true
     let isVisible = tokens.append(for: id) { VisibleBytes.append(spelledBy: spelling, to: &$0) }
     if !isVisible { otherTokens[TokenID(id)] = spelling.array }
   }
 
-  /// Adds the merge of two tokens, given by their spellings.
+  /// Adds the merge of two tokens, given by their spellings with a space between, at the latest with
+  /// ``settleMerges(_:)``.
   mutating func addMerge(
-    _ left: RawSpan, _ right: RawSpan, file: String, place: @autoclosure () -> String
+    _ line: RawSpan, space: Int, in file: MergeFile, number: Int
   ) throws(TokenizeError) {
-    let leftID = spellings.id(of: left)
-    let rightID = spellings.id(of: right)
-    guard let leftID, let rightID, let result = spellings.id(of: left, right) else {
-      let missing =
-        leftID == nil ? left.array : rightID == nil ? right.array : left.array + right.array
-      throw .malformed(
-        path: file, place: place(),
-        reason: "the token \(quoted(missing)) is not in \(path); "
-          + "are the files of one vocabulary?")
+    let merge = pending.append(line, space: space, number: number)
+    spellings.fetch(merge.leftHash)
+    spellings.fetch(merge.rightHash)
+    if pending.merges.count == TokenSpellings.blockCount { try settleMerges(file) }
+  }
+
+  /// Finds the tokens of the merges added last.
+  mutating func settleMerges(_ file: MergeFile) throws(TokenizeError) {
+    var settled = PendingMerges()
+    swap(&settled, &pending)
+    defer {
+      settled.removeAll()
+      swap(&settled, &pending)
     }
-    merges.append(BytePairMerge(left: leftID, right: rightID, result: result))
+    for merge in settled.merges {
+      spellings.fetchSpelling(merge.leftHash)
+      spellings.fetchSpelling(merge.rightHash)
+    }
+    for merge in settled.merges {
+      let left = unsafe settled.text.span.bytes.extracting(merge.left)
+      let right = unsafe settled.text.span.bytes.extracting(merge.right)
+      let leftID = spellings.id(of: left, merge.leftHash)
+      let rightID = spellings.id(of: right, merge.rightHash)
+      guard let leftID, let rightID, let result = spellings.id(of: left, right) else {
+        let missing =
+          leftID == nil ? left.array : rightID == nil ? right.array : left.array + right.array
+        throw .malformed(
+          path: file.path, place: file.place(merge.number),
+          reason: "the token \(quoted(missing)) is not in \(path); "
+            + "are the files of one vocabulary?")
+      }
+      merges.append(BytePairMerge(left: leftID, right: rightID, result: result))
+    }
   }
 
   /// Bytes that no token stands for.
@@ -105,6 +130,43 @@ struct BytePairVocabulary {
       }
       throw error
     }
+  }
+}
+
+/// A file of merges, and what messages call the place of one by its number.
+struct MergeFile {
+  let path: String
+  let place: (Int) -> String
+}
+
+/// Merges whose tokens have been asked for and not yet looked at.
+private struct PendingMerges {
+  struct Merge {
+    let number: Int
+    let left: Range<Int>
+    let right: Range<Int>
+    let leftHash: UInt64
+    let rightHash: UInt64
+  }
+
+  private(set) var merges: [Merge] = []
+  /// The lines of two spellings, one behind the other.
+  private(set) var text: [UInt8] = []
+
+  mutating func append(_ line: RawSpan, space: Int, number: Int) -> Merge {
+    let start = text.count
+    unsafe line.withUnsafeBytes { unsafe text.append(contentsOf: $0) }
+    let merge = Merge(
+      number: number, left: start..<start + space, right: start + space + 1..<text.count,
+      leftHash: TokenSpellings.hash(line.extracting(0..<space)),
+      rightHash: TokenSpellings.hash(line.extracting(space + 1..<line.byteCount)))
+    merges.append(merge)
+    return merge
+  }
+
+  mutating func removeAll() {
+    merges.removeAll(keepingCapacity: true)
+    text.removeAll(keepingCapacity: true)
   }
 }
 

@@ -11,22 +11,24 @@ extension BytePairVocabulary {
     while end > 0, bytes[end - 1] == UInt8(ascii: "\n") || bytes[end - 1] == UInt8(ascii: "\r") {
       end -= 1
     }
+    let file = MergeFile(path: file) { "line \($0)" }
     var start = 0
     var number = 1
     while start < end {
       let lineFeed = span.firstPlace(of: UInt8(ascii: "\n"), in: start..<end) ?? end
       let hasReturn = lineFeed > start && bytes[lineFeed - 1] == UInt8(ascii: "\r")
       let line = span.extracting(start..<(hasReturn ? lineFeed - 1 : lineFeed))
-      try addMerge(line: line, file: file, place: "line \(number)")
+      try addMerge(line: line, in: file, number: number)
       start = lineFeed + 1
       number += 1
     }
+    try settleMerges(file)
   }
 
   /// Adds a merge written as two spellings with a space between; passes over a line that begins with
   /// `#version`.
   mutating func addMerge(
-    line: RawSpan, file: String, place: @autoclosure () -> String
+    line: RawSpan, in file: MergeFile, number: Int
   ) throws(TokenizeError) {
     let blank = UInt8(ascii: " ")
     let count = line.byteCount
@@ -36,12 +38,13 @@ extension BytePairVocabulary {
     guard let space = line.firstPlace(of: blank, in: 0..<count), space > 0, space + 1 < count,
       line.firstPlace(of: blank, in: space + 1..<count) == nil
     else {
+      // A merge before this one may be wrong, too.
+      try settleMerges(file)
       throw .malformed(
-        path: file, place: place(),
+        path: file.path, place: file.place(number),
         reason: "two tokens with a space between were expected, not \(quoted(line.array))")
     }
-    try addMerge(
-      line.extracting(0..<space), line.extracting(space + 1..<count), file: file, place: place())
+    try addMerge(line, space: space, in: file, number: number)
   }
 }
 

@@ -96,9 +96,8 @@ private func tiktokenRanks(path: String) throws(TokenizeError) -> [[UInt8]?] {
       guard rank < BytePairVocabulary.idLimit else { throw malformed("the rank is too large") }
       while tokens.count <= rank { tokens.append(nil) }
       guard tokens[rank] == nil else { throw malformed("the rank \(rank) is used twice") }
-      guard unsafe spellings.insert(token.span.bytes, TokenID(rank)) else {
-        throw malformed("the token comes twice")
-      }
+      unsafe spellings.append(token.span.bytes, TokenID(rank))
+      guard spellings.place() == nil else { throw malformed("the token comes twice") }
       tokens[rank] = token
     }
     start = end + 1

@@ -1,55 +1,83 @@
+internal import CTokenize
 internal import Glibc
 
 /// Finds a token's id by the bytes a vocabulary file spells it with.
 ///
 /// A hash table over one row of bytes: Swift's strings would compare by canonical equivalence, and
-/// a dictionary of arrays takes several times as long to build.
+/// a dictionary of arrays takes several times as long to build. What it consists of is larger than the
+/// second cache, so whoever has many spellings at hand asks for the memory of all before he reads one.
 struct TokenSpellings {
   private var text: [UInt8] = []
-  /// Where each spelling begins in `text`, and where the last one ends.
-  private var starts: [UInt32] = [0]
-  private var ids: [TokenID] = []
-  /// The high half of a hash above the number of a spelling; at most half full.
-  private var places = [UInt64](repeating: free, count: 1 << 10)
+  private var spellings: [Spelling] = []
+  /// Some bits of a hash above the number of a spelling; at most half full.
+  private var places = [UInt32](repeating: free, count: 1 << 10)
+  /// How many spellings have a place.
+  private var placedCount = 0
   /// The number of the joined spelling found last.
   private var lastJoined = 0
 
-  private static let free = UInt64.max
+  private struct Spelling {
+    /// Where it begins in `text`; it ends where the next one begins.
+    var start: UInt32
+    var id: TokenID
+  }
+
+  /// Bits of a number; ids, which all differ, have no more.
+  private static let numberBits: UInt32 = 20
+  private static let numberMask: UInt32 = 1 << numberBits - 1
+  private static let free = UInt32.max
+  /// Spellings whose memory is asked for at once.
+  static let blockCount = 64
 
   /// The number of spellings.
-  var count: Int { ids.count }
+  var count: Int { spellings.count }
 
   /// Makes room for so many spellings of so many bytes together.
   mutating func reserve(_ count: Int, bytes: Int) {
     text.reserveCapacity(bytes)
-    starts.reserveCapacity(count + 1)
-    ids.reserveCapacity(count)
-    var size = places.count
-    while size < 2 * count { size *= 2 }
-    if size > places.count { rebuild(size) }
+    spellings.reserveCapacity(count)
+    grow(for: count)
   }
 
-  /// Adds a spelling unless it is known; returns whether it is new.
-  mutating func insert(_ spelling: RawSpan, _ id: TokenID) -> Bool {
-    if ids.count * 2 >= places.count { rebuild(places.count * 2) }
-    let hash = Self.hash(spelling)
-    let place = place(of: spelling, hash)
-    guard places[place] == Self.free else { return false }
-    places[place] = Self.entry(hash, ids.count)
+  /// Adds a spelling, which is found after ``place()``.
+  mutating func append(_ spelling: RawSpan, _ id: TokenID) {
+    spellings.append(Spelling(start: UInt32(text.count), id: id))
     unsafe spelling.withUnsafeBytes { unsafe text.append(contentsOf: $0) }
-    starts.append(UInt32(text.count))
-    ids.append(id)
-    return true
+  }
+
+  /// Gives the spellings added last their places; returns one that is there already, if there is any.
+  mutating func place() -> [UInt8]? {
+    grow(for: count)
+    var hashes = InlineArray<64, UInt64>(repeating: 0)
+    while placedCount < count {
+      let block = placedCount..<min(placedCount + Self.blockCount, count)
+      for number in block {
+        let hash = unsafe Self.hash(text.span.bytes.extracting(range(of: number)))
+        hashes[number - block.lowerBound] = hash
+        fetch(hash)
+      }
+      for number in block {
+        let hash = hashes[number - block.lowerBound]
+        let place = unsafe place(of: text.span.bytes.extracting(range(of: number)), hash)
+        guard places[place] == Self.free else { return Array(text[range(of: number)]) }
+        places[place] = Self.entry(hash, number)
+      }
+      placedCount = block.upperBound
+    }
+    return nil
   }
 
   /// The id of a spelling.
-  func id(of spelling: RawSpan) -> TokenID? {
-    let entry = places[place(of: spelling, Self.hash(spelling))]
-    return entry == Self.free ? nil : ids[Int(entry & 0xFFFF_FFFF)]
-  }
+  func id(of spelling: RawSpan) -> TokenID? { id(of: spelling, Self.hash(spelling)) }
 
   /// The id of a spelling.
   func id(of spelling: [UInt8]) -> TokenID? { unsafe id(of: spelling.span.bytes) }
+
+  /// The id of a spelling with its hash.
+  func id(of spelling: RawSpan, _ hash: UInt64) -> TokenID? {
+    let entry = places[place(of: spelling, hash)]
+    return entry == Self.free ? nil : spellings[Self.number(entry)].id
+  }
 
   /// The id of the spelling that is `left` and `right` joined.
   ///
@@ -57,16 +85,46 @@ struct TokenSpellings {
   /// their ids.
   mutating func id(of left: RawSpan, _ right: RawSpan) -> TokenID? {
     let next = lastJoined + 1
-    if next < ids.count, isSpelled(next, left, right) {
+    if next < count, isSpelled(next, left, right) {
       lastJoined = next
-      return ids[next]
+      return spellings[next].id
     }
     let joined = left.array + right.array
     let entry = unsafe places[place(of: joined.span.bytes, Self.hash(joined.span.bytes))]
     guard entry != Self.free else { return nil }
-    lastJoined = Int(entry & 0xFFFF_FFFF)
-    return ids[lastJoined]
+    lastJoined = Self.number(entry)
+    return spellings[lastJoined].id
   }
+
+  // MARK: - Memory asked for ahead
+
+  /// The hash of a spelling.
+  static func hash(_ spelling: RawSpan) -> UInt64 {
+    unsafe spelling.withUnsafeBytes { bytes in
+      guard let start = bytes.baseAddress else { return 0 }
+      return unsafe WordHash.hash(start, count: bytes.count)
+    }
+  }
+
+  /// Asks for the place of a spelling with this hash.
+  func fetch(_ hash: UInt64) {
+    unsafe places.withUnsafeBufferPointer { places in
+      guard let start = places.baseAddress else { return }
+      unsafe ctok_fetch(start + Int(truncatingIfNeeded: hash) & (places.count - 1))
+    }
+  }
+
+  /// Asks for the spelling at the place of this hash, which has been fetched.
+  func fetchSpelling(_ hash: UInt64) {
+    let entry = places[Int(truncatingIfNeeded: hash) & (places.count - 1)]
+    guard entry != Self.free else { return }
+    unsafe spellings.withUnsafeBufferPointer { spellings in
+      guard let start = spellings.baseAddress else { return }
+      unsafe ctok_fetch(start + Self.number(entry))
+    }
+  }
+
+  // MARK: - The table
 
   /// Where a spelling is, or the free place for it.
   private func place(of spelling: RawSpan, _ hash: UInt64) -> Int {
@@ -75,21 +133,28 @@ struct TokenSpellings {
     while true {
       let entry = places[place]
       if entry == Self.free { return place }
-      if entry >> 32 == hash >> 32, isSpelled(Int(entry & 0xFFFF_FFFF), spelling) { return place }
+      if entry >> Self.numberBits == Self.tag(hash), isSpelled(Self.number(entry), spelling) {
+        return place
+      }
       place = (place + 1) & mask
     }
   }
 
+  private func range(of number: Int) -> Range<Int> {
+    let end = number + 1 < count ? Int(spellings[number + 1].start) : text.count
+    return Int(spellings[number].start)..<end
+  }
+
   private func isSpelled(_ number: Int, _ spelling: RawSpan) -> Bool {
-    let start = Int(starts[number])
-    return Int(starts[number + 1]) - start == spelling.byteCount && isAt(start, spelling)
+    let range = range(of: number)
+    return range.count == spelling.byteCount && isAt(range.lowerBound, spelling)
   }
 
   /// Whether a spelling is `left` and `right` joined.
   private func isSpelled(_ number: Int, _ left: RawSpan, _ right: RawSpan) -> Bool {
-    let start = Int(starts[number])
-    return Int(starts[number + 1]) - start == left.byteCount + right.byteCount
-      && isAt(start, left) && isAt(start + left.byteCount, right)
+    let range = range(of: number)
+    return range.count == left.byteCount + right.byteCount
+      && isAt(range.lowerBound, left) && isAt(range.lowerBound + left.byteCount, right)
   }
 
   /// Whether so many bytes of `text` are those of a span.
@@ -102,25 +167,22 @@ struct TokenSpellings {
     }
   }
 
-  private static func entry(_ hash: UInt64, _ number: Int) -> UInt64 {
-    (hash >> 32) << 32 | UInt64(number)
+  private static func entry(_ hash: UInt64, _ number: Int) -> UInt32 {
+    tag(hash) << numberBits | UInt32(number)
   }
 
-  private static func hash(_ spelling: RawSpan) -> UInt64 {
-    unsafe spelling.withUnsafeBytes { bytes in
-      guard let start = bytes.baseAddress else { return 0 }
-      return unsafe WordHash.hash(start, count: bytes.count)
-    }
+  private static func tag(_ hash: UInt64) -> UInt32 {
+    UInt32(truncatingIfNeeded: hash >> 32) >> numberBits
   }
 
-  private mutating func rebuild(_ size: Int) {
-    places = [UInt64](repeating: Self.free, count: size)
-    for number in ids.indices {
-      let range = Int(starts[number])..<Int(starts[number + 1])
-      let hash = unsafe Self.hash(text.span.bytes.extracting(range))
-      var place = Int(truncatingIfNeeded: hash) & (size - 1)
-      while places[place] != Self.free { place = (place + 1) & (size - 1) }
-      places[place] = Self.entry(hash, number)
-    }
+  private static func number(_ entry: UInt32) -> Int { Int(entry & numberMask) }
+
+  /// Makes the table at least twice as large as so many spellings; a larger one begins empty.
+  private mutating func grow(for count: Int) {
+    guard places.count < 2 * count else { return }
+    var size = places.count
+    while size < 2 * count { size *= 2 }
+    places = [UInt32](repeating: Self.free, count: size)
+    placedCount = 0
   }
 }

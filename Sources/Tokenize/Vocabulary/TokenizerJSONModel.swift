@@ -56,19 +56,23 @@ extension BytePairVocabulary {
     guard node.kind == .array else {
       throw .malformed(path: path, place: "model.merges", reason: "it is not an array")
     }
+    let file = MergeFile(path: path) { "model.merges[\($0)]" }
     var index = 0
     try node.forEachChild { (_, merge) throws(TokenizeError) in
       defer { index += 1 }
-      var place: String { "model.merges[\(index)]" }
       let isLine: Void? = try merge.withBytes { (line) throws(TokenizeError) in
-        try addMerge(line: line, file: path, place: place)
+        try addMerge(line: line, in: file, number: index)
       }
       guard isLine == nil else { return }
       let pair = merge.elements ?? []
       guard pair.count == 2, let left = pair[0].bytes, let right = pair[1].bytes else {
-        throw .malformed(path: path, place: place, reason: "it is not a pair of tokens")
+        try settleMerges(file)
+        throw .malformed(
+          path: path, place: file.place(index), reason: "it is not a pair of tokens")
       }
-      try unsafe addMerge(left.span.bytes, right.span.bytes, file: path, place: place)
+      let line = left + [UInt8(ascii: " ")] + right
+      try unsafe addMerge(line.span.bytes, space: left.count, in: file, number: index)
     }
+    try settleMerges(file)
   }
 }

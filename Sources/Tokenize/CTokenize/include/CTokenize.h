@@ -5,6 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/// Asks for the cache line of an address.
+static inline void ctok_fetch(const void *address) { __builtin_prefetch(address); }
+
 /// What 64 bytes of text are, a bit a byte, the first byte in the lowest bit.
 typedef struct {
   uint64_t letters;
