@@ -46,22 +46,26 @@ package struct CommandPage: Sendable {
   /// One line: what the command does.
   package let summary: String
   /// Paragraphs; each is wrapped when shown.
-  package let description: [String]
+  package var description: [String] { describe() }
   /// Examples that a person can paste.
-  package let examples: [Example]
+  package var examples: [Example] { giveExamples() }
   /// Files that the command reads or writes.
   package let files: [Entry]
   /// What the exit statuses mean.
   package let exitStatus: [Entry]
+  // Texts that are made when help is asked for: each start would pay for those of all commands.
+  private let describe: @Sendable () -> [String]
+  private let giveExamples: @Sendable () -> [Example]
 
   package init(
-    name: String, summary: String, description: [String], examples: [Example] = [],
+    name: String, summary: String, description: @autoclosure @escaping @Sendable () -> [String],
+    examples: @autoclosure @escaping @Sendable () -> [Example] = [],
     files: [Entry] = [], exitStatus: [Entry] = CommandPage.usualExitStatus
   ) {
     self.name = name
     self.summary = summary
-    self.description = description
-    self.examples = examples
+    describe = description
+    giveExamples = examples
     self.files = files
     self.exitStatus = exitStatus
   }

@@ -28,17 +28,19 @@ package struct RemoteFile: Equatable, Sendable {
 }
 
 /// A public collection of texts that `neox-preprocess NAME` fetches and tokenises.
-package struct Corpus: Equatable, Sendable {
+package struct Corpus: Sendable {
   /// Its name on the command line.
   package let name: String
   /// Its folder inside the data folder, and the beginning of its output's name.
   package let folder: String
   /// Its files, in the order of their documents.
-  package let files: [RemoteFile]
+  package var files: [RemoteFile] { list() }
   /// Documents it is said to have; for estimates only.
   package let documentCount: Int?
   /// One sentence for the list of corpora.
   package let summary: String
+  /// Makes the list of files: of some hundreds, which only those need who want this corpus.
+  let list: @Sendable () -> [RemoteFile]
 
   /// Where a file lies inside the data folder.
   package func path(of file: RemoteFile) -> String { folder + "/" + file.name }

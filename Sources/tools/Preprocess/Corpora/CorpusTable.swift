@@ -57,20 +57,20 @@ extension Corpus {
 
   private init(
     _ name: String, folder: String? = nil, summary: String, documentCount: Int? = nil,
-    _ files: [RemoteFile]
+    _ files: @autoclosure @escaping @Sendable () -> [RemoteFile]
   ) {
     self.init(
-      name: name, folder: folder ?? name, files: files, documentCount: documentCount,
-      summary: summary)
+      name: name, folder: folder ?? name, documentCount: documentCount, summary: summary,
+      list: files)
   }
 
   private init(
     _ name: String, folder: String? = nil, summary: String, documentCount: Int? = nil,
-    _ urls: [String]
+    _ urls: @autoclosure @escaping @Sendable () -> [String]
   ) {
     self.init(
       name, folder: folder, summary: summary, documentCount: documentCount,
-      urls.map { RemoteFile(url: $0) })
+      urls().map { RemoteFile(url: $0) })
   }
 
   private static func component(
