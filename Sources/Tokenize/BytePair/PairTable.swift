@@ -13,7 +13,7 @@ final class PairTable: @unchecked Sendable {
   static let noRank = UInt32.max
 
   private let view: ctok_merges
-  private let resultCount: Int
+  private let rankCount: Int
 
   private static let free = UInt64.max
   /// How many merges ahead the memory of one is asked for.
@@ -44,15 +44,21 @@ final class PairTable: @unchecked Sendable {
     let filterShift = UInt64(64 - filterSize.trailingZeroBitCount)
     let places = unsafe Self.row(of: Self.free, count: size)
     let filter = unsafe Self.row(of: UInt64(0), count: filterSize)
-    let bytePairRanks = unsafe Self.row(of: Self.noRank, count: 1 << 16)
-    let results = unsafe Self.row(
-      of: TokenID(0), count: rankedByResult ? tokenCount : merges.count)
     let tokensOfBytes = unsafe Self.row(of: BytePairModel.absent, count: 256)
-    resultCount = rankedByResult ? tokenCount : merges.count
+    rankCount = rankedByResult ? tokenCount : merges.count
+    let hasShortRanks = rankCount < UInt16.max && ctok_finds_least()
+    let bytePairRanks = unsafe hasShortRanks ? nil : Self.row(of: Self.noRank, count: 1 << 16)
+    let shortRanks = unsafe hasShortRanks ? Self.row(of: UInt16.max, count: 1 << 16) : nil
+    // Most vocabularies number the tokens that merges make in the order of the merges.
+    let firstResult = rankedByResult ? 0 : merges.first?.result ?? 0
+    let isNumbered =
+      rankedByResult
+      || merges.indices.allSatisfy { Int(merges[$0].result) == Int(firstResult) + $0 }
+    let results = unsafe isNumbered ? nil : Self.row(of: TokenID(0), count: rankCount)
     unsafe view = ctok_merges(
       places: places, place_mask: UInt64(size - 1), filter: filter, results: results,
-      byte_pair_ranks: bytePairRanks, byte_tokens: tokensOfBytes, shift: UInt8(shift),
-      filter_shift: UInt8(filterShift))
+      first_result: firstResult, byte_pair_ranks: bytePairRanks, short_ranks: shortRanks,
+      byte_tokens: tokensOfBytes, shift: UInt8(shift), filter_shift: UInt8(filterShift))
 
     // The byte that a token is; -1 for all others.
     var bytes = [Int16](repeating: -1, count: tokenCount)
@@ -60,7 +66,6 @@ final class PairTable: @unchecked Sendable {
       unsafe tokensOfBytes[byte] = token
       bytes[Int(token)] = Int16(byte)
     }
-    if rankedByResult { for id in 0..<tokenCount { unsafe results[id] = TokenID(id) } }
     for (index, merge) in merges.enumerated() {
       if index + Self.mergesAhead < merges.count {
         let later = merges[index + Self.mergesAhead]
@@ -80,18 +85,22 @@ final class PairTable: @unchecked Sendable {
       }
       unsafe places[place] = pair << 24 | UInt64(rank)
       unsafe filter[Int(hash >> filterShift)] |= Self.filterBits(hash)
-      if !rankedByResult { unsafe results[index] = merge.result }
+      if let results = unsafe results { unsafe results[index] = merge.result }
       let left = bytes[Int(merge.left)]
       let right = bytes[Int(merge.right)]
-      if left >= 0, right >= 0 { unsafe bytePairRanks[Int(left) << 8 | Int(right)] = rank }
+      guard left >= 0, right >= 0 else { continue }
+      let bytePair = Int(left) << 8 | Int(right)
+      if let shortRanks = unsafe shortRanks { unsafe shortRanks[bytePair] = UInt16(rank) }
+      if let bytePairRanks = unsafe bytePairRanks { unsafe bytePairRanks[bytePair] = rank }
     }
   }
 
   deinit {
     unsafe view.places.deallocate()
     unsafe view.filter.deallocate()
-    unsafe view.results.deallocate()
-    unsafe view.byte_pair_ranks.deallocate()
+    unsafe view.results?.deallocate()
+    unsafe view.byte_pair_ranks?.deallocate()
+    unsafe view.short_ranks?.deallocate()
     unsafe view.byte_tokens.deallocate()
   }
 
@@ -102,8 +111,11 @@ final class PairTable: @unchecked Sendable {
 
   /// The token that the merge of a rank makes.
   func result(_ rank: UInt32) -> TokenID {
-    precondition(rank < resultCount)
-    return unsafe view.results[Int(rank)]
+    precondition(rank < rankCount)
+    guard let results = unsafe view.results else {
+      return unsafe view.first_result + rank
+    }
+    return unsafe results[Int(rank)]
   }
 
   /// Longest word that ``merge(_:count:into:)`` takes, in bytes.

@@ -2,6 +2,7 @@
 // processor has, and asking for a cache line ahead of its use.
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -43,15 +44,22 @@ typedef struct {
   uint64_t place_mask;
   /// Two bits a merge, chosen by its hash.
   const uint64_t *filter;
-  /// The token each rank makes.
+  /// The token each rank makes; null where that is the rank and `first_result`.
   const uint32_t *results;
-  /// The rank of each pair of bytes, the left one counting 256 times.
+  uint32_t first_result;
+  /// The rank of each pair of bytes, the left one counting 256 times, or all ones; null where
+  /// `short_ranks` holds them.
   const uint32_t *byte_pair_ranks;
+  /// The same in 16 bits, where all ranks are below 65,535 and `ctok_finds_least` says so.
+  const uint16_t *short_ranks;
   /// The token of each byte.
   const uint32_t *byte_tokens;
   /// How far a hash is shifted to choose a place, and a word of the filter.
   uint8_t shift, filter_shift;
 } ctok_merges;
+
+/// Whether the processor finds the least of eight numbers of 16 bits by one instruction.
+bool ctok_finds_least(void);
 
 /// The rank at which two neighbours merge, or all ones.
 uint32_t ctok_rank(const ctok_merges *merges, uint32_t left, uint32_t right);
