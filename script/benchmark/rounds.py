@@ -2,6 +2,8 @@
 import statistics
 import sys
 
+from .setting import TooSlow
+
 
 class Mismatch(Exception):
     """Two programs, or two runs of one, gave different results, so their times mean nothing."""
@@ -62,16 +64,27 @@ class Rounds:
     def run(self, runs):
         """Measures everything once to prove that results agree and to fill the page cache, then `runs` times."""
         for number in range(runs + 1):
-            for series in self.series:
+            for series in list(self.series):
                 if sys.stderr.isatty():
                     print(f"\r\x1b[K{self.title}: round {number} of {runs}: {series.name}", end="", file=sys.stderr)
-                series.take()
+                try:
+                    series.take()
+                except TooSlow as error:
+                    self.leave_out(series, error)
             if number == 0:
                 for series in self.series:
                     series.rates.clear()
                     series.peaks.clear()
         if sys.stderr.isatty():
             print("\r\x1b[K", end="", file=sys.stderr)
+
+
+    def leave_out(self, slow, reason):
+        """Takes a series out, and what is compared with it."""
+        self.series.remove(slow)
+        for series in self.series:
+            series.ratios = [ratio for ratio in series.ratios if ratio[0] is not slow]
+        self.notes.append(f"Left out: {slow.name}; {reason} (--patience).")
 
 
 def shown(value):

@@ -3,6 +3,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -13,16 +14,29 @@ class Failed(Exception):
     """A program ended with an error."""
 
 
+class TooSlow(Exception):
+    """A peer took more time than it is given."""
+
+
 def run(command, **options):
-    """Runs a program to its end: its seconds, its peak memory in MB, and what it printed."""
+    """Runs a program to its end: its seconds, its peak memory in MB, and what it printed; no longer than `limit`
+    seconds, where there is one."""
+    limit = options.pop("limit", None)
     with open(options.pop("output"), "w+b") as output, open(os.devnull) as nothing:
         start = time.perf_counter()
         process = subprocess.Popen([str(word) for word in command], stdin=nothing, stdout=output, stderr=subprocess.STDOUT, **options)
+        watch = threading.Timer(limit, process.kill) if limit else None
+        if watch:
+            watch.start()
         _, status, usage = os.wait4(process.pid, 0)
+        if watch:
+            watch.cancel()
         seconds = time.perf_counter() - start
         process.returncode = os.waitstatus_to_exitcode(status)
         output.seek(0)
         text = output.read().decode(errors="replace")
+    if limit and seconds >= limit:
+        raise TooSlow(f"it took more than {limit:g} seconds")
     if process.returncode != 0:
         raise Failed(f"{' '.join(map(str, command))}\n{text}exit status {process.returncode}")
     return seconds, usage.ru_maxrss / 1000, text
@@ -35,6 +49,7 @@ class Setting:
         self.work, self.runs, self.workers = Path(work), options.runs, options.workers
         self.bin = ROOT / ".build/release"
         self.input = options.file
+        self.patience = options.patience
         self.python = os.environ.get("NEOX_PEERS")
         self.source = os.environ.get("NEOX_SOURCE")
         self.neox_python = os.environ.get("NEOX_PYTHON") or self.python
@@ -101,7 +116,8 @@ class Setting:
             HF_HUB_OFFLINE="1", PYTHONDONTWRITEBYTECODE="1")
         words = json.dumps(dict(arguments, threads=int(threads)), default=str)
         _, peak, text = self.run(
-            python or self.python, ROOT / "script/benchmark/peers" / f"{script}.py", words, env=environment)
+            python or self.python, ROOT / "script/benchmark/peers" / f"{script}.py", words, env=environment,
+            limit=self.patience)
         return json.loads(text.strip().splitlines()[-1]), peak
 
     # Data

@@ -5,6 +5,7 @@ import statistics
 from dataclasses import dataclass
 
 from .rounds import Mismatch, Rounds
+from .setting import TooSlow
 
 STEPS = 6
 
@@ -112,10 +113,14 @@ def measure(setting):
 
 def measure_shape(setting, shape):
     rounds, model = Rounds(f"Training: {shape.name}, {setting.workers} threads"), Model(setting, shape)
-    has_torch = setting.has("torch", "transformers")
     for precision in "fp32", "bf16":
+        has_torch = setting.has("torch", "transformers")
         if has_torch:
-            prove(model, precision)
+            try:
+                prove(model, precision)
+            except TooSlow as error:
+                has_torch = False
+                rounds.notes.append(f"Left out: PyTorch, {precision}; {error} (--patience).")
         waits = []
         ours = add_ours(rounds, model, f"neox-train, {precision}", precision, waits)
         rounds.add(f"its waiting for data, {precision}", "% of a step", lambda waits=waits: waits[-1]).stay_below(1)
