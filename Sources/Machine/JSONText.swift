@@ -74,7 +74,7 @@ package enum JSONText: Sendable, Equatable {
     }
   }
 
-  /// Appends a number; `digits` is room for them.
+  /// Appends a number; `digits` is room for its digits, which may be used again.
   static func append(_ value: Double, to text: inout [UInt8], digits: inout String) {
     // JSON has no infinity and no NaN.
     guard value.isFinite else {

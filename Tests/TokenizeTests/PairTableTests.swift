@@ -124,6 +124,26 @@ struct PairTableTests {
     #expect(merged > 32, "seed \(seed) merges hardly anything")
   }
 
+  @Test("Ids that follow the ranks are those of the list", arguments: [2, 70_000])
+  func numbered(repetitions: Int) throws {
+    var byteTokens = [TokenID](repeating: BytePairModel.absent, count: 256)
+    for byte in 0..<4 { byteTokens[byte] = TokenID(byte) }
+    // Each merge makes the id behind the one before it; of the last ones, all of one pair, the last counts.
+    var merges: [BytePairMerge] = []
+    for left in 0..<4 as Range<TokenID> {
+      for right in 0..<4 as Range<TokenID> {
+        merges.append(BytePairMerge(left: left, right: right, result: 4 + TokenID(merges.count)))
+      }
+    }
+    for _ in 0..<repetitions {
+      merges.append(BytePairMerge(left: 4, right: 4, result: 4 + TokenID(merges.count)))
+    }
+    let table = try PairTable(merges, byteTokens: byteTokens, tokenCount: merges.count + 4)
+    #expect(table.result(7) == 11)
+    #expect(table.ids([1, 3]) == [4 + 7] && table.ids([0, 0, 3, 1, 2]) == [4, 3, 4 + 6])
+    #expect(table.ids([0, 0, 0, 0]) == [TokenID(merges.count + 3)])
+  }
+
   @Test(
     "Of equal merges the leftmost comes first, and of a pair listed twice the later rank counts")
   func order() throws {

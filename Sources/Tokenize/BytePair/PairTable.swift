@@ -51,10 +51,10 @@ final class PairTable: @unchecked Sendable {
     let shortRanks = unsafe hasShortRanks ? Self.row(of: UInt16.max, count: 1 << 16) : nil
     // Most vocabularies number the tokens that merges make in the order of the merges.
     let firstResult = rankedByResult ? 0 : merges.first?.result ?? 0
-    let isNumbered =
+    let resultsFollowRanks =
       rankedByResult
       || merges.indices.allSatisfy { Int(merges[$0].result) == Int(firstResult) + $0 }
-    let results = unsafe isNumbered ? nil : Self.row(of: TokenID(0), count: rankCount)
+    let results = unsafe resultsFollowRanks ? nil : Self.row(of: TokenID(0), count: rankCount)
     unsafe view = ctok_merges(
       places: places, place_mask: UInt64(size - 1), filter: filter, results: results,
       first_result: firstResult, byte_pair_ranks: bytePairRanks, short_ranks: shortRanks,

@@ -117,7 +117,7 @@ bool ctok_finds_least(void) {
          __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("lzcnt");
 }
 
-/// All ones in one of eight lanes, in none where the lane is not from 0 to 7; from -8 to 16 there are.
+/// All ones in lane `number` of eight; in none where `number` is not from 0 to 7. It is from -8 to 16.
 CTOK_INLINE CTOK_LEAST shorts8 lane(int number) {
   static const uint16_t ones[32] = {[16] = UINT16_MAX};
   shorts8 lanes;
@@ -198,13 +198,11 @@ static size_t merge_short(
 }
 #else
 bool ctok_finds_least(void) { return false; }
-static size_t merge_short(
-    const ctok_merges *merges, const uint8_t *word, unsigned count, uint32_t *parts) {
-  return merge_any(merges, word, count, parts);
-}
 #endif
 
 size_t ctok_merge(const ctok_merges *merges, const uint8_t *word, size_t count, uint32_t *parts) {
+#if defined(__x86_64__)
   if (merges->short_ranks && count <= 16) return merge_short(merges, word, (unsigned)count, parts);
+#endif
   return merge_any(merges, word, count, parts);
 }

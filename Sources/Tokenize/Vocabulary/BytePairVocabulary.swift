@@ -37,9 +37,10 @@ struct BytePairVocabulary {
       }
       try add(key, id: id)
     }
-    if let spelling = spellings.place() {
+    if let number = spellings.place() {
       throw .malformed(
-        path: path, place: "token \(quoted(spelling))", reason: "it is listed twice")
+        path: path, place: "token \(quoted(spellings.bytes(of: number)))",
+        reason: "it is listed twice")
     }
     guard spellings.count > 0 else {
       throw .malformed(path: path, place: "document", reason: "there are no tokens in it")
@@ -64,8 +65,15 @@ struct BytePairVocabulary {
     if !isVisible { otherTokens[TokenID(id)] = spelling.array }
   }
 
-  /// Adds the merge of two tokens, given by their spellings with a space between, at the latest with
-  /// ``settleMerges(_:)``.
+  /// Takes in the merge of two tokens; it is in ``merges`` after ``settleMerges(_:)`` at the latest.
+  ///
+  /// - Parameters:
+  ///   - line: their spellings with a space between.
+  ///   - space: where it is.
+  ///   - file: where the merge comes from.
+  ///   - number: which one it is there.
+  /// - Throws: ``TokenizeError/malformed(path:place:reason:)`` for this merge, or for an earlier one, whose
+  ///   tokens there are not.
   mutating func addMerge(
     _ line: RawSpan, space: Int, in file: MergeFile, number: Int
   ) throws(TokenizeError) {
@@ -133,7 +141,7 @@ struct BytePairVocabulary {
   }
 }
 
-/// A file of merges, and what messages call the place of one by its number.
+/// Where merges come from, and what messages call the place of one by its number.
 struct MergeFile {
   let path: String
   let place: (Int) -> String

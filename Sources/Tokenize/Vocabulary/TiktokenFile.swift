@@ -76,6 +76,8 @@ private func tiktokenRanks(path: String) throws(TokenizeError) -> [[UInt8]?] {
   let bytes = try readWholeFile(path)
   var tokens: [[UInt8]?] = []
   var spellings = TokenSpellings()
+  /// The line of each spelling.
+  var lines: [Int] = []
   var start = 0
   var number = 1
   while start < bytes.count {
@@ -97,11 +99,14 @@ private func tiktokenRanks(path: String) throws(TokenizeError) -> [[UInt8]?] {
       while tokens.count <= rank { tokens.append(nil) }
       guard tokens[rank] == nil else { throw malformed("the rank \(rank) is used twice") }
       unsafe spellings.append(token.span.bytes, TokenID(rank))
-      guard spellings.place() == nil else { throw malformed("the token comes twice") }
+      lines.append(number)
       tokens[rank] = token
     }
     start = end + 1
     number += 1
+  }
+  if let again = spellings.place() {
+    throw .malformed(path: path, place: "line \(lines[again])", reason: "the token comes twice")
   }
   for byte in 0...255 as ClosedRange<UInt8> where spellings.id(of: [byte]) == nil {
     throw .malformed(

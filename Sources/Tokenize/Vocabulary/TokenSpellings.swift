@@ -26,7 +26,7 @@ struct TokenSpellings {
   private static let numberBits: UInt32 = 20
   private static let numberMask: UInt32 = 1 << numberBits - 1
   private static let free = UInt32.max
-  /// Spellings whose memory is asked for at once.
+  /// Spellings whose memory is asked for at once; as many hashes are kept in ``place()``.
   static let blockCount = 64
 
   /// The number of spellings.
@@ -39,14 +39,15 @@ struct TokenSpellings {
     grow(for: count)
   }
 
-  /// Adds a spelling, which is found after ``place()``.
+  /// Adds a spelling, which is found after ``place()``; its number is how many there were before.
   mutating func append(_ spelling: RawSpan, _ id: TokenID) {
     spellings.append(Spelling(start: UInt32(text.count), id: id))
     unsafe spelling.withUnsafeBytes { unsafe text.append(contentsOf: $0) }
   }
 
-  /// Gives the spellings added last their places; returns one that is there already, if there is any.
-  mutating func place() -> [UInt8]? {
+  /// Gives the spellings added last their places; returns the number of the first that was there already,
+  /// behind which none has a place.
+  mutating func place() -> Int? {
     grow(for: count)
     var hashes = InlineArray<64, UInt64>(repeating: 0)
     while placedCount < count {
@@ -59,13 +60,16 @@ struct TokenSpellings {
       for number in block {
         let hash = hashes[number - block.lowerBound]
         let place = unsafe place(of: text.span.bytes.extracting(range(of: number)), hash)
-        guard places[place] == Self.free else { return Array(text[range(of: number)]) }
+        guard places[place] == Self.free else { return number }
         places[place] = Self.entry(hash, number)
+        placedCount = number + 1
       }
-      placedCount = block.upperBound
     }
     return nil
   }
+
+  /// The bytes of the spelling of a number.
+  func bytes(of number: Int) -> [UInt8] { Array(text[range(of: number)]) }
 
   /// The id of a spelling.
   func id(of spelling: RawSpan) -> TokenID? { id(of: spelling, Self.hash(spelling)) }

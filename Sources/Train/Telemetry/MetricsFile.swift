@@ -103,9 +103,11 @@ package struct MetricsFile: ~Copyable {
   // Each line goes to the system at once, so that it can be followed.
   private mutating func writeLine() throws(TrainError) {
     do throws(SystemError) {
-      if hasHalfLine { try file.append(number: UInt8(0x0A)) }
-      hasHalfLine = false
-      try line.finish { (bytes) throws(SystemError) in try file.append(bytes) }
+      try line.finish { (bytes) throws(SystemError) in
+        if hasHalfLine { try file.append(number: UInt8(0x0A)) }
+        hasHalfLine = false
+        try file.append(bytes)
+      }
       try file.flush()
     } catch { throw .system(error) }
   }

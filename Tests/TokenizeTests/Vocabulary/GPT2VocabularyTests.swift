@@ -149,6 +149,37 @@ struct GPT2VocabularyTests {
     #expect(error?.description.contains("cut short") == true)
   }
 
+  @Test("The first wrong merge is named, wherever it and its tokens lie")
+  func wrongMerge() throws {
+    let good = String(decoding: try tiny.folder.read("merges.txt"), as: UTF8.self)
+    let lines = good.split(separator: "\n")
+    let last = try #require(lines.last)
+    // Merges are looked up some at a time: many good ones come first, and a broken line comes later.
+    let many = Array(repeating: String(last), count: 200)
+    for (before, bad, behind, place) in [
+      (many, "h qq", ["he"], "line \(lines.count + 201)"),
+      ([], "h qq", ["he"], "line \(lines.count + 1)"),
+      (many, "he", ["h qq"], "line \(lines.count + 201)"),
+      (many, "h qq", many, "line \(lines.count + 201)"),
+    ] {
+      let text = (lines.map(String.init) + before + [bad] + behind).joined(separator: "\n")
+      try tiny.folder.write("merges.txt", Array(text.utf8))
+      let error = #expect(throws: TokenizeError.self) { try loadTokenizer(tiny.choice) }
+      #expect(error?.description.contains(place + ":") == true, "\(error?.description ?? "")")
+    }
+  }
+
+  @Test("A token that comes again far behind is named")
+  func farTwice() throws {
+    let extra = (0..<300).map { "xx\($0)" }
+    let rows = (TinyVocabulary.tokens + extra + ["xx150"]).enumerated().map {
+      "\(TinyVocabulary.quoted($1)): \($0)"
+    }
+    try tiny.folder.write("vocab.json", Array("{\(rows.joined(separator: ","))}".utf8))
+    let error = #expect(throws: TokenizeError.self) { try loadTokenizer(tiny.choice) }
+    #expect(error?.description.contains("token \"xx150\": it is listed twice") == true)
+  }
+
   @Test("Ids may have holes")
   func holes() throws {
     let rows = TinyVocabulary.tokens.enumerated().map {

@@ -44,13 +44,14 @@ typedef struct {
   uint64_t place_mask;
   /// Two bits a merge, chosen by its hash.
   const uint64_t *filter;
-  /// The token each rank makes; null where that is the rank and `first_result`.
+  /// The token each rank makes; null where that is `first_result` plus the rank.
   const uint32_t *results;
+  /// The token that rank 0 makes.
   uint32_t first_result;
   /// The rank of each pair of bytes, the left one counting 256 times, or all ones; null where
   /// `short_ranks` holds them.
   const uint32_t *byte_pair_ranks;
-  /// The same in 16 bits, where all ranks are below 65,535 and `ctok_finds_least` says so.
+  /// The same in 16 bits: only where all ranks are below 65,535, and `ctok_finds_least()`.
   const uint16_t *short_ranks;
   /// The token of each byte.
   const uint32_t *byte_tokens;
@@ -58,7 +59,8 @@ typedef struct {
   uint8_t shift, filter_shift;
 } ctok_merges;
 
-/// Whether the processor finds the least of eight numbers of 16 bits by one instruction.
+/// Whether the processor has all that words with short ranks are merged by: an instruction that finds the
+/// least of eight numbers of 16 bits, AVX2, and those on single bits.
 bool ctok_finds_least(void);
 
 /// The rank at which two neighbours merge, or all ones.

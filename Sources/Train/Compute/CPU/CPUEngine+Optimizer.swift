@@ -15,7 +15,7 @@ extension CPUEngine {
     // A sum a block, added up in order.
     let address = UInt(bitPattern: unsafe scratch(of: 0, count: 2 * count))
     guard let sums = unsafe UnsafeMutablePointer<Double>(bitPattern: address) else { return 0 }
-    forEachBlock(of: tensors.count, size: { tensors[$0].count }) { index, block, member in
+    @Sendable func add(_ index: Int, _ block: Block, _ member: Int) {
       var sum = 0.0
       unsafe self.forEachPiece(of: tensors[block.tensor], block.range, member) {
         _, numbers, count in
@@ -24,11 +24,12 @@ extension CPUEngine {
       guard let sums = unsafe UnsafeMutablePointer<Double>(bitPattern: address) else { return }
       unsafe sums[index] = sum
     }
+    forEachBlock(of: tensors.count, size: { tensors[$0].count }, body: add)
     return (0..<count).reduce(0) { unsafe $0 + sums[$1] }
   }
 
   package func update(_ step: ElementwiseStep, _ pieces: [UpdatePiece]) {
-    forEachBlock(of: pieces.count, size: { pieces[$0].value.count }) { _, block, member in
+    @Sendable func change(_ index: Int, _ block: Block, _ member: Int) {
       let piece = pieces[block.tensor]
       unsafe self.forEachPiece(of: piece.gradient, block.range, member) { start, gradients, count in
         unsafe Self.apply(step, piece, start, count, gradients)
@@ -38,6 +39,7 @@ extension CPUEngine {
           count, 1, count)
       }
     }
+    forEachBlock(of: pieces.count, size: { pieces[$0].value.count }, body: change)
   }
 
   package func withBytes<Outcome, Failure: Error>(
@@ -73,7 +75,7 @@ extension CPUEngine {
 
   /// Runs `body(index, block, member)` for every block of a list of tensors.
   private func forEachBlock(
-    of tensors: Int, size: @Sendable (Int) -> Int, _ body: @Sendable (Int, Block, Int) -> Void
+    of tensors: Int, size: @Sendable (Int) -> Int, body: @Sendable (Int, Block, Int) -> Void
   ) {
     let count = (0..<tensors).reduce(0) { $0 + Self.blocks(of: size($1)) }
     forEach(count) { index, member in

@@ -28,12 +28,12 @@ extension CPUEngine {
       let sums = unsafe self.scratch(of: member, count: range.count)
       for first in 0..<tokens.count where chains.begins(at: first) {
         unsafe sums.update(repeating: 0, count: range.count)
-        var row: Int? = first
-        while let place = row {
+        var next: Int? = first
+        while let row = next {
           unsafe ctr_column_sums(
             outputGradient.type.kernelType,
-            outputGradient.place(place * width + range.lowerBound), 1, width, range.count, sums)
-          row = chains.row(after: place)
+            outputGradient.place(row * width + range.lowerBound), 1, width, range.count, sums)
+          next = chains.row(after: row)
         }
         unsafe ctr_accumulate(
           sums, table.type.kernelType,
@@ -188,7 +188,7 @@ private struct TokenChains {
   /// The first row of each token, [vocabulary]; only those of tokens that there are.
   private let first: Tensor
 
-  /// Needs room for a number of each token and of each word of the vocabulary.
+  /// Needs room for as many numbers as there are rows and ids of the vocabulary together.
   init(_ tokens: Tensor, room: UnsafeMutablePointer<Float>) {
     self.tokens = tokens
     let address = UInt(bitPattern: room)

@@ -90,14 +90,16 @@ package final class CPUEngine: ComputeEngine {
     unsafe scratch[member].floats(count)
   }
 
-  /// Numbers for conversions of a member's factors, apart from its ``scratch(of:count:)``.
+  /// Numbers for conversions of a member's factors, apart from its ``scratch(of:count:)``; those of the
+  /// first member also hold what an operation prepares for all.
   func conversions(of member: Int, count: Int) -> UnsafeMutablePointer<Float> {
     unsafe conversions[member].floats(count)
   }
 
   /// Memory of one member.
   ///
-  /// `@unchecked Sendable`: only the member reaches it, or the engine's thread between operations.
+  /// `@unchecked Sendable`: only the member writes into it, or the engine's thread between operations; what
+  /// that has written all members may read.
   private final class Scratch: @unchecked Sendable {
     private var address: UInt = 0
     private var count = 0

@@ -39,7 +39,7 @@ package struct Corpus: Sendable {
   package let documentCount: Int?
   /// One sentence for the list of corpora.
   package let summary: String
-  /// Makes the list of files: of some hundreds, which only those need who want this corpus.
+  /// Makes the list of files: some have a thousand, which most runs have no use for.
   let list: @Sendable () -> [RemoteFile]
 
   /// Where a file lies inside the data folder.
