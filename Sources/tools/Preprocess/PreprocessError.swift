@@ -56,7 +56,9 @@ extension PreprocessError: CustomStringConvertible {
       return "\(path): neither name nor content tells what it holds; "
         + "say it with --input-format jsonl|json|text|lines"
     case .damaged(let name, let byte, let reason):
-      return "\(name): near byte \(byte) of the stored file: \(reason)"
+      return
+        "\(name): near byte \(byte) of the stored file: \(reason); replace the file by a whole one and "
+        + "begin anew with --restart"
     case .brokenStructure(let name, let byte, let reason):
       return "\(name): byte \(byte): \(reason); what follows cannot be read"
     case .inputChanged(let path):

@@ -59,8 +59,8 @@ extension PipelineError: CustomStringConvertible {
     case .outputIsInput(let path):
       "\(path): is an input, and inputs are never changed; give another --output-prefix"
     case .otherWork(let journal, let difference):
-      "\(journal): unfinished work that was begun otherwise: \(difference); run that command again to "
-        + "finish it, or throw it away with --restart"
+      "\(journal): unfinished work that was begun otherwise: \(difference); finish it with "
+        + "the command, and the inputs, that it was begun with, or throw it away with --restart"
     case .otherVersion(let journal):
       "\(journal): unfinished work of another version of neox-preprocess; finish it with that one, or "
         + "throw it away with --restart"
