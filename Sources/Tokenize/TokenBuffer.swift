@@ -65,8 +65,13 @@ public struct TokenBuffer: ~Copyable {
   }
 
   /// Makes room for `extra` more ids.
+  @inline(__always)
   public mutating func reserve(_ extra: Int) {
-    guard capacity - used < extra else { return }
+    if capacity - used < extra { grow(extra) }
+  }
+
+  @inline(never)
+  private mutating func grow(_ extra: Int) {
     let larger = max(capacity * 2, used + extra)
     let moved = unsafe Self.allocate(larger)
     unsafe moved.update(from: storage, count: used)

@@ -180,6 +180,38 @@ struct BytePairTests {
     #expect(unsafe cache.short.view.mask > mask)
   }
 
+  @Test("Words that do not come back are not kept, nor do they enlarge a table; ids stay the same")
+  func cacheGuards() throws {
+    let vocabulary = RandomVocabulary(letters: Self.letters, mergeCount: 300, seed: 2)
+    let encoder = ByteLevelEncoder(
+      model: try BytePairModel(tokens: TokenTable(vocabulary.tokens), merges: vocabulary.merges),
+      rule: .gpt2)
+    var generator = SeededGenerator(seed: 3)
+    var cache = WordCache(byteBudget: 1 << 24)
+    let mask = unsafe cache.short.view.mask
+    func add(_ words: Int, of lengths: ClosedRange<Int>, repeated: Int) {
+      for _ in 0..<words {
+        let word = (0..<Int.random(in: lengths, using: &generator)).map { _ in
+          Self.letters.randomElement(using: &generator) ?? 0x61
+        }
+        let text = Array([[UInt8]](repeating: [UInt8(ascii: "-")] + word, count: repeated).joined())
+        var ids = TokenBuffer()
+        unsafe encoder.encode(text.span.bytes, into: &ids, cache: &cache)
+        let expected = [[TokenID]](
+          repeating: vocabulary.encodeSlowly([UInt8(ascii: "-")]) + vocabulary.encodeSlowly(word),
+          count: repeated)
+        if ids.array != Array(expected.joined()) { Issue.record("\(text)") }
+      }
+    }
+    add(40_000, of: 8...14, repeated: 1)
+    add(5_000, of: 20...40, repeated: 1)
+    #expect(cache.short.door.isGuarding && cache.long.door.isGuarding)
+    #expect(unsafe cache.short.view.mask == mask)
+    add(17_000, of: 8...14, repeated: 10)
+    add(17_000, of: 20...40, repeated: 5)
+    #expect(!cache.short.door.isGuarding && !cache.long.door.isGuarding)
+  }
+
   @Test("A cache that served one vocabulary serves another")
   func cacheChangesHands() throws {
     var cache = WordCache(byteBudget: 1 << 17)

@@ -83,14 +83,11 @@ private struct MergeOracle {
 extension PairTable {
   /// The ids of a word.
   fileprivate func ids(_ word: [UInt8]) -> [TokenID] {
-    var parts = [TokenID](repeating: 0, count: word.count)
-    let count = unsafe word.withUnsafeBufferPointer { bytes in
-      unsafe parts.withUnsafeMutableBufferPointer { parts in
-        guard let base = bytes.baseAddress, let target = parts.baseAddress else { return 0 }
-        return unsafe merge(base, count: bytes.count, into: target)
-      }
+    var ids = TokenBuffer()
+    unsafe word.withUnsafeBufferPointer { bytes in
+      if let base = bytes.baseAddress { unsafe merge(base, count: bytes.count, into: &ids) }
     }
-    return Array(parts[..<count])
+    return ids.array
   }
 }
 
@@ -124,7 +121,7 @@ struct PairTableTests {
     #expect(merged > 32, "seed \(seed) merges hardly anything")
   }
 
-  @Test("Ids that follow the ranks are those of the list", arguments: [2, 70_000])
+  @Test("Ids that follow the ranks are those of the list", arguments: [2, 1_000, 70_000])
   func numbered(repetitions: Int) throws {
     var byteTokens = [TokenID](repeating: BytePairModel.absent, count: 256)
     for byte in 0..<4 { byteTokens[byte] = TokenID(byte) }
@@ -142,6 +139,60 @@ struct PairTableTests {
     #expect(table.result(7) == 11)
     #expect(table.ids([1, 3]) == [4 + 7] && table.ids([0, 0, 3, 1, 2]) == [4, 3, 4 + 6])
     #expect(table.ids([0, 0, 0, 0]) == [TokenID(merges.count + 3)])
+  }
+
+  @Test(
+    "Every pair of a large vocabulary has its rank, and no other pair has one",
+    arguments: [
+      (1, false), (6_000, false), (53_248, false), (53_249, false), (65_533, true), (106_497, true),
+    ])
+  func ranks(mergeCount: Int, rankedByResult: Bool) throws {
+    var generator = SeededGenerator(seed: UInt64(mergeCount))
+    let tokens = 0..<TokenID(65_534)
+    var ranks: [UInt64: UInt32] = [:]
+    var merges: [BytePairMerge] = []
+    while merges.count < mergeCount {
+      // Half of the pairs have few left tokens, as in vocabularies.
+      let left = TokenID.random(in: 0..<(merges.count % 2 == 0 ? 300 : 65_534), using: &generator)
+      let merge = BytePairMerge(
+        left: left, right: .random(in: tokens, using: &generator),
+        result: .random(in: tokens, using: &generator))
+      // A pair in a hundred is listed again.
+      let again = merges.count % 100 == 99 ? merges[merges.count / 2] : merge
+      merges.append(BytePairMerge(left: again.left, right: again.right, result: merge.result))
+      let rank = rankedByResult ? merge.result : UInt32(merges.count - 1)
+      ranks[UInt64(again.left) << 32 | UInt64(again.right)] = rank
+    }
+    let table = try PairTable(
+      merges, rankedByResult: rankedByResult,
+      byteTokens: [TokenID](repeating: BytePairModel.absent, count: 256), tokenCount: tokens.count)
+    for (pair, rank) in ranks where table.rank(TokenID(pair >> 32), TokenID(pair & 0xFFFF)) != rank
+    {
+      Issue.record("pair \(pair >> 32), \(pair & 0xFFFF) should have rank \(rank)")
+    }
+    for _ in 0..<200_000 {
+      let left = TokenID.random(in: tokens, using: &generator)
+      let right = TokenID.random(in: tokens, using: &generator)
+      let expected = ranks[UInt64(left) << 32 | UInt64(right)] ?? PairTable.noRank
+      if table.rank(left, right) != expected {
+        Issue.record("\(left), \(right) is not \(expected)")
+      }
+    }
+  }
+
+  @Test("One look serves vocabularies of 16 bits, and only those")
+  func shortPairs() {
+    let merges = (0..<50_000 as Range<TokenID>).map {
+      BytePairMerge(left: $0 &* 7 % 65_000, right: $0 % 251, result: $0)
+    }
+    #expect(ShortPairs(merges, rankedByResult: false, tokenCount: 65_536) != nil)
+    #expect(ShortPairs(merges, rankedByResult: false, tokenCount: 65_537) == nil)
+    #expect(ShortPairs(merges, rankedByResult: true, tokenCount: 65_534) != nil)
+    #expect(ShortPairs(merges, rankedByResult: true, tokenCount: 65_535) == nil)
+    // More of one pair than a group may have.
+    let same = [BytePairMerge](repeating: merges[1], count: 65)
+    #expect(ShortPairs(same, rankedByResult: false, tokenCount: 1 << 16) == nil)
+    #expect(ShortPairs(Array(same[1...]), rankedByResult: false, tokenCount: 1 << 16) != nil)
   }
 
   @Test(

@@ -52,7 +52,7 @@ package struct ByteLevelEncoder: Sendable {
         start = end
         continue
       }
-      cache.short.lookups += count
+      cache.short.door.lookups += count
       var first = 0
       while first < count {
         let size = min(KeyBatch.capacity, count - first)
@@ -102,15 +102,13 @@ package struct ByteLevelEncoder: Sendable {
     _ word: UnsafePointer<UInt8>, count: Int, _ key: ctok_key, _ hash: UInt32,
     into ids: inout TokenBuffer, _ cache: inout WordCache
   ) {
-    let idCount: Int
+    let first = ids.count
     if let id = unsafe wholeWords.id(of: word, count: count) {
-      unsafe cache.scratch.parts[0] = id
-      idCount = 1
+      ids.append(id)
     } else {
-      unsafe idCount = model.mergeShort(word, count: count, cache.scratch)
+      unsafe model.appendShort(word, count: count, to: &ids, cache.scratch)
     }
-    unsafe ids.append(from: cache.scratch.parts, count: idCount)
-    unsafe cache.short.insert(key, hash, ids: cache.scratch.parts, count: idCount)
+    unsafe cache.short.insert(key, hash, ids: ids.start + first, count: ids.count - first)
   }
 
   @unsafe @inline(never)

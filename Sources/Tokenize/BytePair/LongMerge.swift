@@ -177,9 +177,8 @@ extension BytePairModel {
     _ word: UnsafePointer<UInt8>, count: Int, into ids: inout TokenBuffer,
     _ scratch: borrowing MergeScratch
   ) {
-    if count <= MergeScratch.capacity {
-      let used = unsafe mergeShort(word, count: count, scratch)
-      unsafe ids.append(from: scratch.parts, count: used)
+    if count <= Self.shortLimit {
+      unsafe appendShort(word, count: count, to: &ids, scratch)
     } else {
       var row = unsafe MergeRow(
         UnsafeBufferPointer(start: word, count: count).map { byteTokens[Int($0)] })

@@ -18,9 +18,11 @@ struct LongWords: ~Copyable {
   /// Longest word that is kept, in bytes: rules of code, logs and letters come again and again.
   static let limit = 1024
 
-  private let places: UnsafeMutablePointer<Place>
-  private let placeCount: Int
+  private var places: UnsafeMutablePointer<Place>
+  private var placeCount: Int
+  private let largest: Int
   private var used = 0
+  private(set) var door = Doorkeeper(few: 5, many: 8)
   private let bytes: UnsafeMutablePointer<UInt8>
   private let byteCapacity: Int
   private var byteCount = 0
@@ -28,13 +30,17 @@ struct LongWords: ~Copyable {
   private let idCapacity: Int
   private var idCount = 0
 
-  /// Makes an empty table within `byteBudget` bytes, or a little above for a tiny budget.
+  /// Places at first, and while few words come back.
+  private static let leastPlaces = 1 << 12
+
+  /// Makes an empty table that may grow to `byteBudget` bytes, or a little above for a tiny budget.
   init(byteBudget: Int) {
-    var placeCount = 256
-    while placeCount * 2 * (MemoryLayout<Place>.stride + 24) <= byteBudget { placeCount *= 2 }
-    self.placeCount = placeCount
-    byteCapacity = max(placeCount * 12, 4 * Self.limit)
-    idCapacity = max(placeCount * 3, 4 * Self.limit)
+    var largest = 256
+    while largest * 2 * (MemoryLayout<Place>.stride + 24) <= byteBudget { largest *= 2 }
+    self.largest = largest
+    placeCount = min(largest, Self.leastPlaces)
+    byteCapacity = max(largest * 12, 4 * Self.limit)
+    idCapacity = max(largest * 3, 4 * Self.limit)
     unsafe places = ZeroedMemory.map(placeCount)
     unsafe bytes = .allocate(capacity: byteCapacity)
     unsafe ids = .allocate(capacity: idCapacity)
@@ -54,9 +60,10 @@ struct LongWords: ~Copyable {
 
   /// Appends the ids of a word that is kept; returns whether it is.
   @unsafe
-  func append(
+  mutating func append(
     _ word: UnsafePointer<UInt8>, count: Int, _ hash: UInt64, to row: inout TokenBuffer
   ) -> Bool {
+    door.lookups += 1
     var index = Int(truncatingIfNeeded: hash >> 1) & (placeCount - 1)
     while true {
       let place = unsafe places[index]
@@ -71,7 +78,7 @@ struct LongWords: ~Copyable {
     }
   }
 
-  /// Keeps a word that is not kept yet, with the ids that `row` ends in.
+  /// Keeps a word that is not kept yet, with the ids that `row` ends in, if it is likely to come back.
   ///
   /// - Precondition: `count` ≤ ``limit``.
   @unsafe
@@ -79,15 +86,14 @@ struct LongWords: ~Copyable {
     _ word: UnsafePointer<UInt8>, count: Int, _ hash: UInt64, idsFrom first: Int,
     of row: borrowing TokenBuffer
   ) {
+    guard door.admits(UInt32(truncatingIfNeeded: hash)) else { return }
     let newIDs = row.count - first
-    if used * 2 >= placeCount || byteCount + count > byteCapacity || idCount + newIDs > idCapacity {
-      removeAll()
-    }
-    var index = Int(truncatingIfNeeded: hash >> 1) & (placeCount - 1)
-    while unsafe places[index].hash != 0 { index = (index + 1) & (placeCount - 1) }
-    unsafe places[index] = Place(
-      hash: hash, byteStart: UInt32(byteCount), byteCount: UInt32(count),
-      idStart: UInt32(idCount), idCount: UInt32(newIDs))
+    if byteCount + count > byteCapacity || idCount + newIDs > idCapacity { removeAll() }
+    if used * 2 >= placeCount { makeRoom() }
+    put(
+      Place(
+        hash: hash, byteStart: UInt32(byteCount), byteCount: UInt32(count),
+        idStart: UInt32(idCount), idCount: UInt32(newIDs)))
     unsafe (bytes + byteCount).update(from: word, count: count)
     for index in 0..<newIDs { unsafe ids[idCount + index] = row.ids[first + index] }
     used += 1
@@ -101,5 +107,35 @@ struct LongWords: ~Copyable {
     used = 0
     byteCount = 0
     idCount = 0
+  }
+
+  /// Grows or forgets, as ``ShortWords`` does.
+  private mutating func makeRoom() {
+    if door.isWorthRoom(words: used) {
+      if placeCount < largest { return grow() }
+    } else if placeCount > Self.leastPlaces {
+      unsafe ZeroedMemory.unmap(places, placeCount)
+      placeCount = Self.leastPlaces
+      unsafe places = ZeroedMemory.map(placeCount)
+    }
+    removeAll()
+  }
+
+  private mutating func grow() {
+    let oldPlaces = unsafe places
+    let oldCount = placeCount
+    placeCount = min(placeCount * 4, largest)
+    unsafe places = ZeroedMemory.map(placeCount)
+    for index in 0..<oldCount {
+      let place = unsafe oldPlaces[index]
+      if place.hash != 0 { put(place) }
+    }
+    unsafe ZeroedMemory.unmap(oldPlaces, oldCount)
+  }
+
+  private func put(_ new: Place) {
+    var index = Int(truncatingIfNeeded: new.hash >> 1) & (placeCount - 1)
+    while unsafe places[index].hash != 0 { index = (index + 1) & (placeCount - 1) }
+    unsafe places[index] = new
   }
 }

@@ -1,37 +1,34 @@
-/// Room in which one thread merges the byte pairs of a short word.
+/// Room in which one thread leaves out the bytes of a short word that have no token.
 @safe
 struct MergeScratch: ~Copyable {
-  /// The longest word, in bytes.
-  static let capacity = PairTable.mergeLimit
-
-  /// The ids of the word merged last.
-  let parts = UnsafeMutablePointer<TokenID>.allocate(capacity: capacity)
-  fileprivate let known = UnsafeMutablePointer<UInt8>.allocate(capacity: capacity)
+  fileprivate let known = UnsafeMutablePointer<UInt8>.allocate(capacity: PairTable.mergeLimit)
 
   deinit {
-    unsafe parts.deallocate()
     unsafe known.deallocate()
   }
 }
 
 extension BytePairModel {
-  /// Merges the pairs of a short word, its bytes without a token left out; leaves the ids in
-  /// `scratch.parts` and returns how many there are.
+  /// Longest word that ``appendShort(_:count:to:_:)`` takes, in bytes.
+  static let shortLimit = PairTable.mergeLimit
+
+  /// Appends the ids of a short word, its bytes without a token left out.
   ///
-  /// - Precondition: `count` ≤ ``MergeScratch/capacity``.
+  /// - Precondition: `count` ≤ ``shortLimit``.
   @unsafe @inline(__always)
-  func mergeShort(
-    _ word: UnsafePointer<UInt8>, count: Int, _ scratch: borrowing MergeScratch
-  ) -> Int {
+  func appendShort(
+    _ word: UnsafePointer<UInt8>, count: Int, to ids: inout TokenBuffer,
+    _ scratch: borrowing MergeScratch
+  ) {
     guard lacksBytes else {
-      return unsafe merges.merge(word, count: count, into: scratch.parts)
+      return unsafe merges.merge(word, count: count, into: &ids)
     }
-    precondition(count <= MergeScratch.capacity)
+    precondition(count <= Self.shortLimit)
     var used = 0
     for index in 0..<count where unsafe byteTokens[Int(word[index])] != Self.absent {
       unsafe scratch.known[used] = word[index]
       used += 1
     }
-    return unsafe merges.merge(scratch.known, count: used, into: scratch.parts)
+    unsafe merges.merge(scratch.known, count: used, into: &ids)
   }
 }

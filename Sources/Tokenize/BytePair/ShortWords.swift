@@ -14,9 +14,10 @@ struct ShortWords: ~Copyable {
   private let largest: Int
   private var row: TokenBuffer
   private let rowLimit: Int
-  /// Words looked up since the table last grew or forgot.
-  var lookups = 0
+  var door = Doorkeeper(few: 12, many: 32)
 
+  /// Places at first, and while few words come back.
+  private static let leastPlaces = 1 << 15
   /// Most places: offsets in bytes have 32 bits.
   private static let placeLimit = 1 << 26
 
@@ -32,7 +33,7 @@ struct ShortWords: ~Copyable {
     self.largest = largest
     rowLimit = largest * 2
     row = TokenBuffer(capacity: min(rowLimit, 1 << 14))
-    placeCount = min(largest, 1 << 15)
+    placeCount = min(largest, Self.leastPlaces)
     unsafe places = ZeroedMemory.map(placeCount)
   }
 
@@ -47,19 +48,19 @@ struct ShortWords: ~Copyable {
       places: places, row: row.start, mask: Self.offsetMask(placeCount))
   }
 
-  /// Keeps a word that is not in the table.
+  /// Keeps a word that is not in the table, if it is likely to come back.
   @unsafe
   mutating func insert(
     _ key: ctok_key, _ hash: UInt32, ids: UnsafePointer<TokenID>, count: Int
   ) {
+    guard door.admits(hash) else { return }
     if row.count + count > rowLimit { removeAll() }
     if used * 2 >= placeCount { makeRoom() }
     var new = ctok_place(key: key, ids: (0, 0, 0, 0))
     if count <= Self.idLimit {
       unsafe withUnsafeMutableBytes(of: &new.ids) { row in
-        unsafe row.copyMemory(
-          from: UnsafeRawBufferPointer(
-            start: ids, count: count * MemoryLayout<TokenID>.stride))
+        let row = unsafe row.assumingMemoryBound(to: TokenID.self)
+        for index in 0..<count { unsafe row[index] = ids[index] }
       }
       new.ids.0 |= UInt32(truncatingIfNeeded: count) << 28
     } else {
@@ -82,19 +83,26 @@ struct ShortWords: ~Copyable {
     unsafe UnsafeMutableRawPointer(places).initializeMemory(
       as: UInt8.self, repeating: 0, count: placeCount * MemoryLayout<ctok_place>.stride)
     used = 0
-    lookups = 0
     row.truncate(to: 0)
   }
 
-  /// Grows, if that is allowed and worth its page faults: where few words come back, as in random
-  /// bytes, a small table that stays in the processor's cache serves better.
+  /// Grows, where that is allowed and worth its page faults, or forgets; where few words come back it
+  /// starts again with a small table, which stays in the processor's cache.
   private mutating func makeRoom() {
-    guard placeCount < largest, lookups > 3 * used else { return removeAll() }
-    lookups = 0
+    if door.isWorthRoom(words: used) {
+      if placeCount < largest { return grow() }
+    } else if placeCount > Self.leastPlaces {
+      unsafe ZeroedMemory.unmap(places, placeCount)
+      placeCount = Self.leastPlaces
+      unsafe places = ZeroedMemory.map(placeCount)
+    }
+    removeAll()
+  }
+
+  private mutating func grow() {
     let oldPlaces = unsafe places
     let oldCount = placeCount
-    placeCount *= 4
-    if placeCount > largest { placeCount = largest }
+    placeCount = min(placeCount * 4, largest)
     unsafe places = ZeroedMemory.map(placeCount)
     for index in 0..<oldCount {
       let place = unsafe oldPlaces[index]

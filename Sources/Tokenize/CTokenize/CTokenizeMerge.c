@@ -7,7 +7,17 @@ typedef int32_t lanes4 __attribute__((ext_vector_type(4)));
 static const uint32_t no_rank = UINT32_MAX;
 static const uint64_t free_place = UINT64_MAX;
 
-CTOK_INLINE uint32_t rank_of(const ctok_merges *merges, uint32_t left, uint32_t right) {
+static const uint32_t no_short_rank = UINT16_MAX;
+
+CTOK_INLINE uint32_t short_rank_of(const ctok_merges *merges, uint32_t left, uint32_t right) {
+  uint32_t product = (left << 16 | right) * merges->factor;
+  uint32_t pair = product ^ product >> 16;
+  uint32_t place = (pair ^ merges->displacements[product >> merges->group_shift]) & merges->short_mask;
+  uint32_t word = merges->short_places[place];
+  return word >> 16 == pair >> merges->place_bits ? word & UINT16_MAX : no_short_rank;
+}
+
+CTOK_INLINE uint32_t wide_rank_of(const ctok_merges *merges, uint32_t left, uint32_t right) {
   uint64_t pair = (uint64_t)left << 20 | right;
   uint64_t hash = pair * UINT64_C(0x9E3779B97F4A7C15);
   uint64_t bits = UINT64_C(1) << (hash >> 34 & 63) | UINT64_C(1) << (hash >> 28 & 63);
@@ -19,6 +29,12 @@ CTOK_INLINE uint32_t rank_of(const ctok_merges *merges, uint32_t left, uint32_t 
     if (word == free_place) return no_rank;
     place = (place + 1) & merges->place_mask;
   }
+}
+
+CTOK_INLINE uint32_t rank_of(const ctok_merges *merges, uint32_t left, uint32_t right) {
+  if (!merges->short_places) return wide_rank_of(merges, left, right);
+  uint32_t rank = short_rank_of(merges, left, right);
+  return rank == no_short_rank ? no_rank : rank;
 }
 
 uint32_t ctok_rank(const ctok_merges *merges, uint32_t left, uint32_t right) {
@@ -160,7 +176,7 @@ CTOK_INLINE CTOK_LEAST size_t merge_least(
       uint32_t other = least_of(high);
       if ((uint16_t)other < (uint16_t)least) least = other + (8 << 16);
     }
-    if ((uint16_t)least == UINT16_MAX) break;
+    if ((uint16_t)least == no_short_rank) break;
     unsigned place = least >> 16;
     uint32_t behind = left & ~UINT32_C(1) << place;
     unsigned gone = (unsigned)__builtin_ctz(behind);
@@ -168,13 +184,13 @@ CTOK_INLINE CTOK_LEAST size_t merge_least(
     left &= ~(UINT32_C(1) << gone);
     uint32_t joined = result_of(merges, (uint16_t)least);
     parts[place] = joined;
-    uint32_t rank = no_rank, rank_before = no_rank;
+    uint32_t rank = no_short_rank, rank_before = no_short_rank;
     unsigned before = 16;
-    if (behind) rank = rank_of(merges, joined, parts[__builtin_ctz(behind)]);
+    if (behind) rank = short_rank_of(merges, joined, parts[__builtin_ctz(behind)]);
     uint32_t ahead = left & ((UINT32_C(1) << place) - 1);
     if (ahead) {
       before = 31 - (unsigned)__builtin_clz(ahead);
-      rank_before = rank_of(merges, parts[before], joined);
+      rank_before = short_rank_of(merges, parts[before], joined);
     }
     low = with_ranks(low, (int)place, rank, (int)before, rank_before, (int)gone);
     if (is_long) {

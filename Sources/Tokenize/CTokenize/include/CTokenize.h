@@ -36,8 +36,19 @@ typedef struct {
 /// The offset of the first of some pairs, or `count`; past the end of the text is a zero byte.
 size_t ctok_find_pair(const uint8_t *text, size_t count, const ctok_pair *pairs, size_t pair_count);
 
-/// The ranked merges of a vocabulary.
+/// The ranked merges of a vocabulary: in `short_places` where its tokens and ranks have 16 bits, in
+/// `places` where that is null.
 typedef struct {
+  /// A perfect hash table of a word a merge: below, its rank; above, the part of the mixed pair that
+  /// does not choose the place. All ones where it is free. The pair, left above right, is multiplied by
+  /// `factor`, its upper half then mixed into the lower one; the product's highest bits choose what the
+  /// place is displaced by, which no two merges share.
+  const uint32_t *short_places;
+  const uint16_t *displacements;
+  uint32_t factor;
+  uint32_t short_mask;
+  /// The bits of a place, and how far a product is shifted to choose a displacement.
+  uint8_t place_bits, group_shift;
   /// A hash table of a word a merge, left (20 bits), right (20 bits) and rank (24 bits), all ones where
   /// it is free; never full, and searched place after place.
   const uint64_t *places;
@@ -51,7 +62,7 @@ typedef struct {
   /// The rank of each pair of bytes, the left one counting 256 times, or all ones; null where
   /// `short_ranks` holds them.
   const uint32_t *byte_pair_ranks;
-  /// The same in 16 bits: only where all ranks are below 65,535, and `ctok_finds_least()`.
+  /// The same in 16 bits: only where `short_places` is, and `ctok_finds_least()`.
   const uint16_t *short_ranks;
   /// The token of each byte.
   const uint32_t *byte_tokens;
