@@ -15,14 +15,14 @@ struct RunEndingTests {
 
   private func run(
     _ prefix: String, _ interruption: Interruption = Interruption(),
-    note: (String) -> Void = { _ in }
+    note: (String) -> Void = { _ in }, report: (PreprocessRun.Progress) -> Void = { _ in }
   ) throws -> PreprocessRun.Ending {
     var recipe = Recipe(
       inputs: [folder.file("i.jsonl")], tokenizer: TokenizerChoice(kind: .characterLevel),
       outputPrefix: folder.file(prefix))
     recipe.errorPolicy = .skip
     return try PreprocessRun(recipe, RunSettings(workers: 1)).run(
-      interruption: interruption, note: note, report: { _ in })
+      interruption: interruption, note: note, report: report)
   }
 
   @Test("a wish to stop while inputs are hashed keeps the work")
@@ -39,7 +39,12 @@ struct RunEndingTests {
     }
     interruption.clear()
     var notes: [String] = []
-    _ = try run("o", interruption) { notes.append($0) }
+    var start: PreprocessRun.Progress?
+    _ = try run(
+      "o", interruption, note: { notes.append($0) }, report: { start = start ?? $0 })
+    // Speed counts from what was done before.
+    #expect(
+      start?.bytes == start?.totalBytes && start?.totalBytes == 34, "\(String(describing: start))")
     #expect(notes.first?.contains("documents written before: 2") == true, "\(notes)")
     for end in ["bin", "idx"] {
       #expect(try folder.read("o_text_document.\(end)") == folder.read("w_text_document.\(end)"))

@@ -208,8 +208,14 @@ package struct PreprocessRun: Sendable {
   ) throws(PipelineError) -> OrderedPipeline.Ending {
     var source = try makeSource(resumingAt: committer.state.position, interruption)
     let totalBytes = source.byteCount
+    // What an earlier process has read is none of this one's speed.
+    do throws(PreprocessError) {
+      try source.goToStart()
+    } catch {
+      throw .source(error)
+    }
     var start = progress(committer.state)
-    start.bytes = source.bytesRead
+    start.bytes = totalBytes > 0 ? source.bytesRead : source.pipedBytes
     start.totalBytes = totalBytes
     report(start)
     // Reading and committing are done by different threads at the same time.

@@ -5,7 +5,7 @@ package struct DocumentSource: ~Copyable {
   private let slices: [InputSlice]
   private let options: ReadingOptions
   private let pool: BlockPool
-  /// Where the first call of ``next()`` continues.
+  /// Where reading continues, until ``goToStart()`` has gone there.
   private var resumePosition: SourcePosition?
   private var nextSlice = 0
   /// Bytes of the slices before that one.
@@ -37,16 +37,23 @@ package struct DocumentSource: ~Copyable {
     resumePosition = position
   }
 
+  /// Goes to the position where reading continues, so that ``bytesRead`` tells what was done before.
+  ///
+  /// Does nothing at the start of the inputs, and when it is called again.
+  /// - Throws: ``PreprocessError/cannotResume(_:)`` when the position is in none of the inputs, and
+  ///   ``PreprocessError/otherData(name:finding:)`` when a pipe does not hold what it held.
+  package mutating func goToStart() throws(PreprocessError) {
+    guard let position = resumePosition else { return }
+    resumePosition = nil
+    try resume(at: position)
+  }
+
   /// The next item; `nil` after the last.
   ///
-  /// - Throws: ``PreprocessError``; the first call throws ``PreprocessError/cannotResume(_:)`` when the
-  ///   position is in none of the inputs, and ``PreprocessError/otherData(name:finding:)`` when a pipe
-  ///   does not hold what it held.
+  /// - Throws: ``PreprocessError``; the first call throws what ``goToStart()`` throws, which it does
+  ///   where that was not called.
   package mutating func next() throws(PreprocessError) -> WorkItem? {
-    if let position = resumePosition {
-      resumePosition = nil
-      try resume(at: position)
-    }
+    try goToStart()
     var item = try nextItem()
     item?.tag.end.pipes = pipe.map { usedPipes + [$0.mark] } ?? usedPipes
     return item
