@@ -13,8 +13,8 @@ public enum TrainError: Error, Sendable {
   case malformed(path: String, place: String, reason: String)
   /// The tokenizer cannot be loaded.
   case vocabulary(reason: String)
-  /// A configuration with problems, a line each.
-  case invalidConfiguration(report: String)
+  /// A configuration with problems, a line each; whether `--set` alone makes them.
+  case invalidConfiguration(report: String, isOfSettings: Bool)
   /// A signal ended the work; what came of it, and whether the same work goes on from there.
   case interrupted(outcome: String, goesOn: Bool)
   /// What is asked for is not done here; the reason says what to do instead.
@@ -48,7 +48,7 @@ extension TrainError: CustomStringConvertible {
     case .data(let key, let error): "\(key): \(error)"
     case .malformed(let path, let place, let reason): "\(path): \(place): \(reason)"
     case .vocabulary(let reason): reason
-    case .invalidConfiguration(let report): report
+    case .invalidConfiguration(let report, _): report
     case .interrupted(let outcome, _): "interrupted; \(outcome)"
     case .unsupported(let what, let reason): "\(what): \(reason)"
     }

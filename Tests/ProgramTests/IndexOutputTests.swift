@@ -145,7 +145,7 @@ struct IndexOutputTests {
   func aFolderThatIsNotThereIsToBeMade(words: [String]) throws {
     let words = words.map { $0.replacing("@", with: fixture.folder.path + "/") }
     let run = try IndexProgramTests.program.run(words)
-    #expect(run.status == 2 && run.output == "", "\(run.all)")
+    #expect(run.status == 1 && run.output == "", "\(run.all)")
     #expect(
       run.errors.contains("there is no folder \(fixture.folder.file("no")); make it first"),
       "\(run.all)")

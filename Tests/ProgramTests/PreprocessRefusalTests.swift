@@ -69,7 +69,7 @@ struct PreprocessRefusalTests {
       (["--input", input, "--output-prefix", prefix], 2, "required: --tokenizer-type"),
       (fixture.arguments(input, ["--frobnicate"]), 2, "--frobnicate"),
       (fixture.arguments(fixture.folder.file("absent")), 1, "no such file"),
-      (fixture.arguments(input, prefix: "no/such/folder"), 2, "--output-prefix"),
+      (fixture.arguments(input, prefix: "no/such/folder"), 1, "--output-prefix: there is no"),
       (fixture.arguments(input, ["--jsonl-keys", "a", "a"]), 2, "named twice"),
       (fixture.arguments(input, ["--jsonl-keys", "a/b"]), 2, "file's name"),
       (fixture.arguments(input, ["--memory", "1MiB"]), 2, "--memory"),
@@ -132,7 +132,8 @@ struct PreprocessRefusalTests {
     let run = try fixture.run(
       input, prefix: "locked/o", shellSetup: getuid() == 0 ? asOwner : nil)
     #expect(
-      run.status == 2 && run.errors.contains("files cannot be made in the folder"), "\(run.all)")
+      run.status == 1 && run.errors.contains("--output-prefix: files cannot be made in the folder"),
+      "\(run.all)")
     #expect(!run.errors.contains("journal"))
   }
 
@@ -143,9 +144,9 @@ struct PreprocessRefusalTests {
       fixture.byteArguments(input, []).map {
         $0 == fixture.folder.file("o") ? "\(folder)/x" : $0
       })
-    #expect(run.status == 2, "\(run.all)")
+    #expect(run.status == 1, "\(run.all)")
     #expect(
-      run.errors.contains("--output-prefix") && run.errors.contains("folder \(folder) ("),
+      run.errors.contains("--output-prefix: ") && run.errors.contains("folder \(folder) ("),
       "\(run.all)")
   }
 }

@@ -146,7 +146,7 @@ struct TrainProgramTests {
     let measured = try Self.program.run(["plan", file, "--vocab-size", "500"])
     #expect(measured.output.contains("time, at least"), "\(measured.all)")
     #expect(try Self.program.run(["plan", file]).status == 2)
-    #expect(try Self.program.run(["plan", file, "--set", "seed=0"]).status == 1)
+    #expect(try Self.program.run(["plan", file, "--set", "seed=0"]).status == 2)
   }
 
   @Test("a word that is neither a command nor a file")
@@ -158,6 +158,24 @@ struct TrainProgramTests {
     let file = try write("c.yml", Self.right)
     let change = try Self.program.run([file, "--set", "seed=5", "train_iters=3"])
     #expect(change.status == 1 && change.errors.contains("given as --set train_iters=3\n"))
+  }
+
+  @Test(
+    "a change that cannot be made is wrong usage, where nothing else is wrong",
+    arguments: [
+      ("seed", "error: --set seed: KEY=VALUE was expected, as in --set train_iters=1000\n"),
+      ("sead=5", "error: --set sead=5: sead: unknown key; did you mean seed?\n"),
+      ("seed=x", "error: --set seed=x: seed: found \"x\" (a string)"),
+    ])
+  func wrongSetting(setting: String, message: String) throws {
+    let file = try write("c.yml", Self.right)
+    for command in [["check"], ["plan"], []] {
+      let run = try Self.program.run(command + [file, "--set", setting])
+      #expect(run.status == 2 && run.errors.contains(message), "\(run.all)")
+    }
+    let broken = try write("d.yml", Self.right + "sead: 1\n")
+    let both = try Self.program.run(["check", broken, "--set", setting])
+    #expect(both.status == 1, "\(both.all)")
   }
 
   @Test("training needs to know when to save")

@@ -17,6 +17,21 @@ package struct UsageError: ExitStatusProviding, Equatable, CustomStringConvertib
   package var exitStatus: Int32 { 2 }
 }
 
+/// A file or folder that an argument names and that is not there: the command line is right, and what it
+/// is about is not.
+package struct MissingPath: ExitStatusProviding, Equatable, CustomStringConvertible {
+  /// The argument, what is missing, and what to do.
+  package let description: String
+
+  /// Says that the folder of the path that `argument` gives is not there.
+  package init(folder: String, of argument: String) {
+    description = "argument \(argument): there is no folder \(folder); make it first"
+  }
+
+  /// 1.
+  package var exitStatus: Int32 { 1 }
+}
+
 /// Ends the program with a status and no message, because everything has been said.
 package struct QuietExit: ExitStatusProviding, Equatable {
   /// The status.

@@ -65,7 +65,7 @@ package struct ConfigurationFlags: Sendable {
     for warning in report.warnings { writeError("warning: \(warning)\n") }
     guard let configuration = outcome.configuration, problems.isEmpty else {
       writeError("\(program): \(counted(problems.count, "problem"))\n")
-      throw QuietExit(1)
+      throw QuietExit(report.exitStatus)
     }
     return configuration
   }

@@ -29,10 +29,12 @@ struct WriteFlags: Sendable {
     ])
 
   /// Refuses an output whose folder is not there.
+  ///
+  /// - Throws: `MissingPath`.
   static func requireFolder(of output: String, _ argument: String) throws {
     let folder = DurableFile.folder(of: output)
     guard DurableFile.isFolder(folder) else {
-      throw UsageError("argument \(argument): there is no folder \(folder); make it first")
+      throw MissingPath(folder: folder, of: argument)
     }
   }
 

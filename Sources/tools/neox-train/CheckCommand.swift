@@ -58,7 +58,7 @@ struct CheckCommand: Command {
       let problems = counted(count, "problem")
       StandardOutput.shared.flush()
       writeError("neox-train: \(problems)\n")
-      throw QuietExit(1)
+      throw QuietExit(outcome.report.exitStatus)
     }
     StandardOutput.shared.write(ConfigurationSummary(configuration).text)
     StandardOutput.shared.flush()

@@ -53,7 +53,7 @@ struct PlanCommand: Command {
     let outcome = TrainingConfiguration.load(configuration.request)
     guard let configuration = outcome.configuration else {
       for problem in outcome.report.problems { writeError("error: \(problem)\n") }
-      throw QuietExit(1)
+      throw QuietExit(outcome.report.exitStatus)
     }
     let plan = try TrainingPlan(
       configuration, vocabularySize: try paddedVocabularySize(configuration.tokenizer),

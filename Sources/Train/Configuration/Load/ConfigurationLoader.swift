@@ -147,11 +147,11 @@ struct ConfigurationLoader {
   // MARK: - --set
 
   private mutating func set(_ setting: String) {
-    let place = SourcePlace(file: "--set \(setting)")
+    let place = SourcePlace(setting: setting)
     let parts = setting.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
     let path = parts[0].split(separator: ".", omittingEmptySubsequences: false).map(String.init)
     guard parts.count == 2, path.allSatisfy({ !$0.isEmpty }) else {
-      report.problem("KEY=VALUE was expected", at: place)
+      report.problem("KEY=VALUE was expected, as in --set train_iters=1000", at: place)
       return
     }
     let (node, faults) = YAMLComposer.document(Array(parts[1].utf8), file: place.file)

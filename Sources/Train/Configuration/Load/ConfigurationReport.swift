@@ -30,6 +30,11 @@ package struct ConfigurationReport: Sendable {
   /// Keys without an effect, in the order of the files.
   package private(set) var unused: [Unused] = []
 
+  /// Whether there are problems, and `--set` makes them all: then the command line is wrong, not a file.
+  package var isOfSettings: Bool {
+    !problems.isEmpty && problems.allSatisfy { $0.place?.isSetting == true }
+  }
+
   /// Records a problem.
   mutating func problem(_ text: String, key: String? = nil, at place: SourcePlace? = nil) {
     problems.append(Remark(place: place, key: key, text: text))

@@ -30,12 +30,13 @@ extension TrainingConfiguration {
 
   /// Reads the files of a configuration.
   ///
-  /// - Throws: ``TrainError/invalidConfiguration(report:)`` with all problems, a line each.
+  /// - Throws: ``TrainError/invalidConfiguration(report:isOfSettings:)`` with all problems, a line each.
   package init(_ request: ConfigurationRequest) throws(TrainError) {
     let outcome = Self.load(request)
     guard let configuration = outcome.configuration else {
       throw .invalidConfiguration(
-        report: outcome.report.problems.map(\.description).joined(separator: "\n"))
+        report: outcome.report.problems.map(\.description).joined(separator: "\n"),
+        isOfSettings: outcome.report.isOfSettings)
     }
     self = configuration
   }

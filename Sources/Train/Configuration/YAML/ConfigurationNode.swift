@@ -14,6 +14,14 @@ package struct SourcePlace: Sendable, Equatable {
     self.line = line
     self.column = column
   }
+
+  /// The place of a value that the command line gives.
+  init(setting: String) { self.init(file: Self.settingOption + setting) }
+
+  private static let settingOption = "--set "
+
+  /// Whether the command line is the place, not a file.
+  var isSetting: Bool { file.hasPrefix(Self.settingOption) }
 }
 
 extension SourcePlace: CustomStringConvertible {

@@ -6,6 +6,8 @@ package import Tokenize
 package enum PipelineError: Error, Sendable {
   /// An option cannot be obeyed; the text says which and what to do.
   case option(String)
+  /// The folder of the output is missing, or takes no files; the text says what to do.
+  case outputFolder(String)
   /// The variables that tell a run its part of the input make no sense.
   case badShardEnvironment(variable: String, value: String)
   /// A record cannot become a document, and the user wants to stop there.
@@ -43,6 +45,7 @@ extension PipelineError: CustomStringConvertible {
   package var description: String {
     switch self {
     case .option(let sentence): sentence
+    case .outputFolder(let sentence): "--output-prefix: \(sentence)"
     case .badShardEnvironment(let variable, let value):
       "--shard auto: \(variable) say \(value), which is no part i/n with 0 ≤ i < n"
     case .fault(let place, let reason):

@@ -50,8 +50,8 @@ extension PreprocessRun {
     let reason =
       error.code == ENOENT
       ? "the folder takes no new files" : unsafe String(cString: strerror(error.code))
-    return .option(
-      "--output-prefix: \(DurableFile.name(of: error.path)) cannot be made in the folder \(folder) "
+    return .outputFolder(
+      "\(DurableFile.name(of: error.path)) cannot be made in the folder \(folder) "
         + "(\(reason)); give another --output-prefix")
   }
 

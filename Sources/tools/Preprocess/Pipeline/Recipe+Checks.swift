@@ -34,7 +34,7 @@ extension Recipe {
 
   /// Checks that the prefix ends in part of a name, in a folder that is there.
   ///
-  /// - Throws: ``PipelineError/option(_:)``.
+  /// - Throws: ``PipelineError/option(_:)`` or ``PipelineError/outputFolder(_:)``.
   func checkOutputPrefix() throws(PipelineError) {
     guard let last = outputPrefix.utf8.last, last != UInt8(ascii: "/") else {
       throw .option(
@@ -43,19 +43,19 @@ extension Recipe {
     }
     let folder = DurableFile.folder(of: outputPrefix)
     guard DurableFile.isFolder(folder) else {
-      throw .option("--output-prefix: there is no folder \(folder); make it first")
+      throw .outputFolder("there is no folder \(folder); make it first")
     }
   }
 
   /// Checks that files can be made where the output goes.
   ///
-  /// - Throws: ``PipelineError/option(_:)``.
+  /// - Throws: ``PipelineError/outputFolder(_:)``.
   func checkOutputFolderIsWritable() throws(PipelineError) {
     let folder = DurableFile.folder(of: outputPrefix)
     guard unsafe access(folder, W_OK | X_OK) == 0 else {
       let reason = unsafe String(cString: strerror(errno))
-      throw .option(
-        "--output-prefix: files cannot be made in the folder \(folder) (\(reason)); change its "
+      throw .outputFolder(
+        "files cannot be made in the folder \(folder) (\(reason)); change its "
           + "rights, or give another --output-prefix")
     }
   }
