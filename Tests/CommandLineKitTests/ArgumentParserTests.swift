@@ -48,9 +48,14 @@ struct ArgumentParserTests {
     #expect(try parse("--prefix p -- -f --force").inputs == ["-f", "--force"])
   }
 
-  @Test func listsEndAtTwoDashesAndTheLastListCounts() throws {
-    let command = try parse("--prefix p -k x y -k z -- a")
-    #expect(command.keys == ["z"] && command.inputs == ["a"])
+  @Test func listsEndAtTwoDashes() throws {
+    let command = try parse("--prefix p -k x y -- a")
+    #expect(command.keys == ["x", "y"] && command.inputs == ["a"])
+  }
+
+  @Test func flagsAndWhatMayBeRepeatedAreNoMistakeTheSecondTime() throws {
+    #expect(try parse("a --prefix p -f --force").force)
+    #expect(try parse("a --prefix p --note x --note y").notes == ["x", "y"])
   }
 
   @Test func negativeNumbersAndASingleDashAreValues() throws {
@@ -81,6 +86,12 @@ struct ArgumentParserTests {
       "a --prefix p --flavour mnit",
       "argument --flavour: invalid choice: 'mnit' "
         + "(choose from 'vanilla', 'mint', 'ginger'); did you mean 'mint'?"
+    ),
+    ("a --prefix p --stem q", "argument --prefix: given twice; give it once"),
+    ("a --prefix p -o x --output=x", "argument -o/--output: given twice; give it once"),
+    (
+      "a --prefix p --keys x -k y",
+      "argument -k/--keys: given twice; give it once, with all its values behind it"
     ),
     ("a --p x", "ambiguous option: --p could match --prefix, --pause"),
     ("a --prefix p --zzz", "unrecognized arguments: --zzz"),

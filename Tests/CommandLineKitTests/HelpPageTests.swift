@@ -71,6 +71,9 @@ struct HelpPageTests {
         -v, --verbose
             say more
 
+        --note TEXT
+            a remark; may be repeated
+
     GENERAL
         -h, --help
             show this page and end

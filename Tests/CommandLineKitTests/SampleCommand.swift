@@ -15,6 +15,7 @@ struct SampleCommand: Command {
   var share = 0.5
   var force = false
   var verbose = false
+  var notes: [String] = []
 
   static let page = CommandPage(
     name: "sample", summary: "show one argument of each kind",
@@ -53,6 +54,7 @@ struct SampleCommand: Command {
         .option("--flavour", \.flavour, "the taste of it"),
         .option("--share", \.share, "a part of one"),
         .flag("--verbose", \.verbose, aliases: ["-v"], "say more"),
+        .each("--note", \.notes, placeholder: "TEXT", "a remark; may be repeated"),
       ]),
   ]
 

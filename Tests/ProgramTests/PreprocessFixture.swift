@@ -56,8 +56,8 @@ struct PreprocessFixture {
   func byteArguments(_ input: String, _ flags: [String], prefix: String = "o") -> [String] {
     [
       "--input", input, "--output-prefix", folder.file(prefix), "--tokenizer-type",
-      "CharLevelTokenizer", "--progress", "off",
-    ] + flags
+      "CharLevelTokenizer",
+    ] + Self.progress(flags) + flags
   }
 
   /// Writes lines as they are.
@@ -67,8 +67,13 @@ struct PreprocessFixture {
 
   /// The words of a command of the main form.
   func arguments(_ input: String, prefix: String = "o", _ more: [String] = []) -> [String] {
-    ["--input", input, "--output-prefix", folder.file(prefix), "--progress", "off"] + vocabulary
+    ["--input", input, "--output-prefix", folder.file(prefix)] + Self.progress(more) + vocabulary
       + more
+  }
+
+  /// No progress, unless the flags choose it.
+  private static func progress(_ flags: [String]) -> [String] {
+    flags.contains("--progress") ? [] : ["--progress", "off"]
   }
 
   /// Writes lines of JSON, each an object with a `text`.

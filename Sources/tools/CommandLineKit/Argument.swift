@@ -29,6 +29,8 @@ package struct Argument<Root>: Sendable {
   package let arity: ArgumentArity
   /// Whether the command line must have it.
   package let isRequired: Bool
+  /// Whether every use of it counts; else it may be used once.
+  package var isRepeatable = false
   /// The only accepted words; empty where any may do.
   package let choices: [String]
   /// What it is for, in plain words; wrapped when it is shown.
@@ -49,7 +51,7 @@ package struct Argument<Root>: Sendable {
   ) -> Argument<Outer> {
     Argument<Outer>(
       names: names, hiddenNames: hiddenNames, placeholder: placeholder, arity: arity,
-      isRequired: isRequired, choices: choices, help: help,
+      isRequired: isRequired, isRepeatable: isRepeatable, choices: choices, help: help,
       defaultText: { outer in defaultText(outer[keyPath: path]) },
       set: { (outer, words) throws(ArgumentFault) in try set(&outer[keyPath: path], words) })
   }

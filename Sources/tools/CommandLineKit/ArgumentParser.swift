@@ -41,7 +41,7 @@ package struct ArgumentParser<Root: Sendable>: Sendable {
         unknown.append(word)
         continue
       }
-      seen.insert(match.option.displayName)
+      if !seen.insert(match.option.displayName).inserted { try refuseRepetition(match.option) }
       var attached = match.attached
       if match.option.arity == .flag, let tail = attached {
         // `-ab` is `-a -b`; `--flag=x` and `-a=x` are mistakes.
@@ -67,6 +67,15 @@ package struct ArgumentParser<Root: Sendable>: Sendable {
       throw UsageError("unrecognized arguments: \(listed)\(hint)")
     }
     return .run(root)
+  }
+
+  /// Refuses a second use of an option of which only one would count; a flag says the same again.
+  private func refuseRepetition(_ option: Argument<Root>) throws(UsageError) {
+    guard !option.isRepeatable, option.arity != .flag else { return }
+    let isList = option.arity == .oneOrMore || option.arity == .any
+    throw UsageError(
+      "argument \(option.displayName): given twice; give it once"
+        + (isList ? ", with all its values behind it" : ""))
   }
 
   /// The words that belong to an option, taken from what follows it.

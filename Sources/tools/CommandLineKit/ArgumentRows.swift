@@ -36,8 +36,6 @@ extension Argument {
   }
 
   /// An option with one or more values, such as `--jsonl-keys text meta`.
-  ///
-  /// The last use counts.
   package static func list<Value: ArgumentValue>(
     _ name: String, _ path: FieldPath<Root, [Value]>, aliases: [String] = [],
     hidden: [String] = [], placeholder: String? = nil, required: Bool = false,
@@ -62,7 +60,7 @@ extension Argument {
   ) -> Self {
     Self(
       names: [name], hiddenNames: [], placeholder: placeholder, arity: .one, isRequired: false,
-      choices: Value.choices, help: help, defaultText: { _ in "" },
+      isRepeatable: true, choices: Value.choices, help: help, defaultText: { _ in "" },
       set: { (root, words) throws(ArgumentFault) in
         root[keyPath: path] += try readAll(words, rule)
       })
