@@ -97,6 +97,12 @@ struct ArgumentParserTests {
     ("a --prefix p --zzz", "unrecognized arguments: --zzz"),
     ("a --prefix p --wrokers 3", "unrecognized arguments: --wrokers (did you mean --workers?)"),
     ("a --prefix p -x", "unrecognized arguments: -x"),
+    ("--perfix p a", "unrecognized arguments: --perfix (did you mean --prefix?)"),
+    (
+      "--zzz --perfix=p a --wrokers x",
+      "unrecognized arguments: --zzz --perfix=p (did you mean --prefix?) --wrokers (did you mean "
+        + "--workers?)"
+    ),
   ])
   func mistakesAreNamedInArgparsesWords(line: String, message: String) {
     #expect(throws: UsageError(message)) { try parse(line) }

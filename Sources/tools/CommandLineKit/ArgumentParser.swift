@@ -54,6 +54,13 @@ package struct ArgumentParser<Root: Sendable>: Sendable {
       }
       try set(match.option, try takeValues(of: match.option, attached, &rest), in: &root)
     }
+    // Before what is missing: a misspelled name is most likely why it is.
+    guard unknown.isEmpty else {
+      let listed = unknown.map { word in
+        word + (suggestion(for: word).map { " (did you mean \($0)?)" } ?? "")
+      }
+      throw UsageError("unrecognized arguments: \(listed.joined(separator: " "))")
+    }
     let surplus = try place(placed, in: &root)
     let missing =
       options.filter { $0.isRequired && !seen.contains($0.displayName) }
@@ -61,10 +68,8 @@ package struct ArgumentParser<Root: Sendable>: Sendable {
     guard missing.isEmpty else {
       throw UsageError("the following arguments are required: \(missing.joined(separator: ", "))")
     }
-    guard unknown.isEmpty && surplus.isEmpty else {
-      let hint = unknown.first.flatMap(suggestion).map { " (did you mean \($0)?)" } ?? ""
-      let listed = (unknown + surplus).joined(separator: " ")
-      throw UsageError("unrecognized arguments: \(listed)\(hint)")
+    guard surplus.isEmpty else {
+      throw UsageError("unrecognized arguments: \(surplus.joined(separator: " "))")
     }
     return .run(root)
   }
