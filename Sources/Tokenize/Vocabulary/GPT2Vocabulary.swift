@@ -37,8 +37,27 @@ extension BytePairVocabulary {
         reason: "this is no JSON, but \(mergeFile) is: are vocab.json and merges.txt swapped?")
     }
     self.init(path: path)
-    try readTokens(JSONDocument(bytes, path: path).root)
-    try readMerges(mergeBytes, file: mergeFile)
+    let root = try JSONDocument(bytes, path: path).root
+    do throws(TokenizeError) {
+      try readTokens(root)
+    } catch {
+      // Looked for only now, as a vocabulary has many keys.
+      guard root["model"]?["vocab"] != nil else { throw error }
+      throw .malformed(
+        path: path, place: "document",
+        reason: "this is a tokenizer.json, not a vocab.json; name it with the tokenizer type "
+          + "\(TokenizerKind.huggingFace.rawValue), and no merge file beside it")
+    }
+    do throws(TokenizeError) {
+      try readMerges(mergeBytes, file: mergeFile)
+    } catch {
+      guard Self.looksLikeJSON(mergeBytes) else { throw error }
+      throw .malformed(
+        path: mergeFile, place: "document",
+        reason:
+          "this is JSON, not a merges.txt, which has two tokens a line; name merges.txt as the "
+          + "merge file")
+    }
     if let byte = missingBytes.first {
       throw .malformed(
         path: path, place: "document",

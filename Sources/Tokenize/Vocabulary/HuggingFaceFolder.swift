@@ -3,6 +3,14 @@ extension ByteLevelTokenizer {
   /// `HFGPT2Tokenizer`: a padding token follows the vocabulary.
   init(huggingFaceGPT2 choice: TokenizerChoice) throws(TokenizeError) {
     let name = choice.vocabularyFile ?? "gpt2"
+    guard isFolder(name) || !fileExists(name) else {
+      throw .unreadable(
+        path: name,
+        reason: "it is a file, where \(choice.kind.rawValue) reads a folder; name the folder, or a "
+          + "vocab.json with its merges.txt and the tokenizer type "
+          + "\(TokenizerKind.gpt2BPE.rawValue), or a tokenizer.json with "
+          + TokenizerKind.huggingFace.rawValue)
+    }
     guard isFolder(name) else {
       throw .missing(
         what: "folder \(name)",

@@ -62,11 +62,14 @@ public func loadTokenizer(_ choice: TokenizerChoice) throws(TokenizeError) -> an
         what: "merge file",
         hint: "\(choice.kind.rawValue) needs the path of merges.txt (--merge-file)")
     }
+    try choice.refuseFolder(vocabulary, insteadOf: "vocab.json")
+    try choice.refuseFolder(merges, insteadOf: "merges.txt")
     return try ByteLevelTokenizer(gpt2Vocabulary: vocabulary, merges: merges, choice)
   case .characterLevel:
     return try CharacterLevelTokenizer(choice)
   case .huggingFace:
     let path = try choice.requiredVocabularyFile("the path of tokenizer.json")
+    try choice.refuseFolder(path, insteadOf: "tokenizer.json")
     return try TokenizerJSON(path: path).makeTokenizer(choice)
   case .huggingFaceGPT2:
     return try ByteLevelTokenizer(huggingFaceGPT2: choice)
@@ -86,6 +89,32 @@ extension TokenizerChoice {
         what: "vocabulary file", hint: "\(kind.rawValue) needs \(meaning) (--vocab-file)")
     }
     return vocabularyFile
+  }
+
+  /// Refuses a folder where a file is read, and says what to name in its place, by what lies in it.
+  ///
+  /// - Throws: ``TokenizeError/unreadable(path:reason:)``.
+  fileprivate func refuseFolder(
+    _ path: String, insteadOf name: String
+  ) throws(TokenizeError) {
+    guard isFolder(path) else { return }
+    let folder = path.hasSuffix("/") ? path : path + "/"
+    let holds = { fileExists(folder + $0) }
+    var hint = "name the file"
+    if holds(name) {
+      hint = "name \(folder)\(name)"
+    } else if holds("tokenizer.json") {
+      hint =
+        "name \(folder)tokenizer.json, with the tokenizer type "
+        + TokenizerKind.huggingFace.rawValue
+    } else if holds("vocab.json"), holds("merges.txt") {
+      hint =
+        "name its vocab.json and merges.txt, with the tokenizer type "
+        + "\(TokenizerKind.gpt2BPE.rawValue), or the folder, with "
+        + TokenizerKind.huggingFaceGPT2.rawValue
+    }
+    throw .unreadable(
+      path: path, reason: "it is a folder, where \(kind.rawValue) reads a file; \(hint)")
   }
 
   /// The text of the token that ends a document.

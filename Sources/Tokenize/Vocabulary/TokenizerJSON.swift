@@ -8,18 +8,27 @@ struct TokenizerJSON {
 
   init(path: String) throws(TokenizeError) {
     self.path = path
-    root = try JSONDocument(path: path).root
+    let bytes = try readWholeFile(path)
+    if bytes.starts(with: "#version".utf8) {
+      throw .malformed(
+        path: path, place: "document",
+        reason:
+          "this is a merges.txt, not a tokenizer.json; name it as the merge file, beside its "
+          + "vocab.json, with the tokenizer type \(TokenizerKind.gpt2BPE.rawValue)")
+    }
+    root = try JSONDocument(bytes, path: path).root
     guard root.kind == .object else {
       throw .malformed(
         path: path, place: "document",
         reason: "an object was expected, not \(root.kind.rawValue)")
     }
-    if root["model"] == nil, Self.isVocabulary(root) {
+    // GPT-2's vocabulary has a token that is spelled model.
+    if root["model"]?.kind != .object, Self.isVocabulary(root) {
       throw .malformed(
         path: path, place: "document",
         reason:
           "this is a vocab.json (tokens and their ids), not a tokenizer.json; name it together "
-          + "with its merges.txt as \(TokenizerKind.gpt2BPE.rawValue)")
+          + "with its merges.txt, with the tokenizer type \(TokenizerKind.gpt2BPE.rawValue)")
     }
     if let version = root["version"], version.string != "1.0" {
       throw unsupported("version", version, "only 1.0 is known")

@@ -126,6 +126,54 @@ struct GPT2VocabularyTests {
     #expect(throws: TokenizeError.self) { try loadTokenizer(tiny.choice) }
   }
 
+  private func message(_ choice: TokenizerChoice) -> String {
+    do throws(TokenizeError) { _ = try loadTokenizer(choice) } catch { return error.description }
+    return ""
+  }
+
+  @Test("A file of another kind, and a folder, are told by what they are, with what to name")
+  func otherKinds() throws {
+    // GPT-2's vocabulary has the keys of a tokenizer.json among its tokens.
+    let rows = (TinyVocabulary.tokens + ["model", "version"]).enumerated().map {
+      "\(TinyVocabulary.quoted($1)): \($0)"
+    }
+    try tiny.folder.write("vocab.json", Array("{\(rows.joined(separator: ","))}".utf8))
+    var choice = tiny.choice
+    choice.kind = .huggingFace
+    var text = message(choice)
+    #expect(text.contains("this is a vocab.json") && text.contains("GPT2BPETokenizer"), "\(text)")
+    choice.vocabularyFile = tiny.choice.mergeFile
+    text = message(choice)
+    #expect(text.contains("this is a merges.txt") && text.contains("GPT2BPETokenizer"), "\(text)")
+    choice.vocabularyFile = tiny.folder.path
+    text = message(choice)
+    #expect(
+      text.contains("it is a folder, where HFTokenizer reads a file; name its vocab.json and"),
+      "\(text)")
+    choice = tiny.choice
+    choice.vocabularyFile = tiny.folder.path
+    text = message(choice)
+    #expect(text.contains("name \(tiny.folder.path)/vocab.json"), "\(text)")
+    choice = tiny.choice
+    choice.mergeFile = tiny.choice.vocabularyFile
+    text = message(choice)
+    #expect(text.contains("vocab.json: document: this is JSON, not a merges.txt"), "\(text)")
+    choice = tiny.choice
+    choice.vocabularyFile = try tiny.folder.write(
+      "tokenizer.json", Array(#"{"version":"1.0","model":{"vocab":{"a":0},"merges":[]}}"#.utf8))
+    text = message(choice)
+    #expect(
+      text.contains("this is a tokenizer.json") && text.contains("type HFTokenizer"), "\(text)")
+    choice.vocabularyFile = tiny.folder.path
+    choice.kind = .huggingFace
+    text = message(choice)
+    #expect(text.hasSuffix("name \(tiny.folder.path)/tokenizer.json"), "\(text)")
+    choice.vocabularyFile = tiny.choice.vocabularyFile
+    choice.kind = .huggingFaceGPT2
+    text = message(choice)
+    #expect(text.contains("it is a file, where HFGPT2Tokenizer reads a folder"), "\(text)")
+  }
+
   @Test("A byte without a token and an absent end of document are named")
   func incomplete() throws {
     try tiny.folder.write("merges.txt", Array("#version: 0.2\n".utf8))
