@@ -19,7 +19,18 @@ struct BytePairVocabulary {
   }
 
   /// Reads an object of spellings and ids, `vocab.json` or the part of a `tokenizer.json`.
-  mutating func readTokens(_ node: JSONNode) throws(TokenizeError) {
+  ///
+  /// - Parameters:
+  ///   - node: the object.
+  ///   - keys: what leads to it in the document.
+  ///   - text: gives the document's text once more, where a message tells places in it.
+  /// - Throws: ``TokenizeError/malformed(path:place:reason:)``.
+  mutating func readTokens(
+    _ node: JSONNode, keys: [String] = [], text: @escaping () -> [UInt8]?
+  ) throws(TokenizeError) {
+    let places = { (number: Int) in
+      text().flatMap { JSONMemberPlaces($0).byte(ofMember: number, in: keys) }
+    }
     guard node.kind == .object else {
       throw .malformed(
         path: path, place: "document",
@@ -32,32 +43,47 @@ struct BytePairVocabulary {
     isTaken.reserveCapacity(count)
     try node.forEachChild { (key, value) throws(TokenizeError) in
       guard let id = value.integer else {
-        throw .malformed(
-          path: path, place: "token \(quoted(key.array))", reason: "its id is not a whole number")
+        throw malformed(key.array, places(spellings.count), "its id is not a whole number")
       }
-      try add(key, id: id)
+      try add(key, id: id, places)
     }
     if let number = spellings.place() {
-      throw .malformed(
-        path: path, place: "token \(quoted(spellings.bytes(of: number)))",
-        reason: "it is listed twice")
+      var reason = "it is listed twice"
+      if let first = spellings.firstNumber(spelledAs: number) {
+        reason +=
+          ", with the ids \(spellings.id(ofNumber: first)) and \(spellings.id(ofNumber: number))"
+          + (places(first).map { "; first at byte \($0)" } ?? "")
+      }
+      throw malformed(spellings.bytes(of: number), places(number), reason)
     }
     guard spellings.count > 0 else {
       throw .malformed(path: path, place: "document", reason: "there are no tokens in it")
     }
   }
 
-  private mutating func add(_ spelling: RawSpan, id: Int) throws(TokenizeError) {
+  /// What is wrong with a token, at a byte of the file where that is known.
+  private func malformed(_ spelling: [UInt8], _ byte: Int?, _ reason: String) -> TokenizeError {
+    let place = byte.map { "byte \($0): " } ?? ""
+    return .malformed(path: path, place: "\(place)token \(quoted(spelling))", reason: reason)
+  }
+
+  private mutating func add(
+    _ spelling: RawSpan, id: Int, _ places: (Int) -> Int?
+  ) throws(TokenizeError) {
     guard id >= 0, id < Self.idLimit else {
-      throw .malformed(
-        path: path, place: "token \(quoted(spelling.array))",
-        reason: "its id \(id) is not between 0 and \(Self.idLimit - 1)")
+      throw malformed(
+        spelling.array, places(spellings.count),
+        "its id \(id) is not between 0 and \(Self.idLimit - 1)")
     }
     while isTaken.count <= id { isTaken.append(false) }
     guard !isTaken[id] else {
-      throw .malformed(
-        path: path, place: "token \(quoted(spelling.array))",
-        reason: "its id \(id) belongs to another token as well")
+      var reason = "its id \(id) belongs to another token as well"
+      if let other = spellings.number(of: TokenID(id)) {
+        reason +=
+          ", \(quoted(spellings.bytes(of: other)))"
+          + (places(other).map { " at byte \($0)" } ?? "")
+      }
+      throw malformed(spelling.array, places(spellings.count), reason)
     }
     spellings.append(spelling, TokenID(id))
     isTaken[id] = true

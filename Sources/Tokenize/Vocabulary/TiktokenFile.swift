@@ -97,7 +97,10 @@ private func tiktokenRanks(path: String) throws(TokenizeError) -> [[UInt8]?] {
       }
       guard rank < BytePairVocabulary.idLimit else { throw malformed("the rank is too large") }
       while tokens.count <= rank { tokens.append(nil) }
-      guard tokens[rank] == nil else { throw malformed("the rank \(rank) is used twice") }
+      guard tokens[rank] == nil else {
+        let other = spellings.number(of: TokenID(rank)).map { " and in line \(lines[$0])" } ?? ""
+        throw malformed("the rank \(rank) is used twice, here\(other)")
+      }
       unsafe spellings.append(token.span.bytes, TokenID(rank))
       lines.append(number)
       tokens[rank] = token
@@ -106,7 +109,9 @@ private func tiktokenRanks(path: String) throws(TokenizeError) -> [[UInt8]?] {
     number += 1
   }
   if let again = spellings.place() {
-    throw .malformed(path: path, place: "line \(lines[again])", reason: "the token comes twice")
+    let first = spellings.firstNumber(spelledAs: again).map { ", first in line \(lines[$0])" } ?? ""
+    throw .malformed(
+      path: path, place: "line \(lines[again])", reason: "the token comes twice\(first)")
   }
   for byte in 0...255 as ClosedRange<UInt8> where spellings.id(of: [byte]) == nil {
     throw .malformed(

@@ -71,6 +71,18 @@ struct TokenSpellings {
   /// The bytes of the spelling of a number.
   func bytes(of number: Int) -> [UInt8] { Array(text[range(of: number)]) }
 
+  /// The id of the spelling of a number.
+  func id(ofNumber number: Int) -> TokenID { spellings[number].id }
+
+  /// The number of the spelling of an id, for which all are looked through.
+  func number(of id: TokenID) -> Int? { spellings.firstIndex { $0.id == id } }
+
+  /// The number of the first spelling that is the one of a number.
+  func firstNumber(spelledAs number: Int) -> Int? {
+    let spelling = bytes(of: number)
+    return spellings.indices.first { unsafe isSpelled($0, spelling.span.bytes) }
+  }
+
   /// The id of a spelling.
   func id(of spelling: RawSpan) -> TokenID? { id(of: spelling, Self.hash(spelling)) }
 

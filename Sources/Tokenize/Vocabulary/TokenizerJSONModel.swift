@@ -12,7 +12,8 @@ struct TokenizerJSONModel {
     guard let tokens = node["vocab"], let merges = node["merges"] else {
       throw .malformed(path: path, place: "model", reason: "it lacks vocab or merges")
     }
-    try vocabulary.readTokens(tokens)
+    // A message may need the text again, which few files cause.
+    try vocabulary.readTokens(tokens, keys: ["model", "vocab"]) { try? readWholeFile(path) }
     try vocabulary.readMerges(merges)
     for (key, value) in node.members ?? [] where !value.isNull {
       try readOption(key, value)

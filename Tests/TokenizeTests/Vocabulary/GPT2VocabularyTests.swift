@@ -97,17 +97,42 @@ struct GPT2VocabularyTests {
     "A vocabulary that is wrong is refused with the reason",
     arguments: [
       ("", "the file is empty"), ("{}", "no tokens"), ("[1]", "not array"), ("{\"a\":", "not JSON"),
-      ("{\"a\": \"b\"}", "token \"a\": its id is not a whole number"),
+      ("{\"a\": \"b\"}", "json: byte 1: token \"a\": its id is not a whole number"),
       ("{\"a\": 1.5}", "not a whole number"), ("{\"a\": -1}", "its id -1"),
       ("{\"a\": 2147483648}", "its id 2147483648"), ("{\"a\": 9223372036854775808}", "not a whole"),
-      ("{\"a\": 1, \"b\": 1}", "token \"b\": its id 1 belongs to another"),
-      ("{\"a\": 1, \"a\": 2}", "token \"a\": it is listed twice"),
+      (
+        "{\"a\": 1, \"b\": 1}",
+        "byte 9: token \"b\": its id 1 belongs to another token as well, \"a\" at byte 1"
+      ),
+      (
+        "{\"a\": 1,\n \"a\" : 2}",
+        "byte 10: token \"a\": it is listed twice, with the ids 1 and 2; first at byte 1"
+      ),
+      ("{\"a\\\"{\": 0 , \"b\": -5}", "byte 13: token \"b\": its id -5 is not"),
       ("{\"a\": 1, \"<|endoftext|>\": 2}", "merges.txt: line 2"),
     ])
   func badVocabulary(text: String, reason: String) throws {
     try tiny.folder.write("vocab.json", Array(text.utf8))
     let error = #expect(throws: TokenizeError.self) { try loadTokenizer(tiny.choice) }
     #expect(error?.description.contains(reason) == true, "\(error?.description ?? "")")
+  }
+
+  @Test("In a tokenizer.json, too, tokens with one id are told with their places")
+  func placesInside() throws {
+    let text =
+      #"{"version":"1.0","added_tokens":[{"id":1}],"pre_tokenizer":{"type":"ByteLevel","#
+      + #""add_prefix_space":false,"trim_offsets":true,"use_regex":true},"#
+      + #""model":{"type":"BPE","vocab":{"a":0,"é\"":1,"c":1},"merges":[]}}"#
+    let path = try tiny.folder.write("tokenizer.json", Array(text.utf8))
+    let found = message(TokenizerChoice(kind: .huggingFace, vocabularyFile: path))
+    let bytes = Array(text.utf8)
+    func place(_ key: String) -> Int? { bytes.firstRange(of: Array(key.utf8))?.lowerBound }
+    let (here, there) = (try #require(place(#""c":"#)), try #require(place(#""é"#)))
+    #expect(
+      found.contains(
+        "byte \(here): token \"c\": its id 1 belongs to another token as well, \"é\"\" at byte \(there)"
+      ),
+      "\(found)")
   }
 
   @Test("Missing files, a folder in their place, and missing arguments are errors")
