@@ -14,15 +14,33 @@ extension BytePairVocabulary {
     let file = MergeFile(path: file) { "line \($0)" }
     var start = 0
     var number = 1
-    while start < end {
-      let lineFeed = span.firstPlace(of: UInt8(ascii: "\n"), in: start..<end) ?? end
-      let hasReturn = lineFeed > start && bytes[lineFeed - 1] == UInt8(ascii: "\r")
-      let line = span.extracting(start..<(hasReturn ? lineFeed - 1 : lineFeed))
-      try addMerge(line: line, in: file, number: number)
-      start = lineFeed + 1
-      number += 1
+    do throws(TokenizeError) {
+      while start < end {
+        let lineFeed = span.firstPlace(of: UInt8(ascii: "\n"), in: start..<end) ?? end
+        let hasReturn = lineFeed > start && bytes[lineFeed - 1] == UInt8(ascii: "\r")
+        let line = span.extracting(start..<(hasReturn ? lineFeed - 1 : lineFeed))
+        try addMerge(line: line, in: file, number: number)
+        start = lineFeed + 1
+        number += 1
+      }
+      try settleMerges(file)
+    } catch {
+      throw end == bytes.count ? Self.blamingCut(error, bytes, file) : error
     }
-    try settleMerges(file)
+  }
+
+  /// What is wrong with a file whose last line has no end: where it is that line, the file may have lost
+  /// the rest.
+  private static func blamingCut(
+    _ error: TokenizeError, _ bytes: [UInt8], _ file: MergeFile
+  ) -> TokenizeError {
+    let last = file.place(bytes.count { $0 == UInt8(ascii: "\n") } + 1)
+    guard case .malformed(let path, last, let reason) = error else { return error }
+    return .malformed(
+      path: path, place: last,
+      reason:
+        "\(reason); the line is the last and has no line end, so that the file seems to be cut "
+        + "short: fetch it again")
   }
 
   /// Adds a merge written as two spellings with a space between; passes over a line that begins with

@@ -93,6 +93,19 @@ struct GPT2VocabularyTests {
     #expect(message.contains(found), "\(message)")
   }
 
+  @Test("A file of merges that breaks off is told as such", arguments: ["h e\nhe l", "h e\nl"])
+  func cutMerges(text: String) throws {
+    try tiny.folder.write("merges.txt", Array(text.utf8))
+    var found = message(tiny.choice)
+    #expect(found.contains("line 2: ") && found.contains("to be cut short"), "\(found)")
+    // A line that is whole, or comes before, lacks nothing behind it.
+    for text in [text + "\n", text + "\nh e"] {
+      try tiny.folder.write("merges.txt", Array(text.utf8))
+      found = message(tiny.choice)
+      #expect(found.contains("line 2: ") && !found.contains("cut short"), "\(found)")
+    }
+  }
+
   @Test(
     "A vocabulary that is wrong is refused with the reason",
     arguments: [
