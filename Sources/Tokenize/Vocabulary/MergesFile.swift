@@ -4,7 +4,8 @@ extension BytePairVocabulary {
   /// Reads `merges.txt`: two spellings a line with a space between, best merge first.
   ///
   /// Lines that begin with `#version` are passed over, and empty lines at the end; lines may end in
-  /// CR LF.
+  /// CR LF. A merge may be listed twice: the later place is its rank, as in the dict that GPT-2's own
+  /// code makes of the lines.
   mutating func readMerges(_ bytes: [UInt8], file: String) throws(TokenizeError) {
     let span = unsafe bytes.span.bytes
     var end = bytes.count

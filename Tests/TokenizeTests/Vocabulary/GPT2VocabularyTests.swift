@@ -255,6 +255,21 @@ struct GPT2VocabularyTests {
     }
   }
 
+  @Test("Of a merge that is listed twice the later place counts, as in a Python dict of ranks")
+  func mergeTwice() throws {
+    try tiny.folder.write("vocab.json", TinyVocabulary.json(TinyVocabulary.tokens + ["el"]))
+    func spellings(_ merges: String) throws -> [String] {
+      try tiny.folder.write("merges.txt", Array((merges + "\n").utf8))
+      let tokenizer = try loadTokenizer(tiny.choice)
+      return try tokenizer.encode("hel").map {
+        String(decoding: tokenizer.bytes([$0]), as: UTF8.self)
+      }
+    }
+    #expect(try spellings("h e\ne l") == ["he", "l"])
+    #expect(try spellings("h e\ne l\nh e") == ["h", "el"])
+    #expect(try spellings("e l\nh e\ne l") == ["he", "l"])
+  }
+
   @Test("A token that comes again far behind is named")
   func farTwice() throws {
     let extra = (0..<300).map { "xx\($0)" }
