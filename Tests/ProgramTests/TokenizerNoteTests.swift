@@ -86,6 +86,16 @@ struct TokenizerNoteTests {
     #expect(check.status == 0 && check.errors.contains(says), "\(check.all)")
     let batch = try steps.run(["batch", "--config", file, "--step", "1"])
     #expect(batch.status == 0 && batch.errors.contains(says), "\(batch.all)")
+    let train = try TrainProgramTests.program.run([
+      file, "--set", "train_iters=1", "--progress", "off", "--metrics", data.folder.file("m.jsonl"),
+    ])
+    #expect(
+      train.errors.contains("neox-train: warning: \(prefix): made with another tokenizer"),
+      "\(train.all)")
+    #expect(
+      train.errors.contains(
+        "as they made it (GPT2BPETokenizer, \(data.folder.file("vocab.json")), "
+          + "\(data.folder.file("merges.txt")))"), "\(train.all)")
   }
 
   @Test("data that only end their documents otherwise are the tokenizer's own")

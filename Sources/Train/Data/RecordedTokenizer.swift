@@ -31,7 +31,7 @@ package struct RunTokenizer: Sendable {
 struct RecordedTokenizer {
   private let manifest: String
   private let kind: String
-  private let files: [(name: String, hash: String)]
+  private let files: [(path: String, hash: String)]
   private let size: Int
   private let endOfDocument: Int?
 
@@ -51,7 +51,7 @@ struct RecordedTokenizer {
       endOfDocument = tokenizer["end_of_document"]?.integer
       files = (tokenizer["files"]?.elements ?? []).compactMap { file in
         guard let path = file["path"]?.string, let hash = file["hash"]?.string else { return nil }
-        return (DurableFile.name(of: path), hash)
+        return (path, hash)
       }
       return
     }
@@ -70,7 +70,9 @@ struct RecordedTokenizer {
       let place = run.files.indices.first { place in
         run.hashes[place].map { $0 != files[place].hash } ?? false
       }
-      return place.map { "\(files[$0].name) had other bytes than \(run.files[$0])" }
+      return place.map {
+        "\(DurableFile.name(of: files[$0].path)) had other bytes than \(run.files[$0])"
+      }
     }
     guard let vocabulary = run.vocabulary, size != vocabulary.size else { return nil }
     return "it had \(size) entries, that one has \(vocabulary.size)"
@@ -81,7 +83,8 @@ struct RecordedTokenizer {
     if let difference = difference(to: run) {
       return
         "\(prefix): made with another tokenizer than the configuration's, so that its ids stand for"
-        + " other text: \(difference) (by \(manifest))"
+        + " other text: \(difference) (by \(manifest)); give tokenizer_type and its files as they made it"
+        + " (\(maker)), or make it anew with the configuration's"
     }
     guard let vocabulary = run.vocabulary else { return nil }
     let end = vocabulary.endOfDocument.map { Int($0) }
@@ -90,6 +93,9 @@ struct RecordedTokenizer {
       "\(prefix): documents end with id \(Self.text(endOfDocument)) (by \(manifest)), and for the"
       + " configuration's tokenizer with \(Self.text(end))"
   }
+
+  /// The kind and the files of the tokenizer.
+  private var maker: String { ([kind] + files.map(\.path)).joined(separator: ", ") }
 
   private static func text(_ id: Int?) -> String { id.map(String.init) ?? "none" }
 }

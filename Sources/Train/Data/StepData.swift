@@ -47,7 +47,7 @@ package struct StepData: Sendable {
   ) throws(TrainError) {
     self.source = source
     self.settings = settings
-    notes = TrainingData.notes([source], settings)
+    notes = settings.tokenizerNotes + TrainingData.notes([source], settings)
     let evaluation = settings.evaluationIterations
     switch split {
     case .train: stepCount = TrainingData.iterations(settings, of: source)

@@ -10,6 +10,8 @@ package struct TrainingData: Sendable {
   package let test: BatchSource?
   /// How many steps the run has: as asked for, or as the epochs give.
   package let iterations: Int
+  /// What most likely ruins the run: datasets of another tokenizer.
+  package let warnings: [String]
   /// What the user should know: maps that could not be written, faults that were asked for.
   package let notes: [String]
 
@@ -30,6 +32,7 @@ package struct TrainingData: Sendable {
     test = evaluates ? try Self.source(.test, settings) : nil
     let isCut = evaluates && settings.dataPath != nil
     let empty = isCut ? [(DataSplit.valid, valid), (.test, test)].filter { $0.1 == nil } : []
+    warnings = settings.tokenizerNotes
     notes =
       empty.map {
         "the split '\(settings.split)' leaves no documents for \($0.0.rawValue) data: nothing is"
@@ -55,9 +58,9 @@ package struct TrainingData: Sendable {
     return train.count * epochs / settings.accumulationSteps
   }
 
-  /// What the user should know of some splits.
+  /// What the user should know of some splits, but for ``warnings``.
   static func notes(_ sources: [BatchSource], _ settings: DataSettings) -> [String] {
-    var notes = settings.tokenizerNotes
+    var notes: [String] = []
     for source in sources {
       for member in source.dataset.members {
         notes += leftOut(member, source.split, settings)

@@ -22,18 +22,21 @@ package final class TrainingRun {
     package var output: @Sendable (String) -> Void
     /// Takes a note about the run, for the person who started it.
     package var note: @Sendable (String) -> Void
+    /// Takes a warning: a note that should not be passed over.
+    package var warn: @Sendable (String) -> Void
     /// Whether progress tells the share of the machine's fastest matrix products, for which these are
     /// measured first.
     package var measuresPeak = false
     /// Takes the state of the run after each step.
     package var progress: @Sendable (RunProgress) -> Void = { _ in }
 
-    /// Names where lines and notes go.
+    /// Names where lines and notes go; warnings go where notes go.
     package init(
       output: @escaping @Sendable (String) -> Void, note: @escaping @Sendable (String) -> Void
     ) {
       self.output = output
       self.note = note
+      warn = note
     }
   }
 
@@ -97,6 +100,7 @@ package final class TrainingRun {
     dataSettings.interruption = options.interruption
     let data = try TrainingData(dataSettings)
     for note in data.notes { options.note(note) }
+    for warning in data.warnings { options.warn(warning) }
     let model = try GPTNeoX(
       ModelSettings(configuration, vocabularySize: vocabulary.paddedSize),
       type: ScalarType(configuration.precision.kind), gradients: configuration.gradientKind,

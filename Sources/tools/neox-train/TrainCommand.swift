@@ -71,6 +71,7 @@ struct TrainCommand: Command {
         StandardOutput.shared.line($0)
         StandardOutput.shared.flush()
       }, note: writeNote)
+    options.warn = { writeError("neox-train: warning: \($0)\n") }
     options.threads = threads
     options.metricsPath = metrics
     options.overwrites = overwrites

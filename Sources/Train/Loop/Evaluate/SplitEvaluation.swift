@@ -32,7 +32,7 @@ package enum SplitEvaluation {
     settings.mapStorage = storage
     settings.interruption = interruption
     let data = try TrainingData(settings)
-    for text in data.notes { note(text) }
+    for text in data.warnings + data.notes { note(text) }
     guard let source = split == .valid ? data.valid : split == .test ? data.test : data.train else {
       throw .unsupported(
         what: "the \(split.rawValue) data",
