@@ -151,7 +151,19 @@ struct HuggingFaceTests {
     #expect(
       message(Self.settings(norm: .rmsnorm, activation: "swiglu") { $0.rotaryFraction = 0.5 })
         .contains("rotary_pct"))
-    #expect(message(Self.settings(norm: .rmsnorm, positions: .learned)).contains("rmsnorm"))
+    #expect(message(Self.settings(norm: .rmsnorm, positions: .learned)).contains("not rmsnorm"))
+    // The model of configs/quickstart.yml.
+    let text = message(
+      Self.settings(norm: .rmsnorm) {
+        $0.rotaryFraction = 0.5
+        $0.isParallel = true
+      })
+    #expect(
+      text.contains(
+        "GPTNeoXForCausalLM needs norm layernorm (not rmsnorm); LlamaForCausalLM needs activation "
+          + "swiglu (not gelu) and gpt_j_residual false (not true) and rotary_pct 1 (not 0.5)."),
+      "\(text)")
+    #expect(text.contains("--to safetensors writes it"), "\(text)")
     #expect(message(Self.settings(positions: .learned) { $0.isParallel = true }).contains("gpt_j"))
   }
 

@@ -199,49 +199,6 @@ package enum WeightExport {
   }
 }
 
-extension HuggingFaceArchitecture {
-  /// The class that computes what a model computes.
-  ///
-  /// - Throws: ``TrainError/unsupported(what:reason:)`` naming the key that no class has.
-  package init(for settings: HuggingFaceSettings) throws(TrainError) {
-    func require(_ isGood: Bool, _ key: String, _ reason: String) throws(TrainError) {
-      guard isGood else {
-        throw .unsupported(what: "export to transformers: \(key)", reason: reason)
-      }
-    }
-    try require(
-      ActivationName.huggingFaceName(settings) != nil, "activation \(settings.activation)",
-      "no class of transformers has it")
-    let isGrouped = settings.keyValueHeadCount != settings.headCount
-    switch (settings.norm, settings.positions) {
-    case (.layernorm, .rotary):
-      try require(!isGrouped, "num_kv_heads", "GPTNeoXForCausalLM has as many as heads")
-      try require(!settings.isGated, "activation", "GPTNeoXForCausalLM has no gates")
-      try require(settings.window == nil, "sliding_window_width", "GPTNeoXForCausalLM has none")
-      self = .gptNeoX
-    case (.layernorm, .learned):
-      try require(!isGrouped, "num_kv_heads", "GPT2LMHeadModel has as many as heads")
-      try require(!settings.isGated, "activation", "GPT2LMHeadModel has no gates")
-      try require(!settings.isParallel, "gpt_j_residual", "GPT2LMHeadModel is sequential")
-      try require(settings.window == nil, "sliding_window_width", "GPT2LMHeadModel has none")
-      self = .gpt2
-    case (.rmsnorm, .rotary):
-      try require(settings.isGated, "activation", "LlamaForCausalLM has gates only")
-      try require(!settings.isParallel, "gpt_j_residual", "LlamaForCausalLM is sequential")
-      try require(settings.rotaryFraction == 1, "rotary_pct", "LlamaForCausalLM turns whole heads")
-      let hasBias = settings.hasAttentionBias || settings.hasMLPBias
-      try require(
-        settings.window == nil || !hasBias, "use_bias_in_attn_linear",
-        "MistralForCausalLM, which has the sliding window, has no biases")
-      self = settings.window == nil ? .llama : .mistral
-    case (.rmsnorm, .learned):
-      throw .unsupported(
-        what: "export to transformers: norm rmsnorm with pos_emb learned",
-        reason: "no class of transformers has both")
-    }
-  }
-}
-
 extension HuggingFaceConfig {
   /// The text of `config.json`, for the older and the newer versions of transformers.
   func json(precision: WeightExport.Precision, endOfText: Int?) -> JSONText {
