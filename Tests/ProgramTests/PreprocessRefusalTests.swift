@@ -68,7 +68,28 @@ struct PreprocessRefusalTests {
       (["--input", input], 2, "--output-prefix"),
       (["--input", input, "--output-prefix", prefix], 2, "required: --tokenizer-type"),
       (fixture.arguments(input, ["--frobnicate"]), 2, "--frobnicate"),
-      (fixture.arguments(fixture.folder.file("absent")), 1, "no such file"),
+      (
+        fixture.arguments(fixture.folder.file("absent")), 1,
+        "error: --input: \(fixture.folder.file("absent")): no such file"
+      ),
+      (
+        [
+          "--input", input, "--output-prefix", prefix, "--tokenizer-path", "/no", "--chat",
+          "--chat-template", "plain",
+        ], 1, "error: --tokenizer-path: /no/tokenizer.json: No such file"
+      ),
+      (
+        [
+          "--input", input, "--output-prefix", prefix, "--tokenizer-type", "GPT2BPETokenizer",
+          "--vocab-file", vocabulary, "--merge-file", "/no.txt",
+        ], 1, "error: --merge-file: /no.txt: No such file"
+      ),
+      (
+        [
+          "--input", input, "--output-prefix", prefix, "--tokenizer-type", "HFTokenizer",
+          "--vocab-file", "/no.json",
+        ], 1, "error: --vocab-file: /no.json: No such file"
+      ),
       (fixture.arguments(input, prefix: "no/such/folder"), 1, "--output-prefix: there is no"),
       (fixture.arguments(input, ["--jsonl-keys", "a", "a"]), 2, "named twice"),
       (fixture.arguments(input, ["--jsonl-keys", "a/b"]), 2, "file's name"),

@@ -41,7 +41,7 @@ extension PreprocessError: CustomStringConvertible {
     case .noInput:
       return "--input names no file"
     case .missingInput(let path):
-      return "\(path): no such file"
+      return "--input: \(path): no such file"
     case .noReadableFile(let ignored):
       let seen = ignored.prefix(5).joined(separator: ", ")
       let more = ignored.count > 5 ? " and \(ignored.count - 5) more" : ""

@@ -33,7 +33,7 @@ struct TokenizerFlags: Sendable {
       return try loadTokenizer(
         TokenizerChoice(
           kind: kind, vocabularyFile: vocabularyFile, mergeFile: mergeFile,
-          endOfDocumentToken: endOfDocumentToken))
+          endOfDocumentToken: endOfDocumentToken), vocabularyOption: "--vocab-file")
     }
     guard vocabularyFile == nil, mergeFile == nil, endOfDocumentToken == nil else {
       throw UsageError("--vocab-file, --merge-file and --eod-token need --tokenizer-type")

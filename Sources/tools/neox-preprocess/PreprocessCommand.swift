@@ -148,6 +148,7 @@ struct PreprocessCommand: Command {
     var recipe = Recipe(
       inputs: inputs,
       tokenizer: try tokenizerChoice(), outputPrefix: outputPrefix)
+    if vocabularyFile == nil { recipe.vocabularyOption = "--tokenizer-path" }
     recipe.keys = keys.isEmpty ? supervision.standardKeys : keys
     recipe.format = format
     recipe.appendsEndOfDocument = appendsEndOfDocument

@@ -32,6 +32,8 @@ package enum PipelineError: Error, Sendable {
   case source(PreprocessError)
   /// The vocabulary is at fault.
   case tokenizer(TokenizeError)
+  /// A file of the vocabulary, which an option names, cannot be read.
+  case namedFile(option: String, TokenizeError)
   /// A dataset is at fault.
   case dataset(IndexedDataError)
   /// A file cannot be fetched.
@@ -75,6 +77,7 @@ extension PipelineError: CustomStringConvertible {
       "the counts do not add up (\(counts)): this is a mistake in the program, please report it"
     case .source(let error): error.description
     case .tokenizer(let error): error.description
+    case .namedFile(let option, let error): "\(option): \(error.description)"
     case .dataset(let error): "\(error)"
     case .download(let error): error.description
     case .system(let error): error.description

@@ -72,11 +72,7 @@ package struct PreprocessRun: Sendable {
     }
     var choice = recipe.tokenizer
     choice.specialText = recipe.specialPolicy.specialText
-    do {
-      tokenizer = try loadTokenizer(choice)
-    } catch {
-      throw .tokenizer(error)
-    }
+    tokenizer = try loadTokenizer(choice, vocabularyOption: recipe.vocabularyOption)
     if recipe.appendsEndOfDocument && tokenizer.endOfDocument == nil {
       throw .option(
         "--append-eod: the vocabulary has no <|endoftext|>; name the token that ends documents with "

@@ -19,6 +19,8 @@ package struct Recipe: Sendable {
   package var sequenceLength: Int?
   /// The vocabulary.
   package var tokenizer: TokenizerChoice
+  /// The option that names its file.
+  package var vocabularyOption = "--vocab-file"
   /// What becomes of the text of special tokens inside documents; `nil` means what GPT-NeoX does:
   /// the document is faulty for ``TokenizerKind/tiktoken``, the special token for the others.
   package var specialInText: SpecialInText?
