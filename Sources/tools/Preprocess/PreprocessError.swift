@@ -10,8 +10,10 @@ package enum PreprocessError: Error, Equatable, Sendable {
   case missingInput(String)
   /// The inputs hold no file that can be read; the names are those that were passed over.
   case noReadableFile(ignored: [String])
-  /// Two inputs are the same file.
+  /// An input is named twice.
   case namedTwice(String)
+  /// Two inputs are the same file under two names.
+  case sameFile(String, as: String)
   /// Neither name nor content tells how a file holds its documents.
   case unknownKind(String)
   /// Compressed data or an archive is damaged, truncated or encrypted, at a byte of the stored file.
@@ -52,6 +54,10 @@ extension PreprocessError: CustomStringConvertible {
     case .namedTwice(let path):
       return "\(path): is named twice, so that its documents would be in the output twice; "
         + "name it once"
+    case .sameFile(let path, let other):
+      return
+        "\(path): is the same file as \(other), under another name, so that its documents would be "
+        + "in the output twice; name it once"
     case .unknownKind(let path):
       return "\(path): neither name nor content tells what it holds; "
         + "say it with --input-format jsonl|json|text|lines"

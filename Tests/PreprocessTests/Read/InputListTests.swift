@@ -110,6 +110,9 @@ import Testing
     #expect(throws: PreprocessError.namedTwice(folder.file("b.jsonl"))) {
       try InputList([folder.file("b*"), folder.path])
     }
+    let link = folder.file("link.jsonl")
+    try FileManager.default.linkItem(atPath: twice, toPath: link)
+    #expect(throws: PreprocessError.sameFile(link, as: twice)) { try InputList([twice, link]) }
     #expect(throws: PreprocessError.namedTwice("standard input")) { try InputList(["-,-"]) }
   }
 

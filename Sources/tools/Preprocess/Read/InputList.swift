@@ -75,7 +75,8 @@ private struct InputExpansion {
   var entries: [InputList.Entry] = []
   var ignored: [String] = []
   var isUntouched = true
-  private var seen: Set<[UInt64]> = []
+  /// The paths of files by what tells them apart.
+  private var seen: [[UInt64]: String] = [:]
 
   init(format: InputFormat) {
     self.format = format
@@ -84,7 +85,7 @@ private struct InputExpansion {
   mutating func add(_ part: String) throws(PreprocessError) {
     isUntouched = false
     if part == "-" {
-      guard seen.insert([]).inserted else { throw .namedTwice("standard input") }
+      guard seen.updateValue(part, forKey: []) == nil else { throw .namedTwice("standard input") }
       entries.append(.init(path: "-", byteCount: 0, modified: 0, isFile: false, plainFormat: nil))
       return
     }
@@ -133,8 +134,9 @@ private struct InputExpansion {
   }
 
   private mutating func addFile(_ path: String, _ status: stat) throws(PreprocessError) {
-    guard seen.insert([UInt64(status.st_dev), UInt64(status.st_ino)]).inserted else {
-      throw .namedTwice(path)
+    let identity = [UInt64(status.st_dev), UInt64(status.st_ino)]
+    if let other = seen.updateValue(path, forKey: identity) {
+      throw other == path ? .namedTwice(path) : .sameFile(path, as: other)
     }
     guard status.st_mode & S_IFMT == S_IFREG else {
       entries.append(.init(path: path, byteCount: 0, modified: 0, isFile: false, plainFormat: nil))
