@@ -149,6 +149,20 @@ struct TrainProgramTests {
     #expect(try Self.program.run(["plan", file, "--set", "seed=0"]).status == 2)
   }
 
+  @Test("a file that is named twice is told once")
+  func namedTwice() throws {
+    let file = try write("c.yml", Self.right)
+    let run = try Self.program.run(["check", file, file])
+    #expect(run.status == 1, "\(run.all)")
+    #expect(run.errors.hasPrefix("error: \(file): is named twice; name it once\n"), "\(run.all)")
+    #expect(run.errors.hasSuffix("neox-train: 1 problem\n"), "\(run.all)")
+    let link = folder.file("d.yml")
+    try FileManager.default.linkItem(atPath: file, toPath: link)
+    let linked = try Self.program.run(["check", file, link])
+    #expect(
+      linked.errors.contains("error: \(link): is the same file as \(file); name"), "\(linked.all)")
+  }
+
   @Test("a word that is neither a command nor a file")
   func misspelled() throws {
     let command = try Self.program.run(["chekc", "c.yml"])

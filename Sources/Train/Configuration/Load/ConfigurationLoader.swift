@@ -7,6 +7,8 @@ internal import Machine
 struct ConfigurationLoader {
   private(set) var loaded = LoadedConfiguration()
   private(set) var report = ConfigurationReport()
+  /// The paths of the files by what tells them apart.
+  private var identities: [FileIdentity: String] = [:]
   /// Whether all files could be read: else what is missing may stand in them.
   private(set) var isComplete = true
 
@@ -20,6 +22,14 @@ struct ConfigurationLoader {
 
   private mutating func read(_ name: String, in folder: String?) {
     let path = Self.path(of: name, in: folder)
+    // Each of its keys would be a problem of its own.
+    if let identity = FileIdentity(path), let other = identities.updateValue(path, forKey: identity)
+    {
+      report.problem(
+        (other == path ? "is named twice" : "is the same file as \(other)") + "; name it once",
+        at: SourcePlace(file: path))
+      return
+    }
     let bytes: [UInt8]
     do throws(SystemError) {
       let file = try InputFile(path: path)
