@@ -25,7 +25,7 @@ struct TrainProgramTests {
 
   @Test(
     "help reads as recorded",
-    arguments: ["", "check", "plan", "eval", "generate", "export", "precompute"])
+    arguments: ["", "check", "plan", "eval", "generate", "export", "precompute", "arguments"])
   func snapshot(command: String) throws {
     let run = try Self.program.run(command.isEmpty ? ["--help"] : [command, "--help"])
     #expect(run.status == 0)

@@ -6,7 +6,6 @@ package struct Program: Sendable {
   /// A command with its type forgotten.
   package struct Entry: Sendable {
     let page: CommandPage
-    let isHidden: Bool
     let faults: @Sendable () -> [String]
     let help: @Sendable (_ program: String?, _ commands: [CommandPage.Entry]) -> String
     let usage: @Sendable (_ name: String) -> String
@@ -14,11 +13,10 @@ package struct Program: Sendable {
 
     /// Makes an entry of a command; `page` and `adjust` make several commands of one type.
     package init<C: Command>(
-      _ type: C.Type, page: CommandPage = C.page, isHidden: Bool = false,
+      _ type: C.Type, page: CommandPage = C.page,
       adjust: @escaping @Sendable (inout C) -> Void = { _ in }
     ) {
       self.page = page
-      self.isHidden = isHidden
       let initial: @Sendable () -> C = {
         var command = C()
         adjust(&command)
@@ -89,7 +87,7 @@ package struct Program: Sendable {
     if let command {
       return commands.first { $0.page.name == command }?.help(name, [])
     }
-    let listed = commands.filter { !$0.isHidden }.map {
+    let listed = commands.map {
       CommandPage.Entry($0.page.name, $0.page.summary)
     }
     return root?.help(nil, listed)
@@ -99,7 +97,7 @@ package struct Program: Sendable {
   }
 
   /// The names of the commands that help lists.
-  package var commandNames: [String] { commands.filter { !$0.isHidden }.map(\.page.name) }
+  package var commandNames: [String] { commands.map(\.page.name) }
 
   /// Runs the program with the words that follow its name; returns the exit status.
   package func run(_ words: [String]) -> Int32 {

@@ -26,8 +26,9 @@ struct PreprocessCommand: Command {
         + "and .idx, byte for byte what GPT-NeoX's preprocess_data.py writes. The output does not "
         + "depend on the number of workers or on interruptions, nor on how the input is compressed, "
         + "but that a .gz of text that is not JSON gives a document a line, as in GPT-NeoX.",
-      "A run that was killed, interrupted (exit status 75) or stopped by a full disk is continued by "
-        + "the same command; what it had read of standard input or a pipe must then come again, byte "
+      "SIGINT (Ctrl-C), SIGTERM and SIGHUP save the work done and exit with 75; a second Ctrl-C or "
+        + "SIGTERM ends the run at once, like a kill. A run that was interrupted, killed or stopped by "
+        + "a full disk is continued by the same command; what it had read of standard input or a pipe must then come again, byte "
         + "for byte, and is compared. Files appear under their names when they are whole. Finished "
         + "output is never replaced unasked; the same command on finished output of the same sizes does nothing.",
       "Inputs are JSON lines, JSON arrays, texts, archives (.zip, .tar) and any of these compressed "

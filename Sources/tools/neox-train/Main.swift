@@ -11,6 +11,6 @@ struct Main {
       .init(CheckCommand.self), .init(PlanCommand.self), .init(EvalCommand.self),
       .init(GenerateCommand.self), .init(ExportCommand.self),
       .init(PrecomputeCommand.self),
-      .init(ArgumentsCommand.self, isHidden: true),
+      .init(ArgumentsCommand.self),
     ], rootTakesWords: true)
 }

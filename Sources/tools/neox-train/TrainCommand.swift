@@ -20,8 +20,9 @@ struct TrainCommand: Command {
       """,
       """
       Checkpoints go to the folder `save`; `load` continues from the newest sound one, bit for bit \
-      as if the run had never stopped. SIGINT and SIGTERM save and exit with 75: the same command \
-      continues where `load` names that folder.
+      as if the run had never stopped. SIGINT (Ctrl-C), SIGTERM and SIGHUP save and exit with 75: the \
+      same command continues where `load` names that folder. A second Ctrl-C or SIGTERM ends the run at \
+      once, like a kill.
       """,
       """
       A reader of the output that goes away, as head does, does not end the run. \
