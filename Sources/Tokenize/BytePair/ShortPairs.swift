@@ -52,41 +52,87 @@ final class ShortPairs: @unchecked Sendable {
     unsafe places.initialize(repeating: Self.free, count: 1 << Int(placeBits))
     unsafe displacements.initialize(repeating: 0, count: 1 << Int(placeBits - 2))
     var groups = PairGroups(merges, rankedByResult, factor: factor, shift: groupShift)
-    let mask = UInt32(1 << placeBits - 1)
-    guard groups.separate(mask: mask) else { return false }
+    guard groups.separate(mask: UInt32(1 << placeBits - 1)) else { return false }
     groups.sort()
-    for unsafegroup in unsafe groups.order {
-      let members = unsafe groups.members(of: Int(group))
-      guard let displacement = unsafe displacement(of: members, mask: mask) else { return false }
-      unsafe displacements[Int(group)] = displacement
+    var free = FreePlaces(bits: placeBits)
+    for index in 0..<groups.usedCount {
+      let group = unsafe Int(groups.order[index])
+      let members = unsafe groups.members(of: group)
+      guard let displacement = unsafe free.takePlaces(of: members) else { return false }
+      unsafe displacements[group] = displacement
       for index in 0..<members.count {
-        let pair = unsafe members[index].pair
-        unsafe places[Int((pair ^ UInt32(displacement)) & mask)] =
-          (pair >> placeBits) << 16 | members[index].rank
+        let place = unsafe free.place(of: members[index].pair, displacement)
+        unsafe places[place] = (members[index].pair >> placeBits) << 16 | members[index].rank
       }
     }
     return true
   }
+}
 
-  /// A displacement with which some pairs fall on free places.
+/// The places of a table that are free, a bit each.
+@safe
+private struct FreePlaces: ~Copyable {
+  private let words: UnsafeMutablePointer<UInt64>
+  private let wordCount: Int
+  private let mask: UInt32
+  /// The word in which places are sought next.
+  private var cursor = 0
+
+  init(bits: UInt32) {
+    wordCount = 1 << Int(bits - 6)
+    mask = UInt32(1 << bits - 1)
+    unsafe words = .allocate(capacity: wordCount)
+    unsafe words.initialize(repeating: UInt64.max, count: wordCount)
+  }
+
+  deinit {
+    unsafe words.deallocate()
+  }
+
+  func place(of pair: UInt32, _ displacement: UInt16) -> Int {
+    Int((pair ^ UInt32(displacement)) & mask)
+  }
+
+  /// Takes places for some pairs; returns their displacement, or nil where none fits.
+  ///
+  /// Only displacements are tried with which the first pair falls on a free place; one of each word at
+  /// first, as neighbouring places put the other pairs into the same words.
   @unsafe
-  private func displacement(
-    of members: UnsafeBufferPointer<PairGroups.Member>, mask: UInt32
-  ) -> UInt16? {
-    for candidate in 0...UInt32(UInt16.max) {
-      // Any order does that leaps from one end of the table to the other.
-      let displacement = UInt16(truncatingIfNeeded: candidate &* 0x9E35)
-      var fits = true
-      for index in 0..<members.count {
-        let place = unsafe Int((members[index].pair ^ UInt32(displacement)) & mask)
-        if unsafe places[place] != Self.free {
-          fits = false
-          break
+  mutating func takePlaces(of members: UnsafeBufferPointer<PairGroups.Member>) -> UInt16? {
+    let first = unsafe members[0].pair & mask
+    for most in 0..<2 {
+      for _ in 0..<wordCount {
+        var candidates = unsafe words[cursor]
+        let word = cursor << 6
+        cursor = (cursor + 1) & (wordCount - 1)
+        var left = most == 0 ? 1 : 64
+        while candidates != 0, left > 0 {
+          let place = UInt32(truncatingIfNeeded: word | candidates.trailingZeroBitCount)
+          candidates &= candidates &- 1
+          left &-= 1
+          guard let displacement = UInt16(exactly: place ^ first) else { continue }
+          if unsafe areFree(members, displacement) {
+            for index in 0..<members.count {
+              let place = unsafe self.place(of: members[index].pair, displacement)
+              unsafe words[place >> 6] &= ~(1 &<< UInt64(place & 63))
+            }
+            return displacement
+          }
         }
       }
-      if fits { return displacement }
     }
     return nil
+  }
+
+  @unsafe
+  private func areFree(
+    _ members: UnsafeBufferPointer<PairGroups.Member>, _ displacement: UInt16
+  ) -> Bool {
+    for index in 1..<members.count {
+      let place = unsafe place(of: members[index].pair, displacement)
+      if unsafe words[place >> 6] &>> UInt64(place & 63) & 1 == 0 { return false }
+    }
+    return true
   }
 }
 
@@ -106,7 +152,8 @@ private struct PairGroups: ~Copyable {
   private let starts: UnsafeMutablePointer<Int32>
   private let sizes: UnsafeMutablePointer<Int32>
   /// The groups that are not empty, the largest first.
-  private(set) var order: UnsafeMutableBufferPointer<Int32>
+  let order: UnsafeMutablePointer<Int32>
+  private(set) var usedCount = 0
 
   private static let largest = 64
 
@@ -191,7 +238,7 @@ private struct PairGroups: ~Copyable {
         unsafe order[Int(ends[size])] = Int32(group)
         unsafe ends[size] += 1
       }
-      unsafe order = UnsafeMutableBufferPointer(rebasing: order[..<Int(start)])
+      usedCount = Int(start)
     }
   }
 }

@@ -28,9 +28,6 @@ struct BytePairVocabulary {
   mutating func readTokens(
     _ node: JSONNode, keys: [String] = [], text: @escaping () -> [UInt8]?
   ) throws(TokenizeError) {
-    let places = { (number: Int) in
-      text().flatMap { JSONMemberPlaces($0).byte(ofMember: number, in: keys) }
-    }
     guard node.kind == .object else {
       throw .malformed(
         path: path, place: "document",
@@ -41,11 +38,16 @@ struct BytePairVocabulary {
     tokens.reserve(tokens: count, bytes: 8 * count)
     spellings.reserve(count, bytes: 8 * count)
     isTaken.reserveCapacity(count)
-    try node.forEachChild { (key, value) throws(TokenizeError) in
-      guard let id = value.integer else {
-        throw malformed(key.array, places(spellings.count), "its id is not a whole number")
+    let places = { (number: Int) in
+      text().flatMap { JSONMemberPlaces($0).byte(ofMember: number, in: keys) }
+    }
+    do throws(TokenFault) {
+      try node.forEachChild { (key, value) throws(TokenFault) in
+        guard let id = value.integer else { throw TokenFault(key, .noWholeNumber) }
+        try add(key, id: id)
       }
-      try add(key, id: id, places)
+    } catch {
+      throw malformed(error.spelling, places(spellings.count), reason(error.kind, places))
     }
     if let number = spellings.place() {
       var reason = "it is listed twice"
@@ -67,24 +69,39 @@ struct BytePairVocabulary {
     return .malformed(path: path, place: "\(place)token \(quoted(spelling))", reason: reason)
   }
 
-  private mutating func add(
-    _ spelling: RawSpan, id: Int, _ places: (Int) -> Int?
-  ) throws(TokenizeError) {
-    guard id >= 0, id < Self.idLimit else {
-      throw malformed(
-        spelling.array, places(spellings.count),
-        "its id \(id) is not between 0 and \(Self.idLimit - 1)")
+  /// A token whose id is wrong.
+  private struct TokenFault: Error {
+    enum Kind {
+      case noWholeNumber
+      case outOfRange(Int)
+      case taken(TokenID)
     }
+
+    let spelling: [UInt8]
+    let kind: Kind
+
+    init(_ spelling: RawSpan, _ kind: Kind) {
+      self.spelling = spelling.array
+      self.kind = kind
+    }
+  }
+
+  private func reason(_ fault: TokenFault.Kind, _ places: (Int) -> Int?) -> String {
+    switch fault {
+    case .noWholeNumber: return "its id is not a whole number"
+    case .outOfRange(let id): return "its id \(id) is not between 0 and \(Self.idLimit - 1)"
+    case .taken(let id):
+      let reason = "its id \(id) belongs to another token as well"
+      guard let other = spellings.number(of: id) else { return reason }
+      return "\(reason), \(quoted(spellings.bytes(of: other)))"
+        + (places(other).map { " at byte \($0)" } ?? "")
+    }
+  }
+
+  private mutating func add(_ spelling: RawSpan, id: Int) throws(TokenFault) {
+    guard id >= 0, id < Self.idLimit else { throw TokenFault(spelling, .outOfRange(id)) }
     while isTaken.count <= id { isTaken.append(false) }
-    guard !isTaken[id] else {
-      var reason = "its id \(id) belongs to another token as well"
-      if let other = spellings.number(of: TokenID(id)) {
-        reason +=
-          ", \(quoted(spellings.bytes(of: other)))"
-          + (places(other).map { " at byte \($0)" } ?? "")
-      }
-      throw malformed(spelling.array, places(spellings.count), reason)
-    }
+    guard !isTaken[id] else { throw TokenFault(spelling, .taken(TokenID(id))) }
     spellings.append(spelling, TokenID(id))
     isTaken[id] = true
     let isVisible = tokens.append(for: id) { VisibleBytes.append(spelledBy: spelling, to: &$0) }

@@ -152,7 +152,7 @@ struct HuggingFaceTests {
       message(Self.settings(norm: .rmsnorm, activation: "swiglu") { $0.rotaryFraction = 0.5 })
         .contains("rotary_pct"))
     #expect(message(Self.settings(norm: .rmsnorm, positions: .learned)).contains("not rmsnorm"))
-    // The model of configs/quickstart.yml.
+    // One that no class there computes.
     let text = message(
       Self.settings(norm: .rmsnorm) {
         $0.rotaryFraction = 0.5
