@@ -212,6 +212,32 @@ struct BytePairTests {
     #expect(!cache.short.door.isGuarding && !cache.long.door.isGuarding)
   }
 
+  @Test("Long words that do not come back are not kept by a small table either")
+  func smallCacheGuards() throws {
+    let vocabulary = RandomVocabulary(letters: Self.letters, mergeCount: 30, seed: 2)
+    let encoder = ByteLevelEncoder(
+      model: try BytePairModel(tokens: TokenTable(vocabulary.tokens), merges: vocabulary.merges),
+      rule: .gpt2)
+    var generator = SeededGenerator(seed: 4)
+    // A table in which bytes of words are used up before places.
+    var cache = WordCache(byteBudget: 1 << 17)
+    func add(_ words: Int, repeated: Int) {
+      for _ in 0..<words {
+        let word = (0..<40).map { _ in Self.letters.randomElement(using: &generator) ?? 0x61 }
+        var ids = TokenBuffer()
+        for _ in 0..<repeated {
+          unsafe encoder.encode(word.span.bytes, into: &ids, cache: &cache)
+        }
+      }
+    }
+    add(3_000, repeated: 1)
+    let isGuarding = cache.long.door.isGuarding
+    #expect(isGuarding)
+    add(20_000, repeated: 6)
+    let isGuardingStill = cache.long.door.isGuarding
+    #expect(!isGuardingStill)
+  }
+
   @Test("A cache that served one vocabulary serves another")
   func cacheChangesHands() throws {
     var cache = WordCache(byteBudget: 1 << 17)

@@ -1,8 +1,8 @@
 /// Which new words a cache keeps: every one, or, while few come back, those that came a short time ago.
 ///
 /// Random bytes, hashes and the like bring new words without end, and each that is kept pushes out
-/// something of use. A row of short fingerprints remembers the last thousands of them in a hundredth of
-/// the memory (the "doorkeeper" of Einziger, Friedman and Manes, "TinyLFU", 2017).
+/// something of use. A row of fingerprints, 16 KB, remembers the last thousands of them: a plainer
+/// form of the "doorkeeper" of Einziger, Friedman and Manes, "TinyLFU" (2017).
 @safe
 struct Doorkeeper: ~Copyable {
   /// Whether words are kept only when they come again.
@@ -10,7 +10,7 @@ struct Doorkeeper: ~Copyable {
   /// Words sought since this last decided.
   var lookups = 0
 
-  /// Words sought for four that are unknown: as few close the door, as many open it.
+  /// Lookups for four unknown words: as few close the door, more than so many open it.
   private let few: Int
   private let many: Int
   private var unknown = 0
@@ -23,8 +23,8 @@ struct Doorkeeper: ~Copyable {
   /// Begins with an open door.
   ///
   /// - Parameters:
-  ///   - few: Words sought for four that are unknown with which the door is closed.
-  ///   - many: Words sought for four that are unknown beyond which it is opened.
+  ///   - few: Lookups for four unknown words with which the door is closed.
+  ///   - many: Lookups for four unknown words beyond which it is opened.
   init(few: Int, many: Int) {
     self.few = few
     self.many = many
@@ -36,7 +36,9 @@ struct Doorkeeper: ~Copyable {
     unsafe recent.deallocate()
   }
 
-  /// Whether to keep an unknown word; bits 5 to 30 of its hash are good.
+  /// Whether to keep an unknown word.
+  ///
+  /// Bits 5 to 30 of its hash must be good; a few others that share them may be taken for it.
   @inline(__always)
   mutating func admits(_ hash: UInt32) -> Bool {
     isGuarding ? cameBefore(hash) : true
@@ -56,8 +58,9 @@ struct Doorkeeper: ~Copyable {
   ///
   /// Words that came through a closed door are worth it.
   mutating func isWorthRoom(words: Int) -> Bool {
-    let isWorth = isGuarding || lookups * 4 > few * words
-    if isWorth { lookups = 0 } else { decide(isGuarding: true) }
+    if isGuarding { return true }
+    let isWorth = lookups * 4 > few * words
+    decide(isGuarding: !isWorth)
     return isWorth
   }
 

@@ -88,8 +88,8 @@ struct LongWords: ~Copyable {
   ) {
     guard door.admits(UInt32(truncatingIfNeeded: hash)) else { return }
     let newIDs = row.count - first
-    if byteCount + count > byteCapacity || idCount + newIDs > idCapacity { removeAll() }
-    if used * 2 >= placeCount { makeRoom() }
+    let isRowFull = byteCount + count > byteCapacity || idCount + newIDs > idCapacity
+    if isRowFull || used * 2 >= placeCount { makeRoom(isRowFull: isRowFull) }
     put(
       Place(
         hash: hash, byteStart: UInt32(byteCount), byteCount: UInt32(count),
@@ -104,19 +104,24 @@ struct LongWords: ~Copyable {
   /// Forgets every word.
   mutating func removeAll() {
     unsafe places.update(repeating: Place(), count: placeCount)
+    forgetCounts()
+  }
+
+  private mutating func forgetCounts() {
     used = 0
     byteCount = 0
     idCount = 0
   }
 
   /// Grows or forgets, as ``ShortWords`` does.
-  private mutating func makeRoom() {
+  private mutating func makeRoom(isRowFull: Bool) {
     if door.isWorthRoom(words: used) {
-      if placeCount < largest { return grow() }
+      if !isRowFull, placeCount < largest { return grow() }
     } else if placeCount > Self.leastPlaces {
       unsafe ZeroedMemory.unmap(places, placeCount)
       placeCount = Self.leastPlaces
       unsafe places = ZeroedMemory.map(placeCount)
+      return forgetCounts()
     }
     removeAll()
   }

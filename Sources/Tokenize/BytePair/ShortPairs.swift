@@ -1,7 +1,7 @@
 /// The merges of a vocabulary whose tokens and ranks have 16 bits, as `short_places` of `ctok_merges`
 /// describes them: one look tells the rank of a pair, or that it has none.
 ///
-/// A perfect hash table: pairs are put into groups by their hash, about three each, and for each group,
+/// A perfect hash table: pairs are put into groups (buckets) by their hash, about three each, and for each group,
 /// the largest first, a displacement is sought with which all of it falls on free places (Belazzougui,
 /// Botelho and Dietzfelbinger, "Hash, displace, and compress", 2009). A place, its group and what
 /// stands there make up the pair, so that no pair is taken for another.
@@ -16,15 +16,19 @@ final class ShortPairs: @unchecked Sendable {
   private(set) var factor: UInt32 = 0
 
   private static let free = UInt32.max
-  /// How many factors are tried; merges that are chosen so that all of them fail have a wider table.
-  private static let attempts: UInt32 = 8
+  /// How many factors are tried.
+  ///
+  /// With 16 bits of a place every other one fails, as two pairs of a group always have one place;
+  /// merges that are chosen so that all fail have a wider table.
+  private static let attempts: UInt32 = 64
 
   /// How far a product is shifted to choose a group.
   var groupShift: UInt32 { 34 - placeBits }
 
   /// Builds the table; of a pair that is listed twice the later rank counts.
   ///
-  /// Nil where a token or rank needs more than 16 bits, or where there are too many merges.
+  /// Nil where a token or rank needs more than 16 bits (65,535 is no rank), where there are too many
+  /// merges, or where every factor fails.
   ///
   /// - Precondition: The tokens of the merges are below `tokenCount`.
   init?(_ merges: [BytePairMerge], rankedByResult: Bool, tokenCount: Int) {
@@ -73,13 +77,16 @@ final class ShortPairs: @unchecked Sendable {
 @safe
 private struct FreePlaces: ~Copyable {
   private let words: UnsafeMutablePointer<UInt64>
-  private let wordCount: Int
   private let mask: UInt32
-  /// The word in which places are sought next.
+  /// The word in which places are sought next, of those that a displacement of 16 bits can reach.
   private var cursor = 0
+  /// How many places may be looked at yet, so that no merges take long.
+  private var allowance = 1 << 21
+
+  private static let reach = 1 << 10
 
   init(bits: UInt32) {
-    wordCount = 1 << Int(bits - 6)
+    let wordCount = 1 << Int(bits - 6)
     mask = UInt32(1 << bits - 1)
     unsafe words = .allocate(capacity: wordCount)
     unsafe words.initialize(repeating: UInt64.max, count: wordCount)
@@ -101,16 +108,18 @@ private struct FreePlaces: ~Copyable {
   mutating func takePlaces(of members: UnsafeBufferPointer<PairGroups.Member>) -> UInt16? {
     let first = unsafe members[0].pair & mask
     for most in 0..<2 {
-      for _ in 0..<wordCount {
-        var candidates = unsafe words[cursor]
-        let word = cursor << 6
-        cursor = (cursor + 1) & (wordCount - 1)
+      for _ in 0..<Self.reach {
+        let word = Int(first >> 16) << 10 | cursor
+        var candidates = unsafe words[word]
+        cursor = (cursor + 1) & (Self.reach - 1)
+        allowance -= 1
+        if allowance < 0 { return nil }
         var left = most == 0 ? 1 : 64
         while candidates != 0, left > 0 {
-          let place = UInt32(truncatingIfNeeded: word | candidates.trailingZeroBitCount)
+          let place = UInt32(truncatingIfNeeded: word << 6 | candidates.trailingZeroBitCount)
           candidates &= candidates &- 1
           left &-= 1
-          guard let displacement = UInt16(exactly: place ^ first) else { continue }
+          let displacement = UInt16(truncatingIfNeeded: place ^ first)
           if unsafe areFree(members, displacement) {
             for index in 0..<members.count {
               let place = unsafe self.place(of: members[index].pair, displacement)
@@ -189,6 +198,7 @@ private struct PairGroups: ~Copyable {
     unsafe order.deallocate()
   }
 
+  /// As `short_rank_of` in C, which mixes the upper half into the lower one likewise.
   private static func product(_ merge: BytePairMerge, _ factor: UInt32) -> UInt32 {
     (merge.left << 16 | merge.right) &* factor
   }

@@ -54,8 +54,8 @@ struct ShortWords: ~Copyable {
     _ key: ctok_key, _ hash: UInt32, ids: UnsafePointer<TokenID>, count: Int
   ) {
     guard door.admits(hash) else { return }
-    if row.count + count > rowLimit { removeAll() }
-    if used * 2 >= placeCount { makeRoom() }
+    let isRowFull = row.count + count > rowLimit
+    if isRowFull || used * 2 >= placeCount { makeRoom(isRowFull: isRowFull) }
     var new = ctok_place(key: key, ids: (0, 0, 0, 0))
     if count <= Self.idLimit {
       unsafe withUnsafeMutableBytes(of: &new.ids) { row in
@@ -82,19 +82,24 @@ struct ShortWords: ~Copyable {
   mutating func removeAll() {
     unsafe UnsafeMutableRawPointer(places).initializeMemory(
       as: UInt8.self, repeating: 0, count: placeCount * MemoryLayout<ctok_place>.stride)
+    forgetCounts()
+  }
+
+  private mutating func forgetCounts() {
     used = 0
     row.truncate(to: 0)
   }
 
   /// Grows, where that is allowed and worth its page faults, or forgets; where few words come back it
   /// starts again with a small table, which stays in the processor's cache.
-  private mutating func makeRoom() {
+  private mutating func makeRoom(isRowFull: Bool) {
     if door.isWorthRoom(words: used) {
-      if placeCount < largest { return grow() }
+      if !isRowFull, placeCount < largest { return grow() }
     } else if placeCount > Self.leastPlaces {
       unsafe ZeroedMemory.unmap(places, placeCount)
       placeCount = Self.leastPlaces
       unsafe places = ZeroedMemory.map(placeCount)
+      return forgetCounts()
     }
     removeAll()
   }

@@ -41,8 +41,8 @@ size_t ctok_find_pair(const uint8_t *text, size_t count, const ctok_pair *pairs,
 typedef struct {
   /// A perfect hash table of a word a merge: below, its rank; above, the part of the mixed pair that
   /// does not choose the place. All ones where it is free. The pair, left above right, is multiplied by
-  /// `factor`, its upper half then mixed into the lower one; the product's highest bits choose what the
-  /// place is displaced by, which no two merges share.
+  /// `factor`, its upper half then mixed into the lower one; the product's highest bits choose a
+  /// displacement of the place, so that no two merges share one.
   const uint32_t *short_places;
   const uint16_t *displacements;
   uint32_t factor;
