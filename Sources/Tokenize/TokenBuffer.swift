@@ -74,8 +74,12 @@ public struct TokenBuffer: ~Copyable {
   private mutating func grow(_ extra: Int) {
     let larger = max(capacity * 2, used + extra)
     let moved = unsafe Self.allocate(larger)
-    unsafe moved.update(from: storage, count: used)
-    unsafe Self.deallocate(storage, capacity)
+    // Of a long row the pages move, not the ids.
+    let isMoved = unsafe Self.isLong(capacity) && ZeroedMemory.move(storage, capacity, to: moved)
+    if !isMoved {
+      unsafe moved.update(from: storage, count: used)
+      unsafe Self.deallocate(storage, capacity)
+    }
     unsafe storage = moved
     capacity = larger
   }

@@ -1,3 +1,4 @@
+import CTokenize
 import TestSupport
 import Testing
 
@@ -81,6 +82,22 @@ private struct MergeOracle {
 }
 
 extension PairTable {
+  /// The ids of short words that are not in a table, one behind the other, and where each one's end.
+  fileprivate func ids(ofMissing words: [[UInt8]]) -> (ids: [TokenID], ends: [Int], merged: Int) {
+    let batch = KeyBatch()
+    for (index, word) in words.enumerated() {
+      var bytes = [UInt8](repeating: 0, count: 16)
+      bytes.replaceSubrange(0..<min(word.count, 16), with: word.prefix(16))
+      bytes[15] = word.count > ShortWords.limit ? 16 : UInt8(word.count)
+      unsafe batch.keys[index] = bytes.withUnsafeBytes { unsafe $0.load(as: ctok_key.self) }
+      unsafe batch.missing[index] = ctok_missing(word: UInt32(index), ahead: 0, end: 0)
+    }
+    var ids = TokenBuffer(capacity: 1)
+    let merged = unsafe mergeWords(
+      batch.keys, batch.missing, from: 0, count: words.count, into: &ids)
+    return (ids.array, unsafe (0..<merged).map { Int(batch.missing[$0].end) }, merged)
+  }
+
   /// The ids of a word.
   fileprivate func ids(_ word: [UInt8]) -> [TokenID] {
     var ids = TokenBuffer()
@@ -119,6 +136,33 @@ struct PairTableTests {
       }
     }
     #expect(merged > 32, "seed \(seed) merges hardly anything")
+  }
+
+  @Test(
+    "Short words merged together merge as by the slow way", arguments: [false, true],
+    0..<12 as Range<UInt64>)
+  func mergesTogether(rankedByResult: Bool, seed: UInt64) throws {
+    var generator = SeededGenerator(seed: seed + 900)
+    let oracle = MergeOracle(
+      letterCount: [1, 2, 3, 5, 256][Int(seed % 5)], mergeCount: Int(20 + seed * 20),
+      rankedByResult: rankedByResult, padding: seed % 4 == 3 ? 70_000 : 0, seed: seed)
+    let table = try oracle.makeTable()
+    for count in 0...40 {
+      let longest = Int.random(in: 1...ShortWords.limit, using: &generator)
+      let words = (0..<count).map { _ in
+        (0..<Int.random(in: 1...longest, using: &generator)).map { _ in
+          oracle.letters.randomElement(using: &generator) ?? 0
+        }
+      }
+      let expected = words.map(oracle.merge)
+      let found = table.ids(ofMissing: words)
+      #expect(found.ids == Array(expected.joined()), "seed \(seed): \(words)")
+      #expect(found.merged == count)
+      let ends = expected.indices.map { expected[...$0].reduce(0) { $0 + $1.count } }
+      #expect(found.ends == ends)
+    }
+    let words: [[UInt8]] = [1, 9, 16, 3].map { [UInt8](repeating: oracle.letters[0], count: $0) }
+    #expect(table.ids(ofMissing: words).merged == 2, "a long word ends the row")
   }
 
   @Test("Ids that follow the ranks are those of the list", arguments: [2, 1_000, 70_000])

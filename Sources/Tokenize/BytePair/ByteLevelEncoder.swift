@@ -48,7 +48,9 @@ package struct ByteLevelEncoder: Sendable {
       let count = cache.words.wordCount
       if count == 0 {
         let end = rule.wordEnd(text, from: start)
-        unsafe encodeLong(text.pointer + start, count: end - start, into: &ids, &cache)
+        unsafe encodeLong(
+          text.pointer + start, count: end - start, into: &ids, &cache.long, cache.scratch,
+          &cache.longScratch)
         start = end
         continue
       }
@@ -71,60 +73,111 @@ package struct ByteLevelEncoder: Sendable {
     let bounds = unsafe cache.words.bounds + first
     let keys = unsafe cache.batch.keys
     let hashes = unsafe cache.batch.hashes
+    let missing = unsafe cache.batch.missing
     let place = unsafe text.pointer + start
     var words = unsafe cache.short.view
     unsafe ctok_hash_words(
       &words, place, text.pointer + text.count, bounds, count, keys, hashes)
-    var next = 0
-    while true {
-      // A short word has at most 15 ids, and up to sixteen are written at a time.
-      ids.reserve((count - next) * ShortWords.limit + 16)
-      next = unsafe ids.appendUnchecked { row, used in
-        unsafe ctok_take_words(&words, keys, hashes, next, count, row, &used)
-      }
-      if next == count { return }
-      let begin = unsafe Int(bounds[next])
-      let length = unsafe Int(bounds[next + 1]) - begin
-      if length > ShortWords.limit {
-        unsafe encodeLong(place + begin, count: length, into: &ids, &cache)
-      } else {
-        unsafe encodeShort(
-          place + begin, count: length, keys[next], hashes[next], into: &ids, &cache)
-        unsafe words = cache.short.view
-      }
-      next += 1
+    // A short word has at most 15 ids, and up to sixteen are written at a time.
+    ids.reserve(count * ShortWords.limit + 16)
+    var missingCount = 0
+    let taken = unsafe ids.appendUnchecked { row, used in
+      let taken = unsafe ctok_take_words(
+        &words, keys, hashes, count, row + used, missing, &missingCount)
+      used += taken
+      return taken
+    }
+    guard missingCount > 0 else { return }
+    unsafe encodeMissing(missingCount, place, bounds, &cache)
+    // Up to three are read behind the last one.
+    cache.missingIDs.reserve(3)
+    cache.takenIDs.truncate(to: 0)
+    unsafe cache.takenIDs.append(from: ids.start + (ids.count - taken), count: taken)
+    ids.truncate(to: ids.count - taken)
+    ids.reserve(taken + cache.missingIDs.count + 3)
+    unsafe ids.appendUnchecked { row, used in
+      unsafe ctok_join(
+        cache.takenIDs.start, taken, missing, missingCount, cache.missingIDs.start, row + used)
+      used += taken + cache.missingIDs.count
     }
   }
 
-  /// Encodes a short word that the cache does not know.
+  /// Encodes the words of a batch that the cache does not know into its row of missing ids, and keeps
+  /// them.
   @unsafe @inline(never)
-  private func encodeShort(
-    _ word: UnsafePointer<UInt8>, count: Int, _ key: ctok_key, _ hash: UInt32,
-    into ids: inout TokenBuffer, _ cache: inout WordCache
+  private func encodeMissing(
+    _ count: Int, _ text: UnsafePointer<UInt8>, _ bounds: UnsafePointer<UInt16>,
+    _ cache: inout WordCache
   ) {
-    let first = ids.count
+    let missing = unsafe cache.batch.missing
+    let keys = unsafe cache.batch.keys
+    let mergesAll = wholeWords.isEmpty && !model.lacksBytes
+    cache.missingIDs.truncate(to: 0)
+    var next = 0
+    while true {
+      if mergesAll {
+        next = unsafe model.merges.mergeWords(
+          keys, missing, from: next, count: count, into: &cache.missingIDs)
+      }
+      if next == count { break }
+      let word = unsafe Int(missing[next].word)
+      let begin = unsafe Int(bounds[word])
+      let length = unsafe Int(bounds[word + 1]) - begin
+      if length > ShortWords.limit {
+        unsafe encodeLong(
+          text + begin, count: length, into: &cache.missingIDs, &cache.long, cache.scratch,
+          &cache.longScratch)
+      } else {
+        unsafe encodeShort(text + begin, count: length, into: &cache.missingIDs, cache.scratch)
+      }
+      unsafe missing[next].end = UInt32(truncatingIfNeeded: cache.missingIDs.count)
+      next += 1
+    }
+    unsafe keepMissing(count, &cache)
+  }
+
+  /// Keeps the short ones of the words that were encoded last.
+  @unsafe
+  private func keepMissing(_ count: Int, _ cache: inout WordCache) {
+    var start = 0
+    for index in 0..<count {
+      let word = unsafe Int(cache.batch.missing[index].word)
+      let end = unsafe Int(cache.batch.missing[index].end)
+      if unsafe ctok_length(cache.batch.keys + word) <= CTOK_SHORT {
+        unsafe cache.short.insert(
+          cache.batch.keys[word], cache.batch.hashes[word], ids: cache.missingIDs.start + start,
+          count: end - start)
+      }
+      start = end
+    }
+  }
+
+  /// Encodes a short word of a vocabulary that is not all merges.
+  @unsafe
+  private func encodeShort(
+    _ word: UnsafePointer<UInt8>, count: Int, into ids: inout TokenBuffer,
+    _ scratch: borrowing MergeScratch
+  ) {
     if let id = unsafe wholeWords.id(of: word, count: count) {
       ids.append(id)
     } else {
-      unsafe model.appendShort(word, count: count, to: &ids, cache.scratch)
+      unsafe model.appendShort(word, count: count, to: &ids, scratch)
     }
-    unsafe cache.short.insert(key, hash, ids: ids.start + first, count: ids.count - first)
   }
 
   @unsafe @inline(never)
   private func encodeLong(
     _ word: UnsafePointer<UInt8>, count: Int, into ids: inout TokenBuffer,
-    _ cache: inout WordCache
+    _ kept: inout LongWords, _ scratch: borrowing MergeScratch, _ longScratch: inout LongScratch
   ) {
     if let id = unsafe wholeWords.id(of: word, count: count) { return ids.append(id) }
     guard count <= LongWords.limit else {
-      return unsafe model.encodeLong(
-        word, count: count, into: &ids, cache.scratch, &cache.longScratch)
+      return unsafe model.encodeLong(word, count: count, into: &ids, scratch, &longScratch)
     }
     let hash = unsafe LongWords.hash(word, count: count)
-    if unsafe cache.long.append(word, count: count, hash, to: &ids) { return }
+    if unsafe kept.append(word, count: count, hash, to: &ids) { return }
     let first = ids.count
-    unsafe model.encodeLong(word, count: count, into: &ids, cache.scratch, &cache.longScratch)
-    unsafe cache.long.insert(word, count: count, hash, idsFrom: first, of: ids)
+    unsafe model.encodeLong(word, count: count, into: &ids, scratch, &longScratch)
+    unsafe kept.insert(word, count: count, hash, idsFrom: first, of: ids)
   }
 }

@@ -18,7 +18,7 @@ struct Doorkeeper: ~Copyable {
 
   private static let recentBits = 13
   /// Unknown words after which a closed door is looked at again.
-  private static let trial = 1 << 14
+  private static let trial = 1 << 13
 
   /// Begins with an open door.
   ///
@@ -45,12 +45,13 @@ struct Doorkeeper: ~Copyable {
   }
 
   private mutating func cameBefore(_ hash: UInt32) -> Bool {
-    unknown += 1
-    if unknown == Self.trial { decide(isGuarding: lookups * 4 <= many * unknown) }
     let slot = Int((hash << 1) >> (32 - Self.recentBits))
     let fingerprint = UInt16(truncatingIfNeeded: hash >> 5)
+    // A word that comes again in the same batch is missed again, and does not count twice.
     if unsafe recent[slot] == fingerprint { return true }
     unsafe recent[slot] = fingerprint
+    unknown += 1
+    if unknown == Self.trial { decide(isGuarding: lookups * 4 <= many * unknown) }
     return false
   }
 

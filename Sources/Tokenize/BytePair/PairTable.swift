@@ -116,10 +116,27 @@ final class PairTable: @unchecked Sendable {
   func merge(_ word: UnsafePointer<UInt8>, count: Int, into ids: inout TokenBuffer) {
     precondition(count <= Self.mergeLimit)
     guard count > 0 else { return }
-    ids.reserve(count)
+    ids.reserve(max(count, 4))
     unsafe ids.appendUnchecked { row, used in
       unsafe withUnsafePointer(to: view) {
         unsafe used += ctok_merge($0, word, count, row + used)
+      }
+    }
+  }
+
+  /// Merges words that are not in a table, as `ctok_merge_words` tells; returns the first that is long,
+  /// or `count`.
+  ///
+  /// - Precondition: Each byte has a token.
+  @unsafe
+  func mergeWords(
+    _ keys: UnsafePointer<ctok_key>, _ missing: UnsafeMutablePointer<ctok_missing>,
+    from first: Int, count: Int, into ids: inout TokenBuffer
+  ) -> Int {
+    ids.reserve((count - first) * Int(CTOK_SHORT) + 16)
+    return unsafe ids.appendUnchecked { row, used in
+      unsafe withUnsafePointer(to: view) {
+        unsafe ctok_merge_words($0, keys, missing, first, count, row, &used)
       }
     }
   }

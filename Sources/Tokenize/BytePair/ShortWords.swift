@@ -56,6 +56,8 @@ struct ShortWords: ~Copyable {
     guard door.admits(hash) else { return }
     let isRowFull = row.count + count > rowLimit
     if isRowFull || used * 2 >= placeCount { makeRoom(isRowFull: isRowFull) }
+    // A word that is looked up twice in a batch is missed twice.
+    guard let place = freePlace(for: key, hash) else { return }
     var new = ctok_place(key: key, ids: (0, 0, 0, 0))
     if count <= Self.idLimit {
       unsafe withUnsafeMutableBytes(of: &new.ids) { row in
@@ -71,7 +73,7 @@ struct ShortWords: ~Copyable {
       // Sixteen are read at a time.
       row.reserve(16)
     }
-    unsafe put(new, hash, into: places, placeCount)
+    unsafe places[place] = new
     used += 1
   }
 
@@ -110,8 +112,11 @@ struct ShortWords: ~Copyable {
     placeCount = min(placeCount * 4, largest)
     unsafe places = ZeroedMemory.map(placeCount)
     for index in 0..<oldCount {
-      let place = unsafe oldPlaces[index]
-      if place.key.high != 0 { unsafe put(place, ctok_hash(place.key), into: places, placeCount) }
+      let old = unsafe oldPlaces[index]
+      guard old.key.high != 0, let place = freePlace(for: old.key, ctok_hash(old.key)) else {
+        continue
+      }
+      unsafe places[place] = old
     }
     unsafe ZeroedMemory.unmap(oldPlaces, oldCount)
   }
@@ -121,12 +126,14 @@ struct ShortWords: ~Copyable {
     UInt32((count - 1) * MemoryLayout<ctok_place>.stride)
   }
 
-  @unsafe
-  private func put(
-    _ new: ctok_place, _ hash: UInt32, into places: UnsafeMutablePointer<ctok_place>, _ count: Int
-  ) {
-    var place = Int(hash & Self.offsetMask(count)) / MemoryLayout<ctok_place>.stride
-    while unsafe places[place].key.high != 0 { place = (place + 1) & (count - 1) }
-    unsafe places[place] = new
+  /// The place where a word belongs; nil where it is there already.
+  private func freePlace(for key: ctok_key, _ hash: UInt32) -> Int? {
+    var place = Int(hash & Self.offsetMask(placeCount)) / MemoryLayout<ctok_place>.stride
+    while true {
+      let here = unsafe places[place].key
+      if here.high == 0 { return place }
+      if here.high == key.high, here.low == key.low { return nil }
+      place = (place + 1) & (placeCount - 1)
+    }
   }
 }

@@ -5,6 +5,9 @@
 struct WholeWords: Sendable {
   private let ids: [[UInt8]: TokenID]
 
+  /// Whether merging makes every word that is a token.
+  var isEmpty: Bool { ids.isEmpty }
+
   /// None.
   init() {
     ids = [:]

@@ -11,6 +11,9 @@ public struct WordCache: ~Copyable {
   let scratch = MergeScratch()
   var longScratch = LongScratch()
   let batch = KeyBatch()
+  /// The ids of the words of a batch that are kept, and of those that are not.
+  var takenIDs = TokenBuffer(capacity: KeyBatch.capacity * ShortWords.limit + 16)
+  var missingIDs = TokenBuffer(capacity: KeyBatch.capacity * ShortWords.limit + 16)
   /// Kept alive, so that no other model can be taken for it.
   private var owner: BytePairModel?
 
@@ -37,7 +40,7 @@ public struct WordCache: ~Copyable {
   }
 }
 
-/// Keys and hashes of some short words that are looked up together.
+/// Keys and hashes of some words that are looked up together, and those that are not found.
 @safe
 struct KeyBatch: ~Copyable {
   /// Words in a batch.
@@ -45,9 +48,11 @@ struct KeyBatch: ~Copyable {
 
   let keys = UnsafeMutablePointer<ctok_key>.allocate(capacity: capacity)
   let hashes = UnsafeMutablePointer<UInt32>.allocate(capacity: capacity)
+  let missing = UnsafeMutablePointer<ctok_missing>.allocate(capacity: capacity)
 
   deinit {
     unsafe keys.deallocate()
     unsafe hashes.deallocate()
+    unsafe missing.deallocate()
   }
 }

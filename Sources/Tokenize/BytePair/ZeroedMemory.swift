@@ -1,3 +1,4 @@
+import CTokenize
 import Glibc
 
 /// Memory of zeros that costs nothing until it is touched, for tables that may stay almost empty.
@@ -26,6 +27,16 @@ enum ZeroedMemory {
     if hugePage - before > end - bytes { unsafe munmap(start + end, mapped - before - end) }
     unsafe madvise(start, bytes, Int32(MADV_HUGEPAGE))
     return unsafe start.bindMemory(to: Element.self, capacity: count)
+  }
+
+  /// Makes memory the beginning of a larger piece that nothing was written to, without copying it.
+  ///
+  /// - Returns: Whether the system can do that. What is behind it stays as it was mapped.
+  @unsafe
+  static func move<Element>(
+    _ memory: UnsafeMutablePointer<Element>, _ count: Int, to target: UnsafeMutablePointer<Element>
+  ) -> Bool {
+    unsafe ctok_move_pages(memory, count * MemoryLayout<Element>.stride, target)
   }
 
   /// Gives memory back.

@@ -1,4 +1,15 @@
+#define _GNU_SOURCE
 #include "Kernels.h"
+
+#include <sys/mman.h>
+
+bool ctok_move_pages(void *memory, size_t count, void *target) {
+#ifdef __linux__
+  return mremap(memory, count, count, MREMAP_MAYMOVE | MREMAP_FIXED, target) != MAP_FAILED;
+#else
+  return false;
+#endif
+}
 
 typedef _Bool bits64 __attribute__((ext_vector_type(64)));
 

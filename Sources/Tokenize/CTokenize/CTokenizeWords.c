@@ -125,13 +125,13 @@ CTOK_INLINE const ctok_place *place_at(const ctok_words *words, uint32_t offset)
 
 CTOK_CLONES
 size_t ctok_take_words(
-    const ctok_words *words, const ctok_key *keys, const uint32_t *hashes, size_t first,
-    size_t count, uint32_t *ids, size_t *used) {
+    const ctok_words *words, const ctok_key *keys, const uint32_t *hashes, size_t count,
+    uint32_t *ids, ctok_missing *missing, size_t *missing_count) {
   static const lanes4 id_bits = {0x0FFFFFFF, UINT32_MAX, UINT32_MAX, UINT32_MAX};
   ctok_words table = *words;
-  uint32_t *next = ids + *used;
-  size_t index = first;
-  for (; index < count; index++) {
+  uint32_t *next = ids;
+  ctok_missing *unknown = missing;
+  for (size_t index = 0; index < count; index++) {
     ctok_key key = keys[index];
     uint32_t offset = hashes[index] & table.mask;
     const ctok_place *found = place_at(&table, offset);
@@ -151,8 +151,30 @@ size_t ctok_take_words(
       memcpy(next, table.row + value.y, 16 * sizeof *next);
       next += value.z;
     }
+    continue;
+  missing:
+    *unknown++ = (ctok_missing){(uint32_t)index, (uint32_t)(next - ids), 0};
   }
-missing:
-  *used = (size_t)(next - ids);
-  return index;
+  *missing_count = (size_t)(unknown - missing);
+  return (size_t)(next - ids);
+}
+
+// Copies ids four at a time, up to three too many; returns where the next ones go.
+CTOK_INLINE uint32_t *copy(uint32_t *to, const uint32_t *from, size_t count) {
+  for (size_t index = 0; index < count; index += 4) memcpy(to + index, from + index, 4 * sizeof *to);
+  return to + count;
+}
+
+void ctok_join(
+    const uint32_t *taken, size_t taken_count, const ctok_missing *missing, size_t missing_count,
+    const uint32_t *row, uint32_t *ids) {
+  uint32_t ahead = 0, start = 0;
+  for (size_t index = 0; index < missing_count; index++) {
+    ctok_missing word = missing[index];
+    ids = copy(ids, taken + ahead, word.ahead - ahead);
+    ids = copy(ids, row + start, word.end - start);
+    ahead = word.ahead;
+    start = word.end;
+  }
+  memcpy(ids, taken + ahead, (taken_count - ahead) * sizeof *ids);
 }

@@ -9,6 +9,9 @@
 /// Asks for the cache line of an address.
 static inline void ctok_fetch(const void *address) { __builtin_prefetch(address); }
 
+/// Moves whole pages to another place, whose own are given up; returns whether the system can do that.
+bool ctok_move_pages(void *memory, size_t count, void *target);
+
 /// What 64 bytes of text are, a bit a byte, the first byte in the lowest bit.
 typedef struct {
   uint64_t letters;
@@ -78,8 +81,9 @@ bool ctok_finds_least(void);
 uint32_t ctok_rank(const ctok_merges *merges, uint32_t left, uint32_t right);
 
 /// Merges the pairs of a word of 1 to 64 bytes, always the best and among equals the leftmost; leaves
-/// the ids in `parts`, which has room for `count`, and returns how many there are.
-size_t ctok_merge(const ctok_merges *merges, const uint8_t *word, size_t count, uint32_t *parts);
+/// the ids in `ids`, where there is room for one a byte and for four at least, and returns how many
+/// there are.
+size_t ctok_merge(const ctok_merges *merges, const uint8_t *word, size_t count, uint32_t *ids);
 
 /// Longest word of a table of words, in bytes.
 #define CTOK_SHORT 15
@@ -89,6 +93,9 @@ size_t ctok_merge(const ctok_merges *merges, const uint8_t *word, size_t count, 
 typedef struct {
   uint64_t low, high;
 } ctok_key;
+
+/// The length of a short word, and more than `CTOK_SHORT` for every other.
+static inline unsigned ctok_length(const ctok_key *key) { return (unsigned)(key->high >> 56); }
 
 /// A hash; its bits from 5 to 30 are good.
 uint32_t ctok_hash(ctok_key key);
@@ -116,8 +123,32 @@ void ctok_hash_words(
     const ctok_words *words, const uint8_t *text, const uint8_t *end, const uint16_t *bounds,
     size_t count, ctok_key *keys, uint32_t *hashes);
 
-/// Appends the ids of words from `first` on, up to the first that is long or not in the table; returns
-/// which one that is, or `count`. There is room for 15 ids a word and 16 more.
+/// A word that is not in a table.
+typedef struct {
+  /// Which of the words looked up together it is.
+  uint32_t word;
+  /// How many ids of other ones stand ahead of its own.
+  uint32_t ahead;
+  /// Where its own ids end in the row of those of all missing words.
+  uint32_t end;
+} ctok_missing;
+
+/// Writes the ids of words that are in the table, one word behind the other, and returns how many ids
+/// there are; notes the words that are not in it, and how many these are. There is room for 15 ids a
+/// word and 16 more, and for each word to be missing.
 size_t ctok_take_words(
-    const ctok_words *words, const ctok_key *keys, const uint32_t *hashes, size_t first,
+    const ctok_words *words, const ctok_key *keys, const uint32_t *hashes, size_t count,
+    uint32_t *ids, ctok_missing *missing, size_t *missing_count);
+
+/// Merges missing words from `first` on, up to a long one, and returns which that is, or `count`;
+/// appends their ids to the row of all missing words' and notes where they end. There is room for 15 ids
+/// a word and 16 more.
+size_t ctok_merge_words(
+    const ctok_merges *merges, const ctok_key *keys, ctok_missing *missing, size_t first,
     size_t count, uint32_t *ids, size_t *used);
+
+/// Writes the ids of a batch of words: those of missing ones, `row`, between the ones that were taken.
+/// Up to three more are read behind each of both, and there is room for three more.
+void ctok_join(
+    const uint32_t *taken, size_t taken_count, const ctok_missing *missing, size_t missing_count,
+    const uint32_t *row, uint32_t *ids);

@@ -1,0 +1,208 @@
+#include "Merges.h"
+
+// Merging by an instruction that finds the least of eight numbers of 16 bits.
+
+#if defined(__x86_64__)
+#define CTOK_LEAST __attribute__((target("sse4.1,avx2,bmi,bmi2,lzcnt")))
+
+typedef uint16_t shorts8 __attribute__((ext_vector_type(8)));
+typedef int16_t signed8 __attribute__((ext_vector_type(8)));
+typedef int32_t lanes4 __attribute__((ext_vector_type(4)));
+
+bool ctok_finds_least(void) {
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
+         __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("lzcnt");
+}
+
+// A word while it is merged: the rank of each part with the one behind it, in vectors that stay in
+// registers, since a wide load behind narrow stores would wait for them; which parts are left, a bit
+// each; and the parts.
+typedef struct {
+  shorts8 ranks[8];
+  uint64_t left;
+  uint32_t parts[64];
+} ctok_row;
+
+// Parts of which one vector of ranks takes care: there is one more than pairs of them.
+#define ONE_VECTOR 9
+
+/// All ones in lane `number` of eight; in none where `number` is not from 0 to 7. It is from -56 to 64.
+CTOK_INLINE CTOK_LEAST shorts8 lane(int number) {
+  static const uint16_t ones[64 + 64] = {[64] = UINT16_MAX};
+  shorts8 lanes;
+  memcpy(&lanes, ones + 64 - number, sizeof lanes);
+  return lanes;
+}
+
+/// All ones in the lanes of eight from `first` on, which may be negative.
+CTOK_INLINE CTOK_LEAST shorts8 lanes_from(int first) {
+  static const signed8 numbers = {0, 1, 2, 3, 4, 5, 6, 7};
+  return (shorts8)(numbers >= (int16_t)first);
+}
+
+// Begins with a word of 1 to 15 bytes, behind which there are others up to the sixteenth. Nothing
+// depends on its length but a mask, since how long words are is hard to foresee.
+CTOK_INLINE CTOK_LEAST void begin_key(
+    const ctok_merges *merges, const uint8_t *word, unsigned count, ctok_row *row, int vectors) {
+  uint16_t ranks[16] = {[15] = UINT16_MAX};
+  unsigned pairs = vectors == 1 ? 8 : 15;
+#pragma clang loop unroll(full)
+  for (unsigned place = 0; place < pairs; place++) {
+    ranks[place] = merges->short_ranks[(unsigned)word[place] << 8 | word[place + 1]];
+    row->parts[place] = merges->byte_tokens[word[place]];
+  }
+  row->parts[pairs] = merges->byte_tokens[word[pairs]];
+  row->parts[15] = 0;
+  for (int index = 0; index < vectors; index++) {
+    memcpy(&row->ranks[index], ranks + 8 * index, sizeof row->ranks[index]);
+    row->ranks[index] |= lanes_from((int)count - 1 - 8 * index);
+  }
+  row->left = (UINT64_C(1) << count) - 1;
+}
+
+// Begins with a word of any length up to 64.
+CTOK_INLINE CTOK_LEAST void begin_word(
+    const ctok_merges *merges, const uint8_t *word, unsigned count, ctok_row *row, int vectors) {
+  uint16_t ranks[64];
+  memset(ranks, 0xFF, sizeof ranks);
+  for (unsigned place = 0; place + 1 < count; place++) {
+    ranks[place] = merges->short_ranks[(unsigned)word[place] << 8 | word[place + 1]];
+    row->parts[place] = merges->byte_tokens[word[place]];
+  }
+  row->parts[8 * vectors - 1] = 0;
+  row->parts[count - 1] = merges->byte_tokens[word[count - 1]];
+  for (int index = 0; index < vectors; index++) {
+    memcpy(&row->ranks[index], ranks + 8 * index, sizeof row->ranks[index]);
+  }
+  row->left = UINT64_MAX >> (64 - count);
+}
+
+/// The lowest rank, and above its 16 bits the place of the first that is so low.
+CTOK_INLINE CTOK_LEAST uint32_t least_of(const ctok_row *row, int vectors) {
+  uint32_t least = no_short_rank;
+  for (int index = 0; index < vectors; index++) {
+    lanes4 found = (lanes4)__builtin_ia32_phminposuw128((signed8)row->ranks[index]);
+    uint32_t other = (uint32_t)found.x + ((uint32_t)index << 19);
+    if (index == 0 || (uint16_t)other < (uint16_t)least) least = other;
+  }
+  return least;
+}
+
+// Merges one pair, the one `least_of` names. Ranks of neighbours that are not there are looked up as
+// well and then left out: that is cheaper than a branch which is hard to foresee.
+CTOK_INLINE CTOK_LEAST void merge_pair(
+    const ctok_merges *merges, ctok_row *row, uint32_t least, int vectors) {
+  unsigned place = least >> 16;
+  uint64_t behind = row->left & ~UINT64_C(1) << place;
+  unsigned gone = (unsigned)__builtin_ctzll(behind);
+  behind &= behind - 1;
+  uint64_t left = row->left & ~(UINT64_C(1) << gone);
+  uint64_t ahead = left & ((UINT64_C(1) << place) - 1);
+  uint32_t joined = result_of(merges, (uint16_t)least);
+  row->parts[place] = joined;
+  unsigned last = vectors == 1 ? 15 : 8 * (unsigned)vectors - 1;
+  uint32_t next = row->parts[__builtin_ctzll(behind | UINT64_C(1) << last)];
+  uint32_t rank = short_rank_of(merges, joined, next);
+  rank = behind ? rank : no_short_rank;
+  unsigned before = 63 - (unsigned)__builtin_clzll(ahead | 1);
+  uint32_t rank_before = short_rank_of(merges, row->parts[before], joined);
+  before = ahead ? before : 64;
+  row->left = left;
+  for (int index = 0; index < vectors; index++) {
+    int first = 8 * index;
+    shorts8 here = lane((int)place - first), there = lane((int)before - first);
+    shorts8 ranks = row->ranks[index];
+    ranks = (ranks & ~here) | (here & (uint16_t)rank);
+    ranks = (ranks & ~there) | (there & (uint16_t)rank_before);
+    row->ranks[index] = ranks | lane((int)gone - first);
+  }
+}
+
+// Merges what is left to merge, and writes the ids; four at least, whether there are so many or not.
+CTOK_INLINE CTOK_LEAST size_t finish(
+    const ctok_merges *merges, ctok_row *row, uint32_t *ids, int vectors) {
+  for (;;) {
+    uint32_t least = least_of(row, vectors);
+    if ((uint16_t)least == no_short_rank) break;
+    merge_pair(merges, row, least, vectors);
+  }
+  uint64_t left = row->left;
+  unsigned last = vectors == 1 ? 15 : 8 * (unsigned)vectors - 1;
+  for (int index = 0; index < 4; index++) {
+    *ids++ = row->parts[__builtin_ctzll(left | UINT64_C(1) << last)];
+    left &= left - 1;
+  }
+  while (left) {
+    *ids++ = row->parts[__builtin_ctzll(left)];
+    left &= left - 1;
+  }
+  return (size_t)__builtin_popcountll(row->left);
+}
+
+CTOK_INLINE CTOK_LEAST size_t merge_word(
+    const ctok_merges *merges, const uint8_t *word, unsigned count, uint32_t *ids, int vectors) {
+  ctok_row row;
+  begin_word(merges, word, count, &row, vectors);
+  return finish(merges, &row, ids, vectors);
+}
+
+CTOK_LEAST
+size_t ctok_merge_least(
+    const ctok_merges *merges, const uint8_t *word, unsigned count, uint32_t *ids) {
+  if (count <= 16) return merge_word(merges, word, count, ids, 2);
+  if (count <= 32) return merge_word(merges, word, count, ids, 4);
+  return merge_word(merges, word, count, ids, 8);
+}
+
+CTOK_INLINE CTOK_LEAST void merge_key(
+    const ctok_merges *merges, const ctok_key *key, uint32_t *ids, size_t *used, int vectors) {
+  ctok_row row;
+  begin_key(merges, (const uint8_t *)key, ctok_length(key), &row, vectors);
+  *used += finish(merges, &row, ids + *used, vectors);
+}
+
+// Two words in turns as long as both have something to merge: each merge waits for the one before it,
+// and the other word's fills the time.
+CTOK_INLINE CTOK_LEAST void merge_two_keys(
+    const ctok_merges *merges, const ctok_key *first, const ctok_key *second, uint32_t *ids,
+    size_t *used, uint32_t *first_end, int vectors) {
+  ctok_row one, other;
+  begin_key(merges, (const uint8_t *)first, ctok_length(first), &one, vectors);
+  begin_key(merges, (const uint8_t *)second, ctok_length(second), &other, vectors);
+  for (;;) {
+    uint32_t least = least_of(&one, vectors), other_least = least_of(&other, vectors);
+    if ((uint16_t)least == no_short_rank || (uint16_t)other_least == no_short_rank) break;
+    merge_pair(merges, &one, least, vectors);
+    merge_pair(merges, &other, other_least, vectors);
+  }
+  *used += finish(merges, &one, ids + *used, vectors);
+  *first_end = (uint32_t)*used;
+  *used += finish(merges, &other, ids + *used, vectors);
+}
+
+CTOK_LEAST
+size_t ctok_merge_words_least(
+    const ctok_merges *merges, const ctok_key *keys, ctok_missing *missing, size_t first,
+    size_t count, uint32_t *ids, size_t *used) {
+  size_t index = first;
+  while (index < count) {
+    const ctok_key *key = keys + missing[index].word;
+    if (ctok_length(key) > CTOK_SHORT) break;
+    const ctok_key *next = index + 1 < count ? keys + missing[index + 1].word : NULL;
+    if (!next || ctok_length(next) > CTOK_SHORT) {
+      merge_key(merges, key, ids, used, 2);
+    } else {
+      uint32_t *end = &missing[index++].end;
+      if (ctok_length(key) <= ONE_VECTOR && ctok_length(next) <= ONE_VECTOR) {
+        merge_two_keys(merges, key, next, ids, used, end, 1);
+      } else {
+        merge_two_keys(merges, key, next, ids, used, end, 2);
+      }
+    }
+    missing[index++].end = (uint32_t)*used;
+  }
+  return index;
+}
+#else
+bool ctok_finds_least(void) { return false; }
+#endif

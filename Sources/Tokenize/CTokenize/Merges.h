@@ -1,0 +1,49 @@
+// Looking up merges.
+#pragma once
+
+#include "Kernels.h"
+
+static const uint32_t no_rank = UINT32_MAX;
+static const uint32_t no_short_rank = UINT16_MAX;
+static const uint64_t free_place = UINT64_MAX;
+
+CTOK_INLINE uint32_t short_rank_of(const ctok_merges *merges, uint32_t left, uint32_t right) {
+  uint32_t product = (left << 16 | right) * merges->factor;
+  uint32_t pair = product ^ product >> 16;
+  uint32_t place = (pair ^ merges->displacements[product >> merges->group_shift]) & merges->short_mask;
+  uint32_t word = merges->short_places[place];
+  return word >> 16 == pair >> merges->place_bits ? word & UINT16_MAX : no_short_rank;
+}
+
+CTOK_INLINE uint32_t wide_rank_of(const ctok_merges *merges, uint32_t left, uint32_t right) {
+  uint64_t pair = (uint64_t)left << 20 | right;
+  uint64_t hash = pair * UINT64_C(0x9E3779B97F4A7C15);
+  uint64_t bits = UINT64_C(1) << (hash >> 34 & 63) | UINT64_C(1) << (hash >> 28 & 63);
+  if ((merges->filter[hash >> merges->filter_shift] & bits) != bits) return no_rank;
+  uint64_t place = hash >> merges->shift;
+  for (;;) {
+    uint64_t word = merges->places[place];
+    if (word >> 24 == pair) return (uint32_t)(word & 0xFFFFFF);
+    if (word == free_place) return no_rank;
+    place = (place + 1) & merges->place_mask;
+  }
+}
+
+CTOK_INLINE uint32_t rank_of(const ctok_merges *merges, uint32_t left, uint32_t right) {
+  if (!merges->short_places) return wide_rank_of(merges, left, right);
+  uint32_t rank = short_rank_of(merges, left, right);
+  return rank == no_short_rank ? no_rank : rank;
+}
+
+CTOK_INLINE uint32_t result_of(const ctok_merges *merges, uint32_t rank) {
+  return merges->results ? merges->results[rank] : merges->first_result + rank;
+}
+
+/// The ids of a word of up to 64 bytes, by short ranks; there is room for four at least.
+size_t ctok_merge_least(
+    const ctok_merges *merges, const uint8_t *word, unsigned count, uint32_t *ids);
+
+/// As `ctok_merge_words`, by short ranks.
+size_t ctok_merge_words_least(
+    const ctok_merges *merges, const ctok_key *keys, ctok_missing *missing, size_t first,
+    size_t count, uint32_t *ids, size_t *used);
