@@ -164,11 +164,11 @@ struct BytePairVocabulary {
     return (0...255).filter { (byte: UInt8) in !isThere[Int(byte)] }
   }
 
-  /// The number of tokens of several bytes that no merge makes.
-  var unreachableCount: Int {
+  /// The ids of tokens of several bytes that no merge makes.
+  var unreachable: [Int] {
     var isMade = [Bool](repeating: false, count: tokens.count)
     for merge in merges { isMade[Int(merge.result)] = true }
-    return isMade.indices.count { !isMade[$0] && tokens.byteCount(of: $0) > 1 }
+    return isMade.indices.filter { !isMade[$0] && tokens.byteCount(of: $0) > 1 }
   }
 
   /// The finished model.

@@ -235,6 +235,66 @@ struct GPT2VocabularyTests {
     #expect(error?.description.contains("cut short") == true)
   }
 
+  @Test("Merges that are cut anywhere are refused, with the line and the first lost token")
+  func cutAnywhere() throws {
+    let whole = try tiny.folder.read("merges.txt")
+    let first = "#version: 0.2\nh e\n".utf8.count
+    for count in first..<(whole.count - 1) {
+      try tiny.folder.write("merges.txt", Array(whole.prefix(count)))
+      let found = message(tiny.choice)
+      #expect(found.contains("merges.txt: line "), "\(count) bytes: \(found)")
+    }
+    try tiny.folder.write("merges.txt", Array(whole.prefix(first)))
+    let found = message(tiny.choice)
+    #expect(
+      found.contains(
+        "merges.txt: line 2: the file ends here, without the merges that make \"ll\", \"hell\", "
+          + "\"hello\" and others of"), "\(found)")
+    // Only the last line end is lost.
+    try tiny.folder.write("merges.txt", whole.dropLast())
+    #expect(message(tiny.choice) == "")
+  }
+
+  @Test("Special tokens first, last, joined of letters or in another order are no lost merges")
+  func specialTokens() throws {
+    let bytes = Array(TinyVocabulary.tokens.prefix(256))
+    let made = TinyVocabulary.tokens.dropFirst(256).dropLast()
+    for tokens in [
+      ["<|endoftext|>", "<pad>", "hel"] + bytes + made,
+      bytes + made + ["<|endoftext|>", "<pad>", "zz9"],
+      bytes + made.reversed() + ["hel", "<|endoftext|>"],
+    ] {
+      try tiny.folder.write("vocab.json", TinyVocabulary.json(tokens))
+      #expect(message(tiny.choice) == "")
+    }
+  }
+
+  @Test(
+    "GPT-2's own merges, cut anywhere near their end, are refused",
+    .enabled(if: SharedMaterial.isPresent, Comment(rawValue: SharedMaterial.absent)))
+  func gpt2Cut() throws {
+    let whole = try readWholeFile(SharedMaterial.path("data/gpt2-merges.txt"))
+    var choice = tiny.choice
+    choice.vocabularyFile = SharedMaterial.path("data/gpt2-vocab.json")
+    var generator = SeededGenerator(seed: 5)
+    let some = (0..<30).map { _ in Int.random(in: 0..<4000, using: &generator) }
+    for lost in Array(2..<24) + some {
+      try tiny.folder.write("merges.txt", whole.dropLast(lost))
+      let found = message(choice)
+      #expect(found.contains("merges.txt: line "), "\(lost) bytes lost: \(found)")
+      #expect(!found.contains("endoftext"), "\(found)")
+    }
+    try tiny.folder.write("merges.txt", whole.dropLast())
+    #expect(message(choice) == "")
+  }
+
+  @Test("A first merge that begins as JSON does is told from JSON")
+  func braces() throws {
+    try tiny.folder.write("merges.txt", Array("{ h\nh e\n".utf8))
+    let found = message(tiny.choice)
+    #expect(found.contains("merges.txt: line 1: the token \"{h\" is not in"), "\(found)")
+  }
+
   @Test("The first wrong merge is named, wherever it and its tokens lie")
   func wrongMerge() throws {
     let good = String(decoding: try tiny.folder.read("merges.txt"), as: UTF8.self)
