@@ -23,10 +23,10 @@ struct BytePairVocabulary {
   /// - Parameters:
   ///   - node: the object.
   ///   - keys: what leads to it in the document.
-  ///   - text: gives the document's text once more, where a message tells places in it.
+  ///   - text: the document's text, in which messages tell places.
   /// - Throws: ``TokenizeError/malformed(path:place:reason:)``.
   mutating func readTokens(
-    _ node: JSONNode, keys: [String] = [], text: @escaping () -> [UInt8]?
+    _ node: JSONNode, keys: [String] = [], text: [UInt8]
   ) throws(TokenizeError) {
     guard node.kind == .object else {
       throw .malformed(
@@ -39,7 +39,7 @@ struct BytePairVocabulary {
     spellings.reserve(count, bytes: 8 * count)
     isTaken.reserveCapacity(count)
     let places = { (number: Int) in
-      text().flatMap { JSONMemberPlaces($0).byte(ofMember: number, in: keys) }
+      JSONMemberPlaces(text).byte(ofMember: number, in: keys)
     }
     do throws(TokenFault) {
       try node.forEachChild { (key, value) throws(TokenFault) in

@@ -44,7 +44,7 @@ extension BytePairVocabulary {
     self.init(path: path)
     let root = try JSONDocument(bytes, path: path).root
     do throws(TokenizeError) {
-      try readTokens(root) { bytes }
+      try readTokens(root, text: bytes)
     } catch {
       // Looked for only now, as a vocabulary has many keys.
       guard root["model"]?["vocab"] != nil else { throw error }

@@ -1,6 +1,7 @@
 /// Where the members of an object lie in the text of a JSON document that has been parsed.
 ///
-/// Only messages need it: the text is looked through again, as a parsed document keeps no places.
+/// Only messages need it: the text is looked through again, as a parsed document keeps no places. Of a key
+/// that is repeated the last member counts, as in ``JSONNode``.
 struct JSONMemberPlaces {
   private let text: [UInt8]
   private var place = 0
@@ -19,20 +20,22 @@ struct JSONMemberPlaces {
     guard place < text.count, text[place] == UInt8(ascii: "{") else { return nil }
     place += 1
     var count = 0
+    var inner: Int?
     while true {
       skip { $0 <= 0x20 || $0 == UInt8(ascii: ",") }
-      guard place < text.count, text[place] == UInt8(ascii: "\"") else { return nil }
+      guard place < text.count, text[place] == UInt8(ascii: "\"") else { break }
       let start = place
       skipString()
       if keys.isEmpty, count == number { return start }
       count += 1
       let key = text[start..<place].dropFirst().dropLast()
       skip { $0 <= 0x20 || $0 == UInt8(ascii: ":") }
-      if let wanted = keys.first, key.elementsEqual(wanted.utf8) {
-        return find(number, keys.dropFirst())
-      }
+      if let wanted = keys.first, key.elementsEqual(wanted.utf8) { inner = place }
       skipValue()
     }
+    guard let inner else { return nil }
+    place = inner
+    return find(number, keys.dropFirst())
   }
 
   private mutating func skip(while isSkipped: (UInt8) -> Bool) {

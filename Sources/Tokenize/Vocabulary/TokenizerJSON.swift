@@ -5,18 +5,20 @@
 struct TokenizerJSON {
   let path: String
   private let root: JSONNode
+  /// The text, in which messages tell places; a pipe gives it only once.
+  private let text: [UInt8]
 
   init(path: String) throws(TokenizeError) {
     self.path = path
-    let bytes = try readWholeFile(path)
-    if bytes.starts(with: "#version".utf8) {
+    text = try readWholeFile(path)
+    if text.starts(with: "#version".utf8) {
       throw .malformed(
         path: path, place: "document",
         reason:
           "this is a merges.txt, not a tokenizer.json; name it as the merge file, beside its "
           + "vocab.json, with the tokenizer type \(TokenizerKind.gpt2BPE.rawValue)")
     }
-    root = try JSONDocument(bytes, path: path).root
+    root = try JSONDocument(text, path: path).root
     guard root.kind == .object else {
       throw .malformed(
         path: path, place: "document",
@@ -56,7 +58,7 @@ struct TokenizerJSON {
     try refuseTruncationAndPadding()
     let splitting = try TokenizerJSONSplitting(try part("pre_tokenizer"), path: path)
     if let decoder = root["decoder"], !decoder.isNull { try checkDecoder(decoder) }
-    let model = try TokenizerJSONModel(try part("model"), path: path)
+    let model = try TokenizerJSONModel(try part("model"), path: path, text: text)
     var vocabulary = model.vocabulary
     let added = try addedTokens(&vocabulary)
 
@@ -97,7 +99,7 @@ struct TokenizerJSON {
     if let normalizer = root["normalizer"], !normalizer.isNull {
       throw unsupported("normalizer", normalizer, "GPT-2 has none; load the file as HFTokenizer")
     }
-    let model = try TokenizerJSONModel(try part("model"), path: path)
+    let model = try TokenizerJSONModel(try part("model"), path: path, text: text)
     guard !model.ignoresMerges else {
       throw .unsupported(
         path: path, component: "model BPE with ignore_merges",

@@ -3,7 +3,8 @@ struct TokenizerJSONModel {
   private(set) var vocabulary: BytePairVocabulary
   private(set) var ignoresMerges = false
 
-  init(_ node: JSONNode, path: String) throws(TokenizeError) {
+  /// Reads the model of a document whose text `text` is, for the places in messages.
+  init(_ node: JSONNode, path: String, text: [UInt8]) throws(TokenizeError) {
     vocabulary = BytePairVocabulary(path: path)
     if let type = node["type"], type.string != "BPE" {
       throw .unsupported(
@@ -12,8 +13,7 @@ struct TokenizerJSONModel {
     guard let tokens = node["vocab"], let merges = node["merges"] else {
       throw .malformed(path: path, place: "model", reason: "it lacks vocab or merges")
     }
-    // A message may need the text again, which few files cause.
-    try vocabulary.readTokens(tokens, keys: ["model", "vocab"]) { try? readWholeFile(path) }
+    try vocabulary.readTokens(tokens, keys: ["model", "vocab"], text: text)
     try vocabulary.readMerges(merges)
     for (key, value) in node.members ?? [] where !value.isNull {
       try readOption(key, value)

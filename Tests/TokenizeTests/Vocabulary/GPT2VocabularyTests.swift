@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -130,14 +131,19 @@ struct GPT2VocabularyTests {
     #expect(error?.description.contains(reason) == true, "\(error?.description ?? "")")
   }
 
-  @Test("In a tokenizer.json, too, tokens with one id are told with their places")
+  @Test(
+    "In a tokenizer.json, too, tokens with one id are told with their places",
+    .timeLimit(.minutes(1)))
   func placesInside() throws {
+    // Of repeated keys the last counts.
     let text =
-      #"{"version":"1.0","added_tokens":[{"id":1}],"pre_tokenizer":{"type":"ByteLevel","#
+      #"{"model":{"vocab":{"x":0,"y":1},"vocab":{"z":0}},"#
+      + #""version":"1.0","added_tokens":[{"id":1}],"pre_tokenizer":{"type":"ByteLevel","#
       + #""add_prefix_space":false,"trim_offsets":true,"use_regex":true},"#
       + #""model":{"type":"BPE","vocab":{"a":0,"é\"":1,"c":1},"merges":[]}}"#
     let path = try tiny.folder.write("tokenizer.json", Array(text.utf8))
-    let found = message(TokenizerChoice(kind: .huggingFace, vocabularyFile: path))
+    let choice = TokenizerChoice(kind: .huggingFace, vocabularyFile: path)
+    let found = message(choice)
     let bytes = Array(text.utf8)
     func place(_ key: String) -> Int? { bytes.firstRange(of: Array(key.utf8))?.lowerBound }
     let (here, there) = (try #require(place(#""c":"#)), try #require(place(#""é"#)))
@@ -146,6 +152,15 @@ struct GPT2VocabularyTests {
         "byte \(here): token \"c\": its id 1 belongs to another token as well, \"é\"\" at byte \(there)"
       ),
       "\(found)")
+    // A pipe gives its text once.
+    try FileManager.default.removeItem(atPath: path)
+    try #require(mkfifo(path, 0o600) == 0)
+    Thread.detachNewThread {
+      let pipe = FileHandle(forWritingAtPath: path)
+      try? pipe?.write(contentsOf: Data(bytes))
+      try? pipe?.close()
+    }
+    #expect(message(choice) == found)
   }
 
   @Test("Missing files, a folder in their place, and missing arguments are errors")
