@@ -70,4 +70,36 @@ struct DamagedIndexProgramTests {
     let both = try index("repair", "@a", "-o", "@r", "--element-type", "uint16", "--eod-id", "0")
     #expect(both.status == 0, "\(both.all)")
   }
+
+  @Test func aMissingFileIsToldWithWhatToDo() throws {
+    try write("a_text_document", sizes: [1, 2], documents: [0, 1, 2])
+    try write("a_text_label_document", sizes: [1, 2], documents: [0, 1, 2])
+    for command in ["info", "verify", "stats"] {
+      let longer = try index(command, "@a")
+      #expect(longer.status == 1, "\(longer.all)")
+      #expect(
+        longer.errors.hasSuffix(
+          "a.idx: there is no such file; did you mean \(folder.path)/a_text_document?\n"),
+        "\(longer.all)")
+      let near = try index(command, "@a_text_dokument.idx")
+      #expect(
+        near.errors.hasSuffix("did you mean \(folder.path)/a_text_document?\n"), "\(near.all)")
+      #expect(try index(command, "@none/x").errors.hasSuffix("x.idx: there is no such file\n"))
+    }
+    try FileManager.default.removeItem(atPath: folder.file("a_text_label_document.bin"))
+    try FileManager.default.removeItem(atPath: folder.file("a_text_document.idx"))
+    let lost = try index("info", "@a_text_document")
+    #expect(
+      lost.errors.contains("a_text_document.idx: there is no such file beside ")
+        && lost.errors.contains("neox-index repair \(folder.path)/a_text_document --output-prefix"),
+      "\(lost.all)")
+    for command in [["info"], ["repair", "-o", "@r"]] {
+      let run = try Self.program.run(
+        (command + ["@a_text_label_document"]).map { $0.replacing("@", with: folder.path + "/") })
+      #expect(
+        run.status == 1
+          && run.errors.contains("document.bin: there is no such file beside \(folder.path)/a_text"),
+        "\(run.all)")
+    }
+  }
 }

@@ -224,13 +224,13 @@ struct IndexProgramTests {
     (["merge", "-o", "x"], "neox-index merge: error: the following arguments are required: INPUT"),
     (["show", "x"], "error: the following arguments are required: DOC"),
     (["show", "x", "1:5-2"], "argument DOC: invalid document value: '1:5-2'"),
-    (["show", "x", "1", "--vocab-file", "v"], "No such file"),
+    (["show", "x", "1", "--vocab-file", "v"], "there is no such file"),
     (["verfy"], "did you mean 'verify'?"), (["info", "--jsn", "x"], "(did you mean --json?)"),
   ])
   func wrongUsageIsExplained(words: [String], message: String) throws {
     let run = try Self.program.run(words)
     #expect(run.errors.contains(message), "\(run.all)")
-    #expect(run.status == (message == "No such file" ? 1 : 2) && run.output == "")
+    #expect(run.status == (message == "there is no such file" ? 1 : 2) && run.output == "")
   }
 
   @Test func aPipeIsNoDataset() throws {

@@ -23,7 +23,7 @@ public final class IndexedDataset: Sendable {
   public convenience init(
     prefix: String, mode: ReadingMode = .mmap
   ) throws(IndexedDataError) {
-    try Archive.requireFiles(of: prefix)
+    try RequiredFiles.check(of: prefix)
     try self.init(
       prefix: prefix, index: FileBytes(path: prefix + ".idx", mode: mode),
       elements: FileBytes(path: prefix + ".bin", mode: mode))

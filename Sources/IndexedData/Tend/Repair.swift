@@ -32,7 +32,7 @@ package struct RepairOptions: Sendable {
 package func repairDataset(
   _ input: String, to output: String, _ options: RepairOptions
 ) throws(IndexedDataError) -> TendedDataset {
-  try Archive.requireFiles(of: input)
+  try RequiredFiles.check([".bin"], of: input)
   let elements = try FileBytes(path: input + ".bin", mode: .pread)
   let warnings = try lostTokens(elements, options)
   var result = try write(input, to: output, binByteCount: elements.byteCount, options)

@@ -15,6 +15,7 @@ package func verifyDataset(
   var report = VerifyReport(prefix: prefix, limit: options.limit)
   let idxPath = prefix + ".idx"
   let binPath = prefix + ".bin"
+  try RequiredFiles.check(of: prefix)
   let index = try FileBytes(path: idxPath, mode: .pread)
   let elements = try FileBytes(path: binPath, mode: .pread)
   report.bytesRead = index.byteCount

@@ -176,8 +176,8 @@ struct IndexedDatasetTests {
   @Test("missing files and a wrong length of .bin")
   func files() throws {
     #expect(
-      throws: IndexedDataError.system(
-        SystemError(call: "open", path: folder.file("no.idx"), code: 2))
+      throws: IndexedDataError.unsuitable(
+        path: folder.file("no.idx"), reason: "there is no such file")
     ) {
       _ = try IndexedDataset(prefix: folder.file("no"))
     }
