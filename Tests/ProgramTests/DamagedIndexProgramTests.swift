@@ -102,4 +102,22 @@ struct DamagedIndexProgramTests {
         "\(run.all)")
     }
   }
+
+  @Test func damageIsToldWithWhatLooksFurther() throws {
+    try write("a", sizes: [1, 2], documents: [0, 1, 2])
+    try folder.write("a.bin", [0, 0])
+    try write("b", sizes: [1, 2], documents: [0, 1, 2])
+    try folder.write("b.idx", Array("no index".utf8))
+    for name in ["a", "b"] {
+      let run = try index("info", "@\(name)")
+      #expect(
+        run.status == 1
+          && run.errors.hasSuffix(
+            "; neox-index verify \(folder.path)/\(name) lists what is wrong, and neox-index repair may"
+              + " write a sound dataset from it\n"),
+        "\(run.all)")
+      let list = try index("verify", "@\(name)")
+      #expect(list.status == 1 && !list.output.contains("neox-index verify"), "\(list.all)")
+    }
+  }
 }

@@ -52,9 +52,10 @@ extension IndexedDataError: CustomStringConvertible {
     case .notAnIndex(let path, let found):
       let text = found.map { (0x20..<0x7F).contains($0) ? String(UnicodeScalar($0)) : "." }
       return "\(path): byte 0: not an index file: expected MMIDIDX or TNTIDX,"
-        + " found \(found.isEmpty ? "nothing" : "'\(text.joined())'")"
+        + " found \(found.isEmpty ? "nothing" : "'\(text.joined())'")\(Self.remedy(path))"
     case .malformed(let path, let byte, let what, let expected, let found):
       return "\(path): byte \(byte): \(what): expected \(expected), found \(found)"
+        + Self.remedy(path)
     case .outOfRange(let path, let what, let asked, let limit):
       return "\(path): \(what) \(asked) is out of range: there are \(limit)"
     case .notAnID(let path, let sequence, let found):
@@ -95,5 +96,11 @@ extension IndexedDataError: CustomStringConvertible {
     case .interrupted:
       return "interrupted; unfinished files were removed"
     }
+  }
+  /// What to do about a damaged file of a dataset.
+  private static func remedy(_ path: String) -> String {
+    guard path.hasSuffix(".idx") || path.hasSuffix(".bin") else { return "" }
+    return "; neox-index verify \(path.dropLast(4)) lists what is wrong, and neox-index repair may"
+      + " write a sound dataset from it"
   }
 }
