@@ -99,6 +99,28 @@ import Testing
     #expect(try Reading(path).faults == ["\(path):1:12: bytes that are not UTF-8"])
   }
 
+  @Test(arguments: [false, true])
+  func aRecordThatIsCutOffIsToldAsSuch(isLong: Bool) throws {
+    let folder = try TemporaryFolder()
+    let text = String(repeating: "x ", count: isLong ? 3000 : 3)
+    let options = isLong ? ReadingOptions.testing(itemBytes: 512, recordLimit: 1024) : .testing()
+    for (record, reason) in [
+      ("{\"text\":\"\(text)", "ends inside a string"), ("{\"text\":\"\(text)\"", "ends too early"),
+    ] {
+      let path = try folder.write("a.jsonl", Array(("\"first\"\n" + record).utf8))
+      let cut = try Reading(path, options: options)
+      #expect(cut.texts == ["first"])
+      #expect(
+        cut.faults == [
+          "\(path):2:\(8 + record.utf8.count): the record \(reason), and the input with it: it seems "
+            + "to be cut off, so make or fetch it again"
+        ])
+      try folder.write("a.jsonl", Array((record + "\n\"last\"").utf8))
+      let inner = try Reading(path, options: options)
+      #expect(inner.faults.count == 1 && inner.faults.first?.hasSuffix(reason) == true)
+    }
+  }
+
   @Test func depthIsLimitedWithoutRecursion() throws {
     let folder = try TemporaryFolder()
     func nested(_ depth: Int) -> String {

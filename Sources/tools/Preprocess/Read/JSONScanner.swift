@@ -85,19 +85,21 @@ struct JSONScanner: Sendable {
     }
   }
 
-  /// Ends the record.
-  mutating func finish() {
+  /// Ends the record; `atEnd` says that the stream ends with it, without a line end.
+  mutating func finish(atEnd: Bool = false) {
     guard fault == nil else { return }
     endNumber()
+    let cut =
+      atEnd ? ", and the input with it: it seems to be cut off, so make or fetch it again" : ""
     switch state {
     case .done:
       break
     case .start, .mark1, .mark2:
       fail("the line is blank")
     case .string, .escape, .hex:
-      fail("the record ends inside a string")
+      fail("the record ends inside a string\(cut)")
     default:
-      fail("the record ends too early")
+      fail("the record ends too early\(cut)")
     }
   }
 

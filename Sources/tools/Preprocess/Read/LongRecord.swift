@@ -54,6 +54,7 @@ struct LongRecord: Sendable {
     var judge = LongRecordJudge(kind)
     var store = try LongRecordStore(window, options)
     var dropped = 0
+    var isAtEnd = false
     while true {
       if window.count == 0 { try window.fill(to: 1 << 20) }
       guard window.count > 0 else {
@@ -61,6 +62,7 @@ struct LongRecord: Sendable {
           throw .brokenStructure(
             name: window.stream.name, byte: window.offset, reason: "the stream ends in a record")
         }
+        isAtEnd = true
         break
       }
       let isEnd: Bool
@@ -82,7 +84,7 @@ struct LongRecord: Sendable {
     file = store.file
     range = stored
     lineCount = judge.lineCount + dropped
-    verdict = judge.verdict(base: stored.lowerBound, byteCount: stored.count)
+    verdict = judge.verdict(base: stored.lowerBound, byteCount: stored.count, atEnd: isAtEnd)
   }
 }
 
@@ -163,7 +165,7 @@ private struct LongRecordJudge {
     textFault = .init(offset: place, reason: "bytes that are not UTF-8")
   }
 
-  mutating func verdict(base: Int, byteCount: Int) -> LongRecord.Verdict {
+  mutating func verdict(base: Int, byteCount: Int, atEnd: Bool) -> LongRecord.Verdict {
     switch kind {
     case .text(let translates):
       if textFault == nil && utf8.isInside { noteBadText(at: byteCount) }
@@ -173,7 +175,7 @@ private struct LongRecordJudge {
       guard byteCount > 0 else { return .empty }
       return .texts([(base..<base + byteCount, translates ? .newlines(.init()) : .none)])
     case .json:
-      scanner.finish()
+      scanner.finish(atEnd: atEnd)
       switch scanner.verdict() {
       case .empty:
         return .empty

@@ -83,7 +83,7 @@ package struct RecordReader: ~Copyable {
           unsafe readText(text, place, translates: translates, &counts, body, onFault)
         }
       case .whole(.json, let place):
-        unsafe readRecord(bytes, place, &counts, body, onFault)
+        unsafe readRecord(bytes, place, atEnd: true, &counts, body, onFault)
       case .whole(.text(let translates), let place):
         unsafe readText(bytes, place, translates: translates, &counts, body, onFault)
       case .piece(let part, let key, let textByte, let place, let raw, let isJSON):
@@ -113,7 +113,7 @@ extension RecordReader {
       let line = unsafe UnsafeBufferPointer(rebasing: bytes[start..<end])
       let place = RecordPlace(byte: offset + start, linesBefore: counts.lines)
       if unsafe !(skipsBlankLines && line.allSatisfy { $0 <= 0x20 }) {
-        unsafe readRecord(line, place, &counts, body, onFault)
+        unsafe readRecord(line, place, atEnd: end == bytes.count, &counts, body, onFault)
       }
       if end < bytes.count { counts.lines += 1 }
       start = end + 1
@@ -136,10 +136,10 @@ extension RecordReader {
     counts.lines += unsafe Self.lineCount(in: bytes, counted..<bytes.count)
   }
 
-  /// Reads one record of JSON, which the padding follows.
+  /// Reads one record of JSON, which the padding follows; `atEnd` says that the stream ends with it.
   private mutating func readRecord(
-    _ record: UnsafeBufferPointer<UInt8>, _ place: RecordPlace, _ counts: inout ItemCounts,
-    _ body: (borrowing DocumentView) -> Void, _ onFault: (Fault) -> Void
+    _ record: UnsafeBufferPointer<UInt8>, _ place: RecordPlace, atEnd: Bool = false,
+    _ counts: inout ItemCounts, _ body: (borrowing DocumentView) -> Void, _ onFault: (Fault) -> Void
   ) {
     counts.read += 1
     if givesRecords {
@@ -147,7 +147,7 @@ extension RecordReader {
       return body(DocumentView(key: 0, place: place, text: stored, record: stored))
     }
     guard let parser, unsafe parser.parse(Self.withoutMark(record)) else {
-      return unsafe judgeRecord(record, place, &counts, body, onFault)
+      return unsafe judgeRecord(record, place, atEnd: atEnd, &counts, body, onFault)
     }
     var isEmpty = true
     for key in keys.indices where unsafe !parser.text(key).isEmpty { isEmpty = false }
@@ -164,13 +164,13 @@ extension RecordReader {
 
   /// Reads a record that the fast parser refused: slowly and exactly.
   private mutating func judgeRecord(
-    _ record: UnsafeBufferPointer<UInt8>, _ place: RecordPlace, _ counts: inout ItemCounts,
-    _ body: (borrowing DocumentView) -> Void, _ onFault: (Fault) -> Void
+    _ record: UnsafeBufferPointer<UInt8>, _ place: RecordPlace, atEnd: Bool,
+    _ counts: inout ItemCounts, _ body: (borrowing DocumentView) -> Void, _ onFault: (Fault) -> Void
   ) {
     let bytes = unsafe Span(_unsafeElements: record)
     scanner.reset()
     scanner.feed(bytes)
-    scanner.finish()
+    scanner.finish(atEnd: atEnd)
     switch scanner.verdict() {
     case .empty:
       counts.empty += 1
