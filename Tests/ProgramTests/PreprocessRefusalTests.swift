@@ -65,6 +65,15 @@ struct PreprocessRefusalTests {
         "with spaces between, not commas"
       ),
       (fixture.arguments(input, ["--jsonl-keys", "meta.a"]), 1, "not of objects inside it"),
+      (
+        fixture.arguments(input, ["--jsonl-keys", "content"]), 1,
+        "i.jsonl:1:0: the object has no member \"content\"; it has \"text\"; name the members that hold "
+          + "the texts with --jsonl-keys\n"
+      ),
+      (
+        fixture.arguments(input, ["--preference", "chosen,rejected"]), 1,
+        "the object has no member \"chosen\"; it has \"text\"; go on"
+      ),
       (["--input", input], 2, "--output-prefix"),
       (["--input", input, "--output-prefix", prefix], 2, "required: --tokenizer-type"),
       (fixture.arguments(input, ["--frobnicate"]), 2, "--frobnicate"),

@@ -44,7 +44,11 @@ import Testing
     Case(line: "[]", fault: "2:17: a list where an object was expected"),
     Case(line: "12", fault: "2:17: a number where an object was expected"),
     Case(line: "{}", fault: #"2:17: the object has no member "text""#),
-    Case(line: #"{"txt":"a"}"#, fault: #"2:17: the object has no member "text""#),
+    Case(
+      line: #"{"txt":"a"}"#, fault: #"2:17: the object has no member "text"; it has "txt""#),
+    Case(
+      line: #"{"b":{"c":1},"\u00e9":2,"d":[],"e":0,"f":0,"g":0}"#,
+      fault: #"2:17: the object has no member "text"; it has "b", "é", "d", "e", "f" and others"#),
     Case(line: #"{"text":1}"#, fault: "2:25: a number where text was expected"),
     Case(line: #"{"text":true}"#, fault: "2:25: 'true' where text was expected"),
     Case(line: #"{"text":{"a":1}}"#, fault: "2:25: an object where text was expected"),
@@ -148,7 +152,7 @@ import Testing
     #expect(reading.counts.empty == 1)
     #expect(
       reading.faults == [
-        "\(path):4:53: the object has no member \"b\"",
+        "\(path):4:53: the object has no member \"b\"; it has \"a\"",
         "\(path):6:87: a string where an object was expected",
       ])
   }

@@ -162,7 +162,11 @@ struct Committer: ~Copyable {
     // Seen to before anything is counted or kept: where the run stops, the item leaves no trace.
     for refusal in faults where policy(of: refusal) == .stop {
       let place = ledger.place(of: refusal.fault.place, in: tag)
-      throw .fault(place: place.description, reason: refusal.fault.reason)
+      let reason = refusal.fault.reason
+      guard refusal.fault.isMissingMember, isFirst(refusal.fault) else {
+        throw .fault(place: place.description, reason: reason)
+      }
+      throw .missingMember(place: place.description, reason: reason)
     }
     for refusal in faults {
       let place = ledger.place(of: refusal.fault.place, in: tag)
@@ -179,6 +183,11 @@ struct Committer: ~Copyable {
       }
       state.counts.quarantined += 1
     }
+  }
+
+  /// Whether a record is the first of the inputs, where each is a line.
+  private func isFirst(_ fault: Fault) -> Bool {
+    state.counts.read == 0 && fault.place.linesBefore == 0
   }
 
   private func policy(of refusal: ItemResult.Refusal) -> ErrorPolicy {

@@ -12,6 +12,8 @@ package enum PipelineError: Error, Sendable {
   case badShardEnvironment(variable: String, value: String)
   /// A record cannot become a document, and the user wants to stop there.
   case fault(place: String, reason: String)
+  /// The first record has none of the members that the user named.
+  case missingMember(place: String, reason: String)
   /// An id does not fit in the output's tokens.
   case idTooLarge(TokenID, width: Int, vocabularySize: Int)
   /// The input holds no document; the file holds what there is instead.
@@ -53,6 +55,8 @@ extension PipelineError: CustomStringConvertible {
     case .fault(let place, let reason):
       "\(place): \(reason); go on without such records with --on-error skip or --on-error quarantine, "
         + "or mend the input and begin anew with --restart"
+    case .missingMember(let place, let reason):
+      "\(place): \(reason); name the members that hold the texts with --jsonl-keys"
     case .idTooLarge(let id, let width, let size):
       "token id \(id) does not fit in the \(width * 8)-bit tokens that a vocabulary of \(size) entries "
         + "gets; its ids have gaps: number them from 0 without gaps"

@@ -160,7 +160,8 @@ package struct PreprocessRun: Sendable {
       noteSkipped(committer, note)
       // The input is at fault, not the output: what was done before that place is kept.
       switch error {
-      case .fault: try leave(transaction, at: committer.state, isFault: true)
+      case .fault, .missingMember:
+        try leave(transaction, at: committer.state, isFault: true)
       case .source: try leave(transaction, at: committer.state)
       default: break
       }

@@ -130,8 +130,10 @@ extension JSONScanner {
 
   /// Says that a member is absent, and how keys are meant where the key looks as if it was meant
   /// otherwise.
-  private static func missing(_ key: [UInt8]) -> String {
-    let said = "the object has no member \"\(String(decoding: key, as: UTF8.self))\""
+  private func missing(_ key: [UInt8]) -> String {
+    let said =
+      "the object has no member \"\(String(decoding: key, as: UTF8.self))\""
+      + Self.list(memberNames.map { String(decoding: $0, as: UTF8.self) })
     if key.contains(UInt8(ascii: ",")) {
       return said + " (--jsonl-keys takes several keys with spaces between, not commas)"
     }
@@ -139,6 +141,14 @@ extension JSONScanner {
       return said + " (--jsonl-keys names members of the record itself, not of objects inside it)"
     }
     return said
+  }
+
+  /// Says which members an object has instead.
+  static func list(_ names: [String]) -> String {
+    guard !names.isEmpty else { return "" }
+    let told = names.prefix(toldNames.count).map { "\"\($0.prefix(toldNames.bytes))\"" }
+    return "; it has " + told.joined(separator: ", ")
+      + (names.count > told.count ? " and others" : "")
   }
 
   /// Judges the record.
@@ -150,7 +160,7 @@ extension JSONScanner {
       var texts: [Range<Int>?] = []
       for (key, value) in zip(keys, values) {
         guard let value else {
-          return .fault(Fault(offset: start, reason: Self.missing(key)))
+          return .fault(Fault(offset: start, reason: missing(key), isMissingMember: true))
         }
         if let fault = value.fault { return .fault(fault) }
         texts.append(value.isEmpty ? nil : value.range)

@@ -85,8 +85,8 @@ extension JSONScanner {
 
   private mutating func noteLoneSurrogate(at place: Int) {
     if isKey {
-      // No wanted name has one: fill the name up so that it equals none.
-      while name.count < nameLimit { name.append(0xFF) }
+      // No wanted name has one: a byte that is in no UTF-8 makes it equal none.
+      if name.count < nameLimit { name.append(0xFF) }
     } else {
       noteText { if $0.loneSurrogate == nil { $0.loneSurrogate = place } }
     }
@@ -95,7 +95,10 @@ extension JSONScanner {
   private mutating func endString() {
     endSurrogate()
     if isKey {
-      if containers.count == 1 { current = keys.firstIndex(of: name) }
+      if containers.count == 1 {
+        current = keys.firstIndex(of: name)
+        if memberNames.count <= Self.toldNames.count { memberNames.append(name) }
+      }
       state = .colon
     } else {
       if !stringIsEmpty { noteText { $0.hasText = true } }

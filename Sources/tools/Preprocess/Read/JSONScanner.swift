@@ -11,6 +11,8 @@ struct JSONScanner: Sendable {
     /// The offset from the start of the record.
     var offset: Int
     var reason: String
+    /// Whether a wanted member is absent.
+    var isMissingMember = false
   }
 
   /// Containers inside one another at most.
@@ -46,6 +48,10 @@ struct JSONScanner: Sendable {
   /// The member name that is being read, as far as it can still be a wanted one.
   var name: [UInt8] = []
   var nameLimit = 0
+  /// The first members that the record has.
+  var memberNames: [[UInt8]] = []
+  /// As many are told in messages, and so many bytes of each.
+  static let toldNames = (count: 5, bytes: 40)
 
   // The literal that is being read.
   var literal: StaticString = "null"
@@ -60,7 +66,7 @@ struct JSONScanner: Sendable {
   init(keys: [[UInt8]]) {
     self.keys = keys
     values = [FoundValue?](repeating: nil, count: keys.count)
-    nameLimit = keys.reduce(0) { max($0, $1.count) } + 1
+    nameLimit = keys.reduce(Self.toldNames.bytes) { max($0, $1.count) } + 1
   }
 
   /// Starts over with another record.
@@ -117,10 +123,10 @@ struct JSONScanner: Sendable {
       index += 1
     }
     guard index > start else { return start }
+    endSurrogate()
     if isKey {
       for place in start..<index where name.count < nameLimit { name.append(bytes[place]) }
     }
-    endSurrogate()
     stringIsEmpty = false
     offset += index - start
     return index

@@ -44,12 +44,17 @@ package struct Fault: Sendable {
   package let reason: String
   /// The record as it was stored, without its line end.
   package let record: RawRecord
+  /// Whether a wanted member is absent.
+  package let isMissingMember: Bool
 
   /// Makes a fault.
-  package init(place: RecordPlace, reason: String, record: RawRecord) {
+  package init(
+    place: RecordPlace, reason: String, record: RawRecord, isMissingMember: Bool = false
+  ) {
     self.place = place
     self.reason = reason
     self.record = record
+    self.isMissingMember = isMissingMember
   }
 }
 

@@ -180,7 +180,10 @@ extension RecordReader {
       let exact = RecordPlace(
         stream: place.stream, byte: place.byte + fault.offset,
         linesBefore: place.linesBefore + lines)
-      onFault(Fault(place: exact, reason: fault.reason, record: unsafe .bytes(Array(record))))
+      onFault(
+        Fault(
+          place: exact, reason: fault.reason, record: unsafe .bytes(Array(record)),
+          isMissingMember: fault.isMissingMember))
     case .texts(let ranges):
       for key in keys.indices {
         decoded[key].removeAll(keepingCapacity: true)

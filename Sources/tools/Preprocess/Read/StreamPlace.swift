@@ -82,6 +82,7 @@ struct LongCut {
   /// The fault of a record that has one.
   func fault(_ fault: JSONScanner.Fault, linesBefore lines: Int) -> Fault {
     let exact = RecordPlace(byte: recordStart + fault.offset, linesBefore: linesBefore + lines)
-    return Fault(place: exact, reason: fault.reason, record: raw)
+    return Fault(
+      place: exact, reason: fault.reason, record: raw, isMissingMember: fault.isMissingMember)
   }
 }

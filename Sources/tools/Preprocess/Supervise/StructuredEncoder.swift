@@ -119,7 +119,8 @@ struct StructuredEncoder {
     _ key: String, of root: JSONNode
   ) throws(RecordRefusal) -> JSONNode {
     guard let value = root[key], !value.isNull else {
-      throw RecordRefusal("the object has no member \"\(key)\"")
+      throw RecordRefusal(
+        "the object has no member \"\(key)\"" + JSONScanner.list((root.members ?? []).map(\.key)))
     }
     return value
   }
