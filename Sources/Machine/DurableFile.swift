@@ -36,6 +36,13 @@ package enum DurableFile {
     unsafe access(path, F_OK) == 0
   }
 
+  /// What a message says of a path that is to be a folder and is none.
+  package static func missingFolder(_ path: String) -> String {
+    exists(path)
+      ? "\(path) is a file, where a folder was expected; name a folder"
+      : "there is no folder \(path); make it first"
+  }
+
   /// Whether a path is a folder, links followed.
   package static func isFolder(_ path: String) -> Bool {
     var facts = stat()

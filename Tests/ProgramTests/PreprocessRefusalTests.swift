@@ -100,6 +100,15 @@ struct PreprocessRefusalTests {
         ], 1, "error: --vocab-file: /no.json: No such file"
       ),
       (fixture.arguments(input, prefix: "no/such/folder"), 1, "--output-prefix: there is no"),
+      (fixture.arguments(input, prefix: "i.jsonl/o"), 1, "i.jsonl is a file, where a folder was"),
+      (
+        ["train-tokenizer", "--input", input, "--output-dir", prefix + "/no"], 1,
+        "error: --output-dir: there is no folder \(prefix); make it first"
+      ),
+      (
+        ["train-tokenizer", "--input", input, "--output-dir", input], 1,
+        "error: --output-dir: \(input) is a file, where a folder was expected"
+      ),
       (fixture.arguments(input, ["--jsonl-keys", "a", "a"]), 2, "named twice"),
       (fixture.arguments(input, ["--jsonl-keys", "a/b"]), 2, "file's name"),
       (fixture.arguments(input, ["--memory", "1MiB"]), 2, "--memory"),

@@ -1,3 +1,5 @@
+internal import Machine
+
 /// An error that decides with which status the program ends.
 package protocol ExitStatusProviding: Error {
   /// The status: 1 failed, 2 wrong usage, 75 interrupted and resumable.
@@ -17,15 +19,20 @@ package struct UsageError: ExitStatusProviding, Equatable, CustomStringConvertib
   package var exitStatus: Int32 { 2 }
 }
 
-/// A file or folder that an argument names and that is not there: the command line is right, and what it
+/// A file or folder that an argument names and that is not there, or cannot be read: the command line is right, and what it
 /// is about is not.
 package struct MissingPath: ExitStatusProviding, Equatable, CustomStringConvertible {
   /// The argument, what is missing, and what to do.
   package let description: String
 
-  /// Says that the folder of the path that `argument` gives is not there.
+  /// Says that the folder of the path that `argument` gives is not there, or is none.
   package init(folder: String, of argument: String) {
-    description = "argument \(argument): there is no folder \(folder); make it first"
+    description = "argument \(argument): \(DurableFile.missingFolder(folder))"
+  }
+
+  /// Says why what `argument` names cannot be read.
+  package init(_ error: any Error, of argument: String) {
+    description = "argument \(argument): \(error)"
   }
 
   /// 1.

@@ -118,6 +118,10 @@ package struct VocabularyTraining: Sendable {
   }
 
   private func prepareFolder() throws(TrainTokenizerError) {
+    for path in [DurableFile.folder(of: folder), folder]
+    where !DurableFile.isFolder(path) && (path != folder || DurableFile.exists(path)) {
+      throw .outputFolder(DurableFile.missingFolder(path))
+    }
     guard unsafe mkdir(folder, 0o777) == 0 || errno == EEXIST else {
       throw .system(SystemError(call: "mkdir", path: folder, code: errno))
     }

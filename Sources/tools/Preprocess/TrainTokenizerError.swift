@@ -15,6 +15,8 @@ package enum TrainTokenizerError: Error, Equatable, Sendable, CustomStringConver
   case exists(String)
   /// A file that would be written is an input.
   case outputIsInput(String)
+  /// The folder of the output can be none; the text says what to do.
+  case outputFolder(String)
   /// The inputs hold no text.
   case noText
   /// A special token without any text.
@@ -35,6 +37,7 @@ package enum TrainTokenizerError: Error, Equatable, Sendable, CustomStringConver
       "\(path): exists already; give another --output-dir, or replace it with --overwrite"
     case .outputIsInput(let path):
       "\(path): is an input, and inputs are never changed; give another --output-dir"
+    case .outputFolder(let sentence): "--output-dir: \(sentence)"
     case .noText: "--input holds no text to learn from"
     case .emptySpecialToken: "--special-tokens: a special token cannot be empty"
     case .vocabularyTooSmall(let size, let least):

@@ -43,7 +43,7 @@ extension Recipe {
     }
     let folder = DurableFile.folder(of: outputPrefix)
     guard DurableFile.isFolder(folder) else {
-      throw .outputFolder("there is no folder \(folder); make it first")
+      throw .outputFolder(DurableFile.missingFolder(folder))
     }
   }
 
