@@ -109,6 +109,10 @@ struct PreprocessRefusalTests {
         ["train-tokenizer", "--input", input, "--output-dir", input], 1,
         "error: --output-dir: \(input) is a file, where a folder was expected"
       ),
+      (
+        ["train-tokenizer", "--input", input + "x", "--output-dir", prefix], 1,
+        "error: --input: \(input)x: no such file"
+      ),
       (fixture.arguments(input, ["--jsonl-keys", "a", "a"]), 2, "named twice"),
       (fixture.arguments(input, ["--jsonl-keys", "a/b"]), 2, "file's name"),
       (fixture.arguments(input, ["--memory", "1MiB"]), 2, "--memory"),
@@ -128,6 +132,31 @@ struct PreprocessRefusalTests {
       #expect(run.status == status && run.errors.contains(part), "\(words)\n\(run.all)")
     }
     #expect(try fixture.names() == [])
+  }
+
+  @Test("inputs that hold nothing are named")
+  func emptyInputs() throws {
+    let input = try fixture.writeTexts("i.jsonl", ["a"])
+    let empty = try fixture.folder.write("empty.jsonl", [])
+    let folder = fixture.folder.file("nothing")
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
+    let warning = "neox-preprocess: warning: \(empty): is empty and gives no document\n"
+    let beside = try fixture.run("\(input),\(empty)")
+    #expect(beside.status == 0 && beside.errors == warning, "\(beside.all)")
+    let alone = try fixture.run(empty, prefix: "p")
+    #expect(alone.status == 1 && alone.errors.hasPrefix(warning), "\(alone.all)")
+    let none = try fixture.run("\(input),\(folder)", prefix: "p")
+    #expect(
+      none.status == 1
+        && none.errors.hasSuffix(
+          "--input: \(folder): the folder is empty; name one with "
+            + "documents\n"),
+      "\(none.all)")
+    let bench = try BuiltProgram("neox-bench").run(
+      ["encode", "/no.jsonl"] + fixture.vocabulary)
+    #expect(
+      bench.status == 1 && bench.errors.hasSuffix("error: /no.jsonl: no such file\n"),
+      "\(bench.all)")
   }
 
   @Test(

@@ -8,8 +8,8 @@ package enum PreprocessError: Error, Equatable, Sendable {
   case noInput
   /// No file is at a path that was named, or a pattern matches none.
   case missingInput(String)
-  /// The inputs hold no file that can be read; the names are those that were passed over.
-  case noReadableFile(ignored: [String])
+  /// A folder or a pattern holds no file that can be read; the names are those that were passed over.
+  case noReadableFile(String, ignored: [String])
   /// An input is named twice.
   case namedTwice(String)
   /// Two inputs are the same file under two names.
@@ -41,14 +41,14 @@ extension PreprocessError: CustomStringConvertible {
     case .system(let error):
       return error.description
     case .noInput:
-      return "--input names no file"
+      return "names no file"
     case .missingInput(let path):
-      return "--input: \(path): no such file"
-    case .noReadableFile(let ignored):
+      return "\(path): no such file"
+    case .noReadableFile(let path, let ignored):
+      guard !ignored.isEmpty else { return "\(path): the folder is empty; name one with documents" }
       let seen = ignored.prefix(5).joined(separator: ", ")
       let more = ignored.count > 5 ? " and \(ignored.count - 5) more" : ""
-      return "--input holds no file of a known kind"
-        + (ignored.isEmpty ? "" : " (passed over: \(seen)\(more))")
+      return "\(path): holds no file of a known kind (passed over: \(seen)\(more))"
         + "; give --input-format, or name files that end in .jsonl, .json, .txt, .zip, .tar, .gz, "
         + ".zst, .lz4, .xz or .bz2"
     case .namedTwice(let path):

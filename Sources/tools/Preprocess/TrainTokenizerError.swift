@@ -3,6 +3,8 @@ package import Tokenize
 
 /// Why no vocabulary was learned.
 package enum TrainTokenizerError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// What is named as input cannot be read.
+  case inputs(PreprocessError)
   /// The inputs cannot be read.
   case reading(PreprocessError)
   /// A record is no document.
@@ -28,6 +30,7 @@ package enum TrainTokenizerError: Error, Equatable, Sendable, CustomStringConver
 
   package var description: String {
     switch self {
+    case .inputs(let error): "--input: \(error.description)"
     case .reading(let error): error.description
     case .badRecord(let place, let reason):
       "\(place): \(reason); mend the input, or pass over such records with --on-error skip"

@@ -29,6 +29,9 @@ func perform(_ recipe: Recipe, _ arguments: RunArguments, documentCount: Int?) t
       : "its name is not that of an input"
     writeError("neox-preprocess: note: \(path): passed over, \(reason)\n")
   }
+  for entry in run.inputs.entries where entry.isFile && entry.byteCount == 0 {
+    writeError("neox-preprocess: warning: \(entry.path): is empty and gives no document\n")
+  }
   let path = Manifest.path(prefix: recipe.shardPrefix)
   let earlier = DurableFile.exists(path) ? try? Manifest(path: path) : nil
   Interruption.listen()

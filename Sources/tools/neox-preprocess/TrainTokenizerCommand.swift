@@ -175,7 +175,10 @@ struct TrainTokenizerCommand: Command {
     settings.specialTokens = hasNoSpecialTokens ? [] : specialTokens
     settings.alphabet = alphabet
     settings.maximumTokenLength = maximumTokenLength
-    let inputs = try InputList(input, format: format)
+    let inputs: InputList
+    do throws(PreprocessError) { inputs = try InputList(input, format: format) } catch {
+      throw TrainTokenizerError.inputs(error)
+    }
     var training = VocabularyTraining(inputs: inputs, settings: settings, folder: folder)
     training.keys = keys
     training.format = format

@@ -102,8 +102,16 @@ import Testing
     #expect(throws: PreprocessError.noInput) { try InputList([]) }
     #expect(throws: PreprocessError.noInput) { try InputList([","]) }
     let ignored = [folder.file("none/picture.png"), folder.file("none/x") + "/"]
-    #expect(throws: PreprocessError.noReadableFile(ignored: ignored)) {
-      try InputList([folder.file("none")])
+    let none = folder.file("none")
+    for others in [[], [folder.file("b.jsonl")]] {
+      #expect(throws: PreprocessError.noReadableFile(none, ignored: ignored)) {
+        try InputList(others + [none])
+      }
+    }
+    try FileManager.default.createDirectory(
+      atPath: folder.file("empty"), withIntermediateDirectories: false)
+    #expect(throws: PreprocessError.noReadableFile(folder.file("empty"), ignored: [])) {
+      try InputList([folder.file("b.jsonl"), folder.file("empty")])
     }
     let twice = folder.file("b.jsonl")
     #expect(throws: PreprocessError.namedTwice(twice)) { try InputList([twice, twice]) }

@@ -30,6 +30,8 @@ package enum PipelineError: Error, Sendable {
   case suspended(reason: String, isSaved: Bool)
   /// The counts do not add up, which is our own mistake.
   case miscounted(String)
+  /// What is named as input cannot be read.
+  case inputs(PreprocessError)
   /// The inputs are at fault.
   case source(PreprocessError)
   /// The vocabulary is at fault.
@@ -79,6 +81,7 @@ extension PipelineError: CustomStringConvertible {
       "\(reason); nothing was saved yet: the same command starts again from the beginning"
     case .miscounted(let counts):
       "the counts do not add up (\(counts)): this is a mistake in the program, please report it"
+    case .inputs(let error): "--input: \(error.description)"
     case .source(let error): error.description
     case .tokenizer(let error): error.description
     case .namedFile(let option, let error): "\(option): \(error.description)"

@@ -53,7 +53,7 @@ package struct PreprocessRun: Sendable {
     do {
       inputs = try InputList(recipe.inputs, format: recipe.format)
     } catch {
-      throw .source(error)
+      throw .inputs(error)
     }
     inputFiles = inputs.entries.map {
       Manifest.File(path: $0.path, byteCount: $0.byteCount, hash: "", modified: $0.modified)

@@ -31,8 +31,8 @@ package struct InputList: Sendable {
   /// `-`, a folder, or a pattern with `*`, `?`, `[` or `**`, see ``InputPattern``. Of a folder, the
   /// files whose names tell that they hold documents are taken; its folders are not entered. Folders
   /// and patterns give their files in code point order.
-  /// - Throws: ``PreprocessError`` when a part names nothing, a file is named twice, or neither name
-  ///   nor content tells what a file holds.
+  /// - Throws: ``PreprocessError`` when a part names nothing or holds nothing, a file is named twice, or
+  ///   neither name nor content tells what a file holds.
   package init(_ arguments: [String], format: InputFormat = .auto) throws(PreprocessError) {
     var expansion = InputExpansion(format: format)
     for argument in arguments {
@@ -43,9 +43,6 @@ package struct InputList: Sendable {
       for part in argument.split(separator: ",") { try expansion.add(String(part)) }
     }
     guard !expansion.isUntouched else { throw .noInput }
-    guard !expansion.entries.isEmpty else {
-      throw .noReadableFile(ignored: expansion.ignored)
-    }
     entries = expansion.entries
     ignored = expansion.ignored
   }
@@ -89,12 +86,17 @@ private struct InputExpansion {
       entries.append(.init(path: "-", byteCount: 0, modified: 0, isFile: false, plainFormat: nil))
       return
     }
+    let (entryCount, ignoredCount) = (entries.count, ignored.count)
     if let status = Self.status(of: part) {
-      if status.st_mode & S_IFMT == S_IFDIR { return try addFolder(part) }
-      return try addFile(part, status)
+      guard status.st_mode & S_IFMT == S_IFDIR else { return try addFile(part, status) }
+      try addFolder(part)
+    } else {
+      guard part.contains(where: { "*?[".contains($0) }) else { throw .missingInput(part) }
+      try addPattern(part)
     }
-    guard part.contains(where: { "*?[".contains($0) }) else { throw .missingInput(part) }
-    try addPattern(part)
+    guard entries.count > entryCount else {
+      throw .noReadableFile(part, ignored: Array(ignored[ignoredCount...]))
+    }
   }
 
   private mutating func addFolder(_ folder: String) throws(PreprocessError) {
