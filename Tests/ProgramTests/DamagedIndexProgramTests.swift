@@ -103,6 +103,23 @@ struct DamagedIndexProgramTests {
     }
   }
 
+  @Test func theOptionOfAMissingDatasetIsNamed() throws {
+    try write("a", sizes: [1, 2], documents: [0, 1, 2])
+    for words in [
+      ["stats", "@a"], ["report", "@a", "-o", "@r.html"], ["show", "@a", "0", "--labels"],
+    ] {
+      let run = try Self.program.run(
+        (words + ["--label-dataset", "@l"]).map { $0.replacing("@", with: folder.path + "/") })
+      #expect(
+        run.status == 1
+          && run.errors.contains(
+            "argument --label-dataset: \(folder.path)/l.idx: there is no such file"),
+        "\(run.all)")
+    }
+    let dedupe = try index("dedupe", "@a", "-o", "@d")
+    #expect(dedupe.status == 2 && dedupe.errors.contains("; add --exact"), "\(dedupe.all)")
+  }
+
   @Test func damageIsToldWithWhatLooksFurther() throws {
     try write("a", sizes: [1, 2], documents: [0, 1, 2])
     try folder.write("a.bin", [0, 0])

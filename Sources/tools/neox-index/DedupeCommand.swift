@@ -70,7 +70,9 @@ struct DedupeCommand: Command {
 
   func run() throws {
     guard isExact else {
-      throw UsageError("the argument --exact is required: it is the one way of comparing there is")
+      throw UsageError(
+        "the argument --exact is required: documents are the same where all their tokens are, and"
+          + " there is no other way of comparing; add --exact")
     }
     let dataset = try IndexedDataset(prefix: prefix.path)
     let all = try allDatasets()

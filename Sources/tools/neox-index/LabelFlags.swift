@@ -53,11 +53,11 @@ struct LabelFlags: Sendable {
       besideDataset: prefix, manifest: try DatasetManifest(besideDataset: prefix))
     let companions = LabelledText(
       text: text,
-      labels: try Self.open(labels?.path ?? beside.labels?.prefix)
+      labels: try Self.open(labels, "--label-dataset", else: beside.labels?.prefix)
         ?? openCompanion("label", ofArchive: prefix),
-      rewards: try Self.open(rewards?.path ?? beside.rewards?.prefix)
+      rewards: try Self.open(rewards, "--reward-dataset", else: beside.rewards?.prefix)
         ?? openCompanion("reward", ofArchive: prefix),
-      references: try Self.open(references?.path))
+      references: try Self.open(references, "--reference-dataset", else: nil))
     guard companions.hasAny else {
       throw UsageError(
         "--labels: there are none beside \(prefix); name them with --label-dataset")
@@ -80,8 +80,12 @@ struct LabelFlags: Sendable {
     }
   }
 
-  private static func open(_ prefix: String?) throws -> IndexedDataset? {
-    try prefix.map { try IndexedDataset(prefix: $0) }
+  /// Opens the dataset that an option names, else the one that lies beside the text.
+  private static func open(
+    _ named: DatasetPrefix?, _ option: String, else found: String?
+  ) throws -> IndexedDataset? {
+    guard let named else { return try found.map { try IndexedDataset(prefix: $0) } }
+    return try naming(option) { try IndexedDataset(prefix: named.path) }
   }
 
   private static func printJSON(

@@ -126,7 +126,12 @@ struct EvalCommand: Command {
       RunVocabulary($0, divisibleBy: configured.vocabularyMultiple)
     }
     if let note = RunTokenizer(configured, vocabulary).note(ofDataset: data) { writeNote(note) }
-    return try evaluation.run(trained, dataset: data, tokenizer: tokenizer)
+    do throws(TrainError) {
+      return try evaluation.run(trained, dataset: data, tokenizer: tokenizer)
+    } catch {
+      guard case .dataset(let cause) = error else { throw error }
+      throw TrainError.data(key: "--data", cause)
+    }
   }
 
   /// The tokenizer, where its files are there; without, bytes are not counted.

@@ -66,6 +66,10 @@ struct TrainCommand: Command {
 
   func run() throws {
     try refuseMisspelledCommand()
+    if let metrics {
+      let folder = DurableFile.folder(of: metrics)
+      guard DurableFile.isFolder(folder) else { throw MissingPath(folder: folder, of: "--metrics") }
+    }
     let configuration = try configuration.load(for: Main.program.name, isForTraining: true)
     var options = TrainingRun.Options(
       output: {

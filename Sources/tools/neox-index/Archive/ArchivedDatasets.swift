@@ -1,3 +1,4 @@
+import CommandLineKit
 import IndexedData
 import Machine
 
@@ -14,6 +15,11 @@ func openDataset(_ path: String, mode: ReadingMode = .mmap) throws -> IndexedDat
   isNamedArchive(path)
     ? try IndexedDataset(archive: Archive(path: path))
     : try IndexedDataset(prefix: path, mode: mode)
+}
+
+/// Lets errors name the option whose dataset is opened.
+func naming<Value>(_ option: String, _ body: () throws -> Value) throws -> Value {
+  do { return try body() } catch { throw MissingPath(error, of: option) }
 }
 
 /// Opens what tells where the documents of a dataset, or of the one in an archive, came from; `nil` where

@@ -36,7 +36,8 @@ struct DatasetFigures {
         endOfDocument.map { Int64($0) } ?? tokenizer?.endOfDocument.map { Int64($0) }
         ?? recorded?.endOfDocument.map { Int64($0) }
       self.labels =
-        try (labels ?? companions.labels?.prefix).map { try openDataset($0) }
+        try labels.map { path in try naming("--label-dataset") { try openDataset(path) } }
+        ?? companions.labels.map { try openDataset($0.prefix) }
         ?? openCompanion("label", ofArchive: prefix)
       self.keeping = keeping
       self.workers = workers
