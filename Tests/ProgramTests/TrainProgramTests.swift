@@ -73,6 +73,40 @@ struct TrainProgramTests {
       run.output.contains("run            1,000 steps") && run.output.contains("0.0001, linear"))
   }
 
+  @Test("what is named and not there is told once, with where it was looked for")
+  func absent() throws {
+    let file = try Self.program.run(["check", "nope.yml"])
+    #expect(
+      file.status == 1
+        && file.errors == "error: nope.yml: cannot be read: No such file or directory (open)\n"
+          + "neox-train: 1 problem\n",
+      "\(file.all)")
+    let weights = try Self.program.run(["generate", folder.path, "--prompt", "a"])
+    #expect(
+      weights.status == 1
+        && weights.errors.contains("; \(folder.path) is a folder, where the file of")
+        && weights.errors.contains("or --load behind a configuration"), "\(weights.all)")
+    let metrics = try Self.program.run([
+      write("c.yml", Self.right), "--metrics", folder.file("no/m.jsonl"),
+    ])
+    #expect(
+      metrics.status == 1
+        && metrics.errors.contains("argument --metrics: there is no folder \(folder.file("no"));"),
+      "\(metrics.all)")
+    for (path, found) in [
+      (
+        folder.path,
+        "export: the folder has no checkpoint; a run's folder with folders global_stepN"
+      ),
+      (
+        "nope", "nope: export: there is no such file or folder; relative paths begin at the working"
+      ),
+    ] {
+      let export = try Self.program.run(["export", path, "--to", "hf", "-o", folder.file("m")])
+      #expect(export.status == 1 && export.errors.contains(found), "\(export.all)")
+    }
+  }
+
   @Test("files that are not there are errors by their keys, and warnings where that is asked for")
   func missing() throws {
     let file = try write("c.yml", Self.right)
@@ -167,6 +201,13 @@ struct TrainProgramTests {
   func misspelled() throws {
     let command = try Self.program.run(["chekc", "c.yml"])
     #expect(command.status == 2 && command.errors.contains("did you mean 'check'?"))
+    let more = try Self.program.run(["exprot", "x", "--to", "hf", "-o", "y"])
+    #expect(
+      more.status == 2
+        && more.errors.hasSuffix(
+          "unrecognized arguments: --to -o ('exprot' is no command; did you mean 'export'?)\n"),
+      "\(more.all)")
+    #expect(try !Self.program.run(["c.yml", "--frob"]).errors.contains("command"))
     let train = try Self.program.run(["train", "c.yml"])
     #expect(train.status == 2 && train.errors.contains("'neox-train CONFIG' trains"))
     let file = try write("c.yml", Self.right)

@@ -78,6 +78,37 @@ struct TrainedModelProgramTests {
     #expect(bits >= (found["lm_loss"] as? Double ?? 0) / log(2))
   }
 
+  @Test("a missing dataset, a missing folder and a tokenizer of another folder are named")
+  func absent() throws {
+    let data = try run("eval", ["--data", folder.file("txt")])
+    #expect(
+      data.status == 1
+        && data.errors.contains(
+          "error: --data: \(folder.file("txt")).idx: there is no such file; did you mean "
+            + "\(folder.file("text"))?"),
+      "\(data.all)")
+    let words = ["export", folder.file("run"), "--to"]
+    for (name, found) in [
+      ("no/m", "there is no folder \(folder.file("no")); make it first"),
+      ("c.yml/m", "c.yml is a file, where a folder was expected"),
+    ] {
+      let run = try Self.program.run(words + ["safetensors", "-o", folder.file(name)])
+      #expect(run.status == 1 && run.errors.contains(found), "\(run.all)")
+    }
+    let tokenizer = try Self.program.run(
+      words + [
+        "hf", "-o", folder.file("m"), "--set", "tokenizer_type=HFTokenizer", "--set",
+        "vocab_file=data/no.json",
+      ])
+    let start = FileManager.default.currentDirectoryPath
+    #expect(
+      tokenizer.status == 1
+        && tokenizer.errors.contains(
+          "data/no.json: No such file or directory; relative paths begin at the working directory, "
+            + "\(start) ("),
+      "\(tokenizer.all)")
+  }
+
   @Test("eval and generate take a configuration that does not say when to save")
   func withoutSchedule() throws {
     let text = try String(contentsOfFile: config, encoding: .utf8)

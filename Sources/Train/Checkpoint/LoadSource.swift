@@ -60,6 +60,18 @@ package enum LoadSource {
     return (choice.checkpoint.map { .checkpoint($0) } ?? .nothing, choice.notices)
   }
 
+  /// The error of a path, named at a place, where no weights are.
+  package static func nothing(at path: String, place: String) -> TrainError {
+    let found =
+      DurableFile.exists(path)
+      ? "the folder has no checkpoint"
+      : "there is no such file or folder\(WorkingDirectory.note(path))"
+    return .malformed(
+      path: path, place: place,
+      reason: "\(found); a run's folder with folders global_stepN, one of these, a"
+        + " safetensors file, or a folder of transformers was expected")
+  }
+
   /// Refuses to choose where there is no choice.
   private static func refuse(_ iteration: Int?, _ reason: String) throws(TrainError) {
     guard let iteration else { return }

@@ -1,3 +1,4 @@
+internal import Machine
 package import Tokenize
 
 /// A model with its trained weights, to evaluate or to write text with.
@@ -38,7 +39,7 @@ package final class TrainedModel {
     let (source, notices) = try LoadSource.open(
       path, iteration: checkpoints.iteration, paddedVocabularySize: paddedVocabularySize)
     guard let weights = source.weights else {
-      throw .malformed(path: path, place: "load", reason: "there is no checkpoint")
+      throw LoadSource.nothing(at: path, place: "load")
     }
     let rows = try weights.vocabularyRows
     try source.check(configuration, vocabularySize: rows)
@@ -118,8 +119,10 @@ extension TrainingConfiguration.Tokenizer {
       return try loadTokenizer(
         TokenizerChoice(kind: kind, vocabularyFile: vocabularyFile, mergeFile: mergesFile))
     } catch {
+      let start = [vocabularyFile, mergesFile].compactMap { $0.map { WorkingDirectory.note($0) } }
+        .joined()
       throw .vocabulary(
-        reason: "\(error) (the keys are tokenizer_type, vocab_file and merge_file)")
+        reason: "\(error)\(start) (the keys are tokenizer_type, vocab_file and merge_file)")
     }
   }
 

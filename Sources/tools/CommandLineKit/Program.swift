@@ -137,7 +137,11 @@ package struct Program: Sendable {
   private func run(_ entry: Entry, program: String?, _ words: [String]) -> Int32 {
     let fullName = program.map { "\($0) \(entry.page.name)" } ?? entry.page.name
     do {
-      guard let work = try entry.prepare(words) else {
+      let prepared: (@Sendable () throws -> Void)?
+      do throws(UsageError) { prepared = try entry.prepare(words) } catch {
+        throw program == nil ? hinted(error, words.first) : error
+      }
+      guard let work = prepared else {
         let page = program == nil ? help() : help(of: entry.page.name)
         StandardOutput.shared.write(page ?? "")
         return finish(0)
@@ -153,6 +157,14 @@ package struct Program: Sendable {
       writeError("\(name): error: \(error)\n")
       return (error as? any ExitStatusProviding)?.exitStatus ?? 1
     }
+  }
+
+  /// Adds the command that a first word, which the program itself takes, may have been meant as.
+  private func hinted(_ error: UsageError, _ word: String?) -> UsageError {
+    guard let word, !word.hasPrefix("-"), !DurableFile.exists(word),
+      let near = closestName(to: word, among: commandNames)
+    else { return error }
+    return UsageError("\(error.message) ('\(word)' is no command; did you mean '\(near)'?)")
   }
 
   private func fail(_ fullName: String, _ usage: String, _ error: UsageError) -> Int32 {

@@ -45,9 +45,12 @@ package enum WeightExport {
     guard overwrites || !DurableFile.exists(path) else {
       throw .unsupported(what: path, reason: "it is there already; name another file or remove it")
     }
+    let folder = DurableFile.folder(of: path)
+    guard DurableFile.isFolder(folder) else {
+      throw .unsupported(what: path, reason: DurableFile.missingFolder(folder))
+    }
     if DurableFile.exists(path) {
-      let isOfCheckpoint = DurableFile.exists(
-        DurableFile.folder(of: path) + "/" + CheckpointName.hashes)
+      let isOfCheckpoint = DurableFile.exists(folder + "/" + CheckpointName.hashes)
       guard !isOfCheckpoint, (try? SafetensorsFile(path: path)) != nil else {
         throw .unsupported(
           what: path,

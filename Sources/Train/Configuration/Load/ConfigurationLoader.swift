@@ -37,8 +37,10 @@ struct ConfigurationLoader {
       bytes = unsafe buffer.bytes.withUnsafeBytes { unsafe Array($0) }
     } catch {
       let origin = path == name ? "" : " (for \(name))"
+      // The place names the file.
+      let reason = SystemError(call: error.call, path: "", code: error.code)
       report.problem(
-        "cannot be read\(origin): \(error)\(Self.hint(name, path))", at: SourcePlace(file: path))
+        "cannot be read\(origin): \(reason)\(Self.hint(name, path))", at: SourcePlace(file: path))
       isComplete = false
       return
     }
@@ -66,6 +68,10 @@ struct ConfigurationLoader {
   /// What to do about a file that is not there.
   private static func hint(_ name: String, _ path: String) -> String {
     if name.contains("=") { return "; a change is given as --set \(name)" }
+    if DurableFile.isFolder(name) {
+      return "; \(name) is a folder, where the file of a configuration was expected; a folder of"
+        + " weights is what the key load names, or --load behind a configuration"
+    }
     let folder = DurableFile.folder(of: path)
     let names = ((try? FolderContents.names(folder)) ?? []).filter {
       [".yml", ".yaml", ".json"].contains(where: $0.hasSuffix)

@@ -26,7 +26,7 @@ package enum ModelExport {
     ) throws(TrainError) {
       let (source, notices) = try LoadSource.open(path, iteration: iteration)
       guard let weights = source.weights else {
-        throw .malformed(path: path, place: "export", reason: "there is no checkpoint")
+        throw LoadSource.nothing(at: path, place: "export")
       }
       self.source = source
       self.weights = weights
