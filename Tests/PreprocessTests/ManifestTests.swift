@@ -136,7 +136,7 @@ struct ManifestTests {
     let fewer = RunIdentity(inputs: [], vocabulary: manifest.vocabulary, options: options)
     #expect(
       other.difference(to: fewer, inputs: [])
-        == "there were \(inputs.count) inputs then, and now there are 0")
+        == "the number of inputs was \(inputs.count) then, and is 0 now")
     inputs[0].path = paths[0]
     options.append(.init("on-error", "skip"))
     let same = RunIdentity(inputs: inputs, vocabulary: manifest.vocabulary, options: options)

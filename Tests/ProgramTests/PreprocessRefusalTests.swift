@@ -113,6 +113,10 @@ struct PreprocessRefusalTests {
         ["train-tokenizer", "--input", input + "x", "--output-dir", prefix], 1,
         "error: --input: \(input)x: no such file"
       ),
+      (
+        fixture.arguments(input, ["--memory", "1MiB", "--workers", "1"]), 2,
+        "--memory: a worker needs"
+      ),
       (fixture.arguments(input, ["--jsonl-keys", "a", "a"]), 2, "named twice"),
       (fixture.arguments(input, ["--jsonl-keys", "a/b"]), 2, "file's name"),
       (fixture.arguments(input, ["--memory", "1MiB"]), 2, "--memory"),

@@ -27,8 +27,10 @@ extension PreprocessRun {
     let least = MemoryPlan.minimum(workers: settings.workers)
     guard settings.memory >= least else {
       throw .option(
-        "--memory: \(settings.workers) workers need at least \(least >> 20)MiB; allow more, or take "
-          + "fewer --workers")
+        settings.workers == 1
+          ? "--memory: a worker needs at least \(least >> 20)MiB; allow more"
+          : "--memory: \(settings.workers) workers need at least \(least >> 20)MiB; allow more, or take "
+            + "fewer --workers")
     }
   }
 

@@ -56,7 +56,7 @@ struct RunIdentity: Equatable, Sendable {
     let mine = inputs
     let theirs = later.inputs
     guard mine.count == theirs.count, theirs.count == paths.count else {
-      return ["there were \(mine.count) inputs then, and now there are \(theirs.count)"]
+      return ["the number of inputs was \(mine.count) then, and is \(theirs.count) now"]
     }
     let all = zip(zip(mine, theirs), paths).compactMap { pair, path -> String? in
       guard pair.0.path == pair.1.path else { return "in place of input \(path) was another then" }
