@@ -73,14 +73,14 @@ public struct TokenBuffer: ~Copyable {
   @inline(never)
   private mutating func grow(_ extra: Int) {
     let larger = max(capacity * 2, used + extra)
-    let moved = unsafe Self.allocate(larger)
-    // Of a long row the pages move, not the ids.
-    let isMoved = unsafe Self.isLong(capacity) && ZeroedMemory.move(storage, capacity, to: moved)
-    if !isMoved {
+    if Self.isLong(capacity), let grown = unsafe ZeroedMemory.grow(storage, capacity, to: larger) {
+      unsafe storage = grown
+    } else {
+      let moved = unsafe Self.allocate(larger)
       unsafe moved.update(from: storage, count: used)
       unsafe Self.deallocate(storage, capacity)
+      unsafe storage = moved
     }
-    unsafe storage = moved
     capacity = larger
   }
 

@@ -51,6 +51,39 @@ struct RunEndingTests {
     }
   }
 
+  @Test("a long text goes on in its middle, and a note tells where")
+  func resumesInsideText() throws {
+    try folder.write("i.txt", Array(String(repeating: "a few words ", count: 1 << 18).utf8))
+    let run = { (prefix: String, interruption: Interruption, note: (String) -> Void) throws in
+      let recipe = Recipe(
+        inputs: [folder.file("i.txt")], tokenizer: TokenizerChoice(kind: .characterLevel),
+        outputPrefix: folder.file(prefix))
+      var reports = 0
+      _ = try PreprocessRun(recipe, RunSettings(workers: 1)).run(
+        interruption: interruption, note: note
+      ) { _ in
+        // The first one comes before any work.
+        reports += 1
+        if reports == 2 { interruption.raise() }
+      }
+    }
+    let interruption = Interruption()
+    var notes: [String] = []
+    var runs = 0
+    while !DurableFile.exists(folder.file("o_text_document.idx")), runs < 100 {
+      interruption.clear()
+      do { try run("o", interruption) { notes.append($0) } } catch PipelineError.suspended {}
+      runs += 1
+    }
+    #expect(runs > 1)
+    #expect(
+      notes.contains {
+        $0.contains("byte 0 of its content, in the document that begins there, behind byte ")
+      }, "\(notes)")
+    let all = try folder.read("o_text_document.bin")
+    #expect(all.count == 2 * 12 << 18)
+  }
+
   @Test("labels of other sizes than their text end no run")
   func otherSizes() throws {
     try folder.write("i.jsonl", Array("{\"text\":\"aAb\"}\n{broken\n{\"text\":\"Acd e\"}\n".utf8))

@@ -10,7 +10,7 @@ struct Doorkeeper: ~Copyable {
   /// Words sought since this last decided.
   var lookups = 0
 
-  /// Lookups for four unknown words: as few close the door, more than so many open it.
+  /// Lookups for four words that are not kept: as few close the door, more than so many open it.
   private let few: Int
   private let many: Int
   private var unknown = 0
@@ -24,7 +24,7 @@ struct Doorkeeper: ~Copyable {
   ///
   /// - Parameters:
   ///   - few: Lookups for four unknown words with which the door is closed.
-  ///   - many: Lookups for four unknown words beyond which it is opened.
+  ///   - many: Lookups for four unknown words, those of a short time ago aside, beyond which it is opened.
   init(few: Int, many: Int) {
     self.few = few
     self.many = many
@@ -47,7 +47,7 @@ struct Doorkeeper: ~Copyable {
   private mutating func cameBefore(_ hash: UInt32) -> Bool {
     let slot = Int((hash << 1) >> (32 - Self.recentBits))
     let fingerprint = UInt16(truncatingIfNeeded: hash >> 5)
-    // A word that comes again in the same batch is missed again, and does not count twice.
+    // A word that came a short time ago counts once: of a batch it may be missed each time.
     if unsafe recent[slot] == fingerprint { return true }
     unsafe recent[slot] = fingerprint
     unknown += 1

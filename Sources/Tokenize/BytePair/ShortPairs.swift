@@ -35,7 +35,7 @@ final class ShortPairs: @unchecked Sendable {
     let rankCount = rankedByResult ? tokenCount : merges.count
     // A table that is fuller than thirteen sixteenths takes long to fill.
     let bits = (16...17).first { merges.count <= 13 << ($0 - 4) }
-    guard tokenCount <= 1 << 16, rankCount < UInt16.max, let bits else { return nil }
+    guard tokenCount <= 1 << 16, rankCount <= UInt16.max, let bits else { return nil }
     placeBits = UInt32(bits)
     unsafe places = .allocate(capacity: 1 << bits)
     unsafe displacements = .allocate(capacity: 1 << (bits - 2))

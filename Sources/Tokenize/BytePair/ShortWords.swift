@@ -48,7 +48,7 @@ struct ShortWords: ~Copyable {
       places: places, row: row.start, mask: Self.offsetMask(placeCount))
   }
 
-  /// Keeps a word that is not in the table, if it is likely to come back.
+  /// Keeps a word, unless it is there, if it is likely to come back.
   @unsafe
   mutating func insert(
     _ key: ctok_key, _ hash: UInt32, ids: UnsafePointer<TokenID>, count: Int

@@ -29,14 +29,19 @@ enum ZeroedMemory {
     return unsafe start.bindMemory(to: Element.self, capacity: count)
   }
 
-  /// Makes memory the beginning of a larger piece that nothing was written to, without copying it.
+  /// Enlarges memory without copying what is in it.
   ///
-  /// - Returns: Whether the system can do that. What is behind it stays as it was mapped.
+  /// - Returns: Its new place; `nil`, and the memory is as it was, where the system cannot do that.
   @unsafe
-  static func move<Element>(
-    _ memory: UnsafeMutablePointer<Element>, _ count: Int, to target: UnsafeMutablePointer<Element>
-  ) -> Bool {
-    unsafe ctok_move_pages(memory, count * MemoryLayout<Element>.stride, target)
+  static func grow<Element: BitwiseCopyable>(
+    _ memory: UnsafeMutablePointer<Element>, _ count: Int, to larger: Int
+  ) -> UnsafeMutablePointer<Element>? {
+    // One mapping takes another's place: of two side by side older systems move none. A place that was
+    // not taken may be another's by now, and is left alone.
+    let target: UnsafeMutablePointer<Element> = unsafe map(larger)
+    let stride = MemoryLayout<Element>.stride
+    let isMoved = unsafe ctok_move_pages(memory, count * stride, target, larger * stride)
+    return unsafe isMoved ? target : nil
   }
 
   /// Gives memory back.

@@ -3,12 +3,8 @@
 
 #include <sys/mman.h>
 
-bool ctok_move_pages(void *memory, size_t count, void *target) {
-#ifdef __linux__
-  return mremap(memory, count, count, MREMAP_MAYMOVE | MREMAP_FIXED, target) != MAP_FAILED;
-#else
-  return false;
-#endif
+bool ctok_move_pages(void *memory, size_t count, void *target, size_t larger) {
+  return mremap(memory, count, larger, MREMAP_MAYMOVE | MREMAP_FIXED, target) != MAP_FAILED;
 }
 
 typedef _Bool bits64 __attribute__((ext_vector_type(64)));

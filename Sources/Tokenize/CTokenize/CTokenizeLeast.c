@@ -21,10 +21,15 @@ typedef struct {
   shorts8 ranks[8];
   uint64_t left;
   uint32_t parts[64];
-} ctok_row;
+} ctok_parts;
 
 // Parts of which one vector of ranks takes care: there is one more than pairs of them.
 #define ONE_VECTOR 9
+
+// A part that is there though it may be none of the word's: what is read in place of a missing one.
+CTOK_INLINE CTOK_LEAST unsigned last_part(int vectors) {
+  return vectors == 1 ? 15 : 8 * (unsigned)vectors - 1;
+}
 
 /// All ones in lane `number` of eight; in none where `number` is not from 0 to 7. It is from -56 to 64.
 CTOK_INLINE CTOK_LEAST shorts8 lane(int number) {
@@ -43,16 +48,16 @@ CTOK_INLINE CTOK_LEAST shorts8 lanes_from(int first) {
 // Begins with a word of 1 to 15 bytes, behind which there are others up to the sixteenth. Nothing
 // depends on its length but a mask, since how long words are is hard to foresee.
 CTOK_INLINE CTOK_LEAST void begin_key(
-    const ctok_merges *merges, const uint8_t *word, unsigned count, ctok_row *row, int vectors) {
+    const ctok_merges *merges, const uint8_t *word, unsigned count, ctok_parts *row, int vectors) {
   uint16_t ranks[16] = {[15] = UINT16_MAX};
-  unsigned pairs = vectors == 1 ? 8 : 15;
+  unsigned pairs = vectors == 1 ? ONE_VECTOR - 1 : CTOK_SHORT;
 #pragma clang loop unroll(full)
   for (unsigned place = 0; place < pairs; place++) {
     ranks[place] = merges->short_ranks[(unsigned)word[place] << 8 | word[place + 1]];
     row->parts[place] = merges->byte_tokens[word[place]];
   }
   row->parts[pairs] = merges->byte_tokens[word[pairs]];
-  row->parts[15] = 0;
+  row->parts[last_part(vectors)] = 0;
   for (int index = 0; index < vectors; index++) {
     memcpy(&row->ranks[index], ranks + 8 * index, sizeof row->ranks[index]);
     row->ranks[index] |= lanes_from((int)count - 1 - 8 * index);
@@ -62,14 +67,14 @@ CTOK_INLINE CTOK_LEAST void begin_key(
 
 // Begins with a word of any length up to 64.
 CTOK_INLINE CTOK_LEAST void begin_word(
-    const ctok_merges *merges, const uint8_t *word, unsigned count, ctok_row *row, int vectors) {
+    const ctok_merges *merges, const uint8_t *word, unsigned count, ctok_parts *row, int vectors) {
   uint16_t ranks[64];
   memset(ranks, 0xFF, sizeof ranks);
   for (unsigned place = 0; place + 1 < count; place++) {
     ranks[place] = merges->short_ranks[(unsigned)word[place] << 8 | word[place + 1]];
     row->parts[place] = merges->byte_tokens[word[place]];
   }
-  row->parts[8 * vectors - 1] = 0;
+  row->parts[last_part(vectors)] = 0;
   row->parts[count - 1] = merges->byte_tokens[word[count - 1]];
   for (int index = 0; index < vectors; index++) {
     memcpy(&row->ranks[index], ranks + 8 * index, sizeof row->ranks[index]);
@@ -78,7 +83,7 @@ CTOK_INLINE CTOK_LEAST void begin_word(
 }
 
 /// The lowest rank, and above its 16 bits the place of the first that is so low.
-CTOK_INLINE CTOK_LEAST uint32_t least_of(const ctok_row *row, int vectors) {
+CTOK_INLINE CTOK_LEAST uint32_t least_of(const ctok_parts *row, int vectors) {
   uint32_t least = no_short_rank;
   for (int index = 0; index < vectors; index++) {
     lanes4 found = (lanes4)__builtin_ia32_phminposuw128((signed8)row->ranks[index]);
@@ -91,7 +96,7 @@ CTOK_INLINE CTOK_LEAST uint32_t least_of(const ctok_row *row, int vectors) {
 // Merges one pair, the one `least_of` names. Ranks of neighbours that are not there are looked up as
 // well and then left out: that is cheaper than a branch which is hard to foresee.
 CTOK_INLINE CTOK_LEAST void merge_pair(
-    const ctok_merges *merges, ctok_row *row, uint32_t least, int vectors) {
+    const ctok_merges *merges, ctok_parts *row, uint32_t least, int vectors) {
   unsigned place = least >> 16;
   uint64_t behind = row->left & ~UINT64_C(1) << place;
   unsigned gone = (unsigned)__builtin_ctzll(behind);
@@ -100,8 +105,8 @@ CTOK_INLINE CTOK_LEAST void merge_pair(
   uint64_t ahead = left & ((UINT64_C(1) << place) - 1);
   uint32_t joined = result_of(merges, (uint16_t)least);
   row->parts[place] = joined;
-  unsigned last = vectors == 1 ? 15 : 8 * (unsigned)vectors - 1;
-  uint32_t next = row->parts[__builtin_ctzll(behind | UINT64_C(1) << last)];
+  uint64_t last = UINT64_C(1) << last_part(vectors);
+  uint32_t next = row->parts[__builtin_ctzll(behind | last)];
   uint32_t rank = short_rank_of(merges, joined, next);
   rank = behind ? rank : no_short_rank;
   unsigned before = 63 - (unsigned)__builtin_clzll(ahead | 1);
@@ -120,16 +125,16 @@ CTOK_INLINE CTOK_LEAST void merge_pair(
 
 // Merges what is left to merge, and writes the ids; four at least, whether there are so many or not.
 CTOK_INLINE CTOK_LEAST size_t finish(
-    const ctok_merges *merges, ctok_row *row, uint32_t *ids, int vectors) {
+    const ctok_merges *merges, ctok_parts *row, uint32_t *ids, int vectors) {
   for (;;) {
     uint32_t least = least_of(row, vectors);
     if ((uint16_t)least == no_short_rank) break;
     merge_pair(merges, row, least, vectors);
   }
   uint64_t left = row->left;
-  unsigned last = vectors == 1 ? 15 : 8 * (unsigned)vectors - 1;
+  uint64_t last = UINT64_C(1) << last_part(vectors);
   for (int index = 0; index < 4; index++) {
-    *ids++ = row->parts[__builtin_ctzll(left | UINT64_C(1) << last)];
+    *ids++ = row->parts[__builtin_ctzll(left | last)];
     left &= left - 1;
   }
   while (left) {
@@ -141,7 +146,7 @@ CTOK_INLINE CTOK_LEAST size_t finish(
 
 CTOK_INLINE CTOK_LEAST size_t merge_word(
     const ctok_merges *merges, const uint8_t *word, unsigned count, uint32_t *ids, int vectors) {
-  ctok_row row;
+  ctok_parts row;
   begin_word(merges, word, count, &row, vectors);
   return finish(merges, &row, ids, vectors);
 }
@@ -155,10 +160,10 @@ size_t ctok_merge_least(
 }
 
 CTOK_INLINE CTOK_LEAST void merge_key(
-    const ctok_merges *merges, const ctok_key *key, uint32_t *ids, size_t *used, int vectors) {
-  ctok_row row;
-  begin_key(merges, (const uint8_t *)key, ctok_length(key), &row, vectors);
-  *used += finish(merges, &row, ids + *used, vectors);
+    const ctok_merges *merges, const ctok_key *key, uint32_t *ids, size_t *used) {
+  ctok_parts row;
+  begin_key(merges, (const uint8_t *)key, ctok_length(key), &row, 2);
+  *used += finish(merges, &row, ids + *used, 2);
 }
 
 // Two words in turns as long as both have something to merge: each merge waits for the one before it,
@@ -166,7 +171,7 @@ CTOK_INLINE CTOK_LEAST void merge_key(
 CTOK_INLINE CTOK_LEAST void merge_two_keys(
     const ctok_merges *merges, const ctok_key *first, const ctok_key *second, uint32_t *ids,
     size_t *used, uint32_t *first_end, int vectors) {
-  ctok_row one, other;
+  ctok_parts one, other;
   begin_key(merges, (const uint8_t *)first, ctok_length(first), &one, vectors);
   begin_key(merges, (const uint8_t *)second, ctok_length(second), &other, vectors);
   for (;;) {
@@ -190,7 +195,7 @@ size_t ctok_merge_words_least(
     if (ctok_length(key) > CTOK_SHORT) break;
     const ctok_key *next = index + 1 < count ? keys + missing[index + 1].word : NULL;
     if (!next || ctok_length(next) > CTOK_SHORT) {
-      merge_key(merges, key, ids, used, 2);
+      merge_key(merges, key, ids, used);
     } else {
       uint32_t *end = &missing[index++].end;
       if (ctok_length(key) <= ONE_VECTOR && ctok_length(next) <= ONE_VECTOR) {

@@ -1,5 +1,5 @@
 // What Swift cannot say: working on many bytes or numbers at a time with the widest instructions the
-// processor has, and asking for a cache line ahead of its use.
+// processor has, asking for a cache line ahead of its use, and moving pages.
 #pragma once
 
 #include <stdbool.h>
@@ -9,8 +9,9 @@
 /// Asks for the cache line of an address.
 static inline void ctok_fetch(const void *address) { __builtin_prefetch(address); }
 
-/// Moves whole pages to another place, whose own are given up; returns whether the system can do that.
-bool ctok_move_pages(void *memory, size_t count, void *target);
+/// Makes a mapping of `count` bytes a larger one in another place, whose own pages are given up; returns
+/// whether the system can do that. If not, the memory is as it was, and nothing is known of the place.
+bool ctok_move_pages(void *memory, size_t count, void *target, size_t larger);
 
 /// What 64 bytes of text are, a bit a byte, the first byte in the lowest bit.
 typedef struct {
@@ -80,7 +81,7 @@ bool ctok_finds_least(void);
 /// The rank at which two neighbours merge, or all ones.
 uint32_t ctok_rank(const ctok_merges *merges, uint32_t left, uint32_t right);
 
-/// Merges the pairs of a word of 1 to 64 bytes, always the best and among equals the leftmost; leaves
+/// Merges the pairs of a word of 1 to 64 bytes, each of which has a token, always the best and among equals the leftmost; leaves
 /// the ids in `ids`, where there is room for one a byte and for four at least, and returns how many
 /// there are.
 size_t ctok_merge(const ctok_merges *merges, const uint8_t *word, size_t count, uint32_t *ids);
@@ -141,8 +142,8 @@ size_t ctok_take_words(
     uint32_t *ids, ctok_missing *missing, size_t *missing_count);
 
 /// Merges missing words from `first` on, up to a long one, and returns which that is, or `count`;
-/// appends their ids to the row of all missing words' and notes where they end. There is room for 15 ids
-/// a word and 16 more.
+/// appends their ids to the row of all missing words' and notes where they end. None is empty, each
+/// byte has a token, and there is room for 15 ids for each word from `first` on and 16 more.
 size_t ctok_merge_words(
     const ctok_merges *merges, const ctok_key *keys, ctok_missing *missing, size_t first,
     size_t count, uint32_t *ids, size_t *used);

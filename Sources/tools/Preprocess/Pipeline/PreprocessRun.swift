@@ -188,7 +188,10 @@ package struct PreprocessRun: Sendable {
       inputs.entries.indices.contains(position.input)
       ? inputs.entries[position.input].path : "the end"
     let stream = position.stream > 0 ? ", stream \(position.stream + 1) of it" : ""
-    return "resuming at \(path)\(stream), byte \(position.byte) of its content; "
+    let inside =
+      position.isInsideDocument
+      ? ", in the document that begins there, behind byte \(position.textByte) of its text" : ""
+    return "resuming at \(path)\(stream), byte \(position.byte) of its content\(inside); "
       + "documents written before: \(counts.written)"
   }
 
