@@ -14,6 +14,13 @@ private struct MergeOracle {
   let letters: [UInt8]
   private var ranks: [UInt64: (rank: Int, result: TokenID)] = [:]
 
+  /// Of each seed other numbers of letters and merges; of some more merges than 16 bits can rank.
+  init(rankedByResult: Bool, seed: UInt64) {
+    self.init(
+      letterCount: [1, 2, 3, 5, 256][Int(seed % 5)], mergeCount: Int(20 + seed * 20),
+      rankedByResult: rankedByResult, padding: seed % 4 == 3 ? 70_000 : 0, seed: seed)
+  }
+
   /// - Parameter padding: Merges of tokens that no byte leads to, before, between and after.
   init(letterCount: Int, mergeCount: Int, rankedByResult: Bool, padding: Int, seed: UInt64) {
     var generator = SeededGenerator(seed: seed)
@@ -115,9 +122,7 @@ struct PairTableTests {
     0..<16 as Range<UInt64>)
   func equalsSlowWay(rankedByResult: Bool, seed: UInt64) throws {
     var generator = SeededGenerator(seed: seed + 500)
-    let oracle = MergeOracle(
-      letterCount: [1, 2, 3, 5, 256][Int(seed % 5)], mergeCount: Int(20 + seed * 20),
-      rankedByResult: rankedByResult, padding: seed % 4 == 3 ? 70_000 : 0, seed: seed)
+    let oracle = MergeOracle(rankedByResult: rankedByResult, seed: seed)
     let table = try oracle.makeTable()
     let letters = Array(oracle.letters.prefix(6))
     var merged = 0
@@ -143,9 +148,7 @@ struct PairTableTests {
     0..<12 as Range<UInt64>)
   func mergesTogether(rankedByResult: Bool, seed: UInt64) throws {
     var generator = SeededGenerator(seed: seed + 900)
-    let oracle = MergeOracle(
-      letterCount: [1, 2, 3, 5, 256][Int(seed % 5)], mergeCount: Int(20 + seed * 20),
-      rankedByResult: rankedByResult, padding: seed % 4 == 3 ? 70_000 : 0, seed: seed)
+    let oracle = MergeOracle(rankedByResult: rankedByResult, seed: seed)
     let table = try oracle.makeTable()
     for count in 0...40 {
       let longest = Int.random(in: 1...ShortWords.limit, using: &generator)
