@@ -89,20 +89,22 @@ private struct MergeOracle {
 }
 
 extension PairTable {
-  /// The ids of short words that are not in a table, one behind the other, and where each one's end.
-  fileprivate func ids(ofMissing words: [[UInt8]]) -> (ids: [TokenID], ends: [Int], merged: Int) {
+  /// The ids of each word that is not in a table, `nil` of one that is not merged with the others.
+  fileprivate func ids(ofMissing words: [[UInt8]]) -> [[TokenID]?] {
     let batch = KeyBatch()
     for (index, word) in words.enumerated() {
       var bytes = [UInt8](repeating: 0, count: 16)
       bytes.replaceSubrange(0..<min(word.count, 16), with: word.prefix(16))
       bytes[15] = word.count > ShortWords.limit ? 16 : UInt8(word.count)
       unsafe batch.keys[index] = bytes.withUnsafeBytes { unsafe $0.load(as: ctok_key.self) }
-      unsafe batch.missing[index] = ctok_missing(word: UInt32(index), ahead: 0, end: 0)
+      unsafe batch.missing[index] = ctok_missing(
+        word: UInt32(index), ahead: 0, start: 0, end: 0)
     }
     var ids = TokenBuffer(capacity: 1)
-    let merged = unsafe mergeWords(
-      batch.keys, batch.missing, from: 0, count: words.count, into: &ids)
-    return (ids.array, unsafe (0..<merged).map { Int(batch.missing[$0].end) }, merged)
+    unsafe mergeWords(batch.keys, batch.missing, count: words.count, into: &ids)
+    let places = unsafe words.indices.map { unsafe batch.missing[$0] }
+    #expect(places.reduce(0) { $0 + $1.end - $1.start } == UInt32(ids.count))
+    return places.map { $0.end == 0 ? nil : Array(ids.array[Int($0.start)..<Int($0.end)]) }
   }
 
   /// The ids of a word.
@@ -150,22 +152,27 @@ struct PairTableTests {
     var generator = SeededGenerator(seed: seed + 900)
     let oracle = MergeOracle(rankedByResult: rankedByResult, seed: seed)
     let table = try oracle.makeTable()
-    for count in 0...40 {
+    for count in Array(0...40) + [255, KeyBatch.capacity] {
       let longest = Int.random(in: 1...ShortWords.limit, using: &generator)
       let words = (0..<count).map { _ in
         (0..<Int.random(in: 1...longest, using: &generator)).map { _ in
           oracle.letters.randomElement(using: &generator) ?? 0
         }
       }
-      let expected = words.map(oracle.merge)
       let found = table.ids(ofMissing: words)
-      #expect(found.ids == Array(expected.joined()), "seed \(seed): \(words)")
-      #expect(found.merged == count)
-      let ends = expected.indices.map { expected[...$0].reduce(0) { $0 + $1.count } }
-      #expect(found.ends == ends)
+      #expect(found == words.map(oracle.merge), "seed \(seed): \(words)")
     }
-    let words: [[UInt8]] = [1, 9, 16, 3].map { [UInt8](repeating: oracle.letters[0], count: $0) }
-    #expect(table.ids(ofMissing: words).merged == 2, "a long word ends the row")
+    // Long words and those with a byte that has no token are left to others.
+    let letter = oracle.letters[0]
+    let words: [[UInt8]] = [1, 9, 16, 3].map { [UInt8](repeating: letter, count: $0) }
+    #expect(table.ids(ofMissing: words).map { $0 == nil } == [false, false, true, false])
+    let strangers = (0...255).filter { (byte: UInt8) in !oracle.letters.contains(byte) }
+    for stranger in strangers.prefix(3) + strangers.suffix(3) {
+      let others: [[UInt8]] = [
+        [stranger], [letter, stranger], [stranger, letter, letter], [letter],
+      ]
+      #expect(table.ids(ofMissing: others).map { $0 == nil } == [true, true, true, false])
+    }
   }
 
   @Test("Ids that follow the ranks are those of the list", arguments: [2, 1_000, 70_000])

@@ -111,18 +111,15 @@ package struct ByteLevelEncoder: Sendable {
   ) {
     let missing = unsafe cache.batch.missing
     let keys = unsafe cache.batch.keys
-    let mergesAll = wholeWords.isEmpty && !model.lacksBytes
     cache.missingIDs.truncate(to: 0)
-    var next = 0
-    while true {
-      if mergesAll {
-        next = unsafe model.merges.mergeWords(
-          keys, missing, from: next, count: count, into: &cache.missingIDs)
-      }
-      if next == count { break }
-      let word = unsafe Int(missing[next].word)
+    if wholeWords.isEmpty {
+      unsafe model.merges.mergeWords(keys, missing, count: count, into: &cache.missingIDs)
+    }
+    for index in 0..<count where unsafe missing[index].end == 0 {
+      let word = unsafe Int(missing[index].word)
       let begin = unsafe Int(bounds[word])
       let length = unsafe Int(bounds[word + 1]) - begin
+      unsafe missing[index].start = UInt32(truncatingIfNeeded: cache.missingIDs.count)
       if length > ShortWords.limit {
         unsafe encodeLong(
           text + begin, count: length, into: &cache.missingIDs, &cache.long, cache.scratch,
@@ -130,8 +127,7 @@ package struct ByteLevelEncoder: Sendable {
       } else {
         unsafe encodeShort(text + begin, count: length, into: &cache.missingIDs, cache.scratch)
       }
-      unsafe missing[next].end = UInt32(truncatingIfNeeded: cache.missingIDs.count)
-      next += 1
+      unsafe missing[index].end = UInt32(truncatingIfNeeded: cache.missingIDs.count)
     }
     unsafe keepMissing(count, &cache)
   }
@@ -139,20 +135,17 @@ package struct ByteLevelEncoder: Sendable {
   /// Keeps the short ones of the words that were encoded last.
   @unsafe
   private func keepMissing(_ count: Int, _ cache: inout WordCache) {
-    var start = 0
     for index in 0..<count {
-      let word = unsafe Int(cache.batch.missing[index].word)
-      let end = unsafe Int(cache.batch.missing[index].end)
-      if unsafe ctok_length(cache.batch.keys + word) <= CTOK_SHORT {
-        unsafe cache.short.insert(
-          cache.batch.keys[word], cache.batch.hashes[word], ids: cache.missingIDs.start + start,
-          count: end - start)
-      }
-      start = end
+      let missing = unsafe cache.batch.missing[index]
+      let word = Int(missing.word)
+      guard unsafe ctok_length(cache.batch.keys + word) <= CTOK_SHORT else { continue }
+      unsafe cache.short.insert(
+        cache.batch.keys[word], cache.batch.hashes[word],
+        ids: cache.missingIDs.start + Int(missing.start), count: Int(missing.end - missing.start))
     }
   }
 
-  /// Encodes a short word of a vocabulary that is not all merges.
+  /// Encodes a short word that merges may not make, or that has a byte without a token.
   @unsafe
   private func encodeShort(
     _ word: UnsafePointer<UInt8>, count: Int, into ids: inout TokenBuffer,

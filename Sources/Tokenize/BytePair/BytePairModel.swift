@@ -25,7 +25,7 @@ public final class BytePairModel: Sendable {
   private let tokens: TokenTable
 
   /// Whether some byte has no token of its own.
-  let lacksBytes: Bool
+  private let lacksBytes: Bool
 
   /// Longest token of a ranked vocabulary, in bytes: every way to cut one is tried.
   private static let longestRankedToken = 4096
@@ -91,6 +91,14 @@ public final class BytePairModel: Sendable {
       }
     }
     try self.init(tokens: TokenTable(tokens), merges: merges, rankedByResult: true)
+  }
+
+  /// Whether some byte of a text has no token of its own.
+  @unsafe @inline(__always)
+  func lacksByte(of text: UnsafePointer<UInt8>, count: Int) -> Bool {
+    guard lacksBytes else { return false }
+    for index in 0..<count where unsafe byteTokens[Int(text[index])] == Self.absent { return true }
+    return false
   }
 
   /// Appends the bytes of a token; nothing for an id without one.

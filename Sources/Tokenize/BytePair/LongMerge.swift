@@ -61,7 +61,7 @@ extension BytePairModel {
     _ word: UnsafePointer<UInt8>, count: Int, into ids: inout TokenBuffer,
     _ scratch: borrowing MergeScratch, _ long: inout LongScratch
   ) {
-    guard lacksBytes else {
+    guard unsafe lacksByte(of: word, count: count) else {
       return unsafe encodeKnown(word, count: count, into: &ids, scratch, &long)
     }
     let known = unsafe UnsafeBufferPointer(start: word, count: count).filter {

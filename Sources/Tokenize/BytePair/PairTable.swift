@@ -46,6 +46,7 @@ final class PairTable: @unchecked Sendable {
       places: wide?.places, place_mask: wide?.placeMask ?? 0, filter: wide?.filter,
       results: results, first_result: firstResult, byte_pair_ranks: bytePairRanks,
       short_ranks: shortRanks, byte_tokens: tokensOfBytes,
+      lacks_bytes: byteTokens.contains(BytePairModel.absent),
       shift: UInt8(wide?.placeShift ?? 0), filter_shift: UInt8(wide?.filterShift ?? 0))
 
     // The byte that a token is; -1 for all others.
@@ -124,19 +125,16 @@ final class PairTable: @unchecked Sendable {
     }
   }
 
-  /// Merges words that are not in a table, as `ctok_merge_words` tells; returns the first that is long,
-  /// or `count`.
-  ///
-  /// - Precondition: Each byte has a token.
+  /// Merges words that are not in a table and notes where their ids are, as `ctok_merge_words` tells.
   @unsafe
   func mergeWords(
-    _ keys: UnsafePointer<ctok_key>, _ missing: UnsafeMutablePointer<ctok_missing>,
-    from first: Int, count: Int, into ids: inout TokenBuffer
-  ) -> Int {
-    ids.reserve((count - first) * Int(CTOK_SHORT) + 16)
-    return unsafe ids.appendUnchecked { row, used in
+    _ keys: UnsafePointer<ctok_key>, _ missing: UnsafeMutablePointer<ctok_missing>, count: Int,
+    into ids: inout TokenBuffer
+  ) {
+    ids.reserve(count * Int(CTOK_SHORT) + 16)
+    unsafe ids.appendUnchecked { row, used in
       unsafe withUnsafePointer(to: view) {
-        unsafe ctok_merge_words($0, keys, missing, first, count, row, &used)
+        unsafe ctok_merge_words($0, keys, missing, count, row, &used)
       }
     }
   }

@@ -20,7 +20,7 @@ extension BytePairModel {
     _ word: UnsafePointer<UInt8>, count: Int, to ids: inout TokenBuffer,
     _ scratch: borrowing MergeScratch
   ) {
-    guard lacksBytes else {
+    guard unsafe lacksByte(of: word, count: count) else {
       return unsafe merges.merge(word, count: count, into: &ids)
     }
     precondition(count <= Self.shortLimit)

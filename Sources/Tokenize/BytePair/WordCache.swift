@@ -44,7 +44,7 @@ public struct WordCache: ~Copyable {
 @safe
 struct KeyBatch: ~Copyable {
   /// Words in a batch.
-  static let capacity = 256
+  static let capacity = Int(CTOK_BATCH)
 
   let keys = UnsafeMutablePointer<ctok_key>.allocate(capacity: capacity)
   let hashes = UnsafeMutablePointer<UInt32>.allocate(capacity: capacity)

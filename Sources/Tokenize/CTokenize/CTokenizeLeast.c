@@ -159,54 +159,79 @@ size_t ctok_merge_least(
   return merge_word(merges, word, count, ids, 8);
 }
 
-CTOK_INLINE CTOK_LEAST void merge_key(
-    const ctok_merges *merges, const ctok_key *key, uint32_t *ids, size_t *used) {
-  ctok_parts row;
-  begin_key(merges, (const uint8_t *)key, ctok_length(key), &row, 2);
-  *used += finish(merges, &row, ids + *used, 2);
+CTOK_INLINE CTOK_LEAST void finish_missing(
+    const ctok_merges *merges, ctok_parts *row, ctok_missing *word, uint32_t *ids, size_t *used,
+    int vectors) {
+  word->start = (uint32_t)*used;
+  *used += finish(merges, row, ids + *used, vectors);
+  word->end = (uint32_t)*used;
 }
 
 // Two words in turns as long as both have something to merge: each merge waits for the one before it,
 // and the other word's fills the time.
-CTOK_INLINE CTOK_LEAST void merge_two_keys(
-    const ctok_merges *merges, const ctok_key *first, const ctok_key *second, uint32_t *ids,
-    size_t *used, uint32_t *first_end, int vectors) {
+CTOK_INLINE CTOK_LEAST void merge_two(
+    const ctok_merges *merges, const ctok_key *keys, ctok_missing *first, ctok_missing *second,
+    uint32_t *ids, size_t *used, int vectors) {
+  const ctok_key *key = keys + first->word, *other_key = keys + second->word;
   ctok_parts one, other;
-  begin_key(merges, (const uint8_t *)first, ctok_length(first), &one, vectors);
-  begin_key(merges, (const uint8_t *)second, ctok_length(second), &other, vectors);
+  begin_key(merges, (const uint8_t *)key, ctok_length(key), &one, vectors);
+  begin_key(merges, (const uint8_t *)other_key, ctok_length(other_key), &other, vectors);
   for (;;) {
     uint32_t least = least_of(&one, vectors), other_least = least_of(&other, vectors);
     if ((uint16_t)least == no_short_rank || (uint16_t)other_least == no_short_rank) break;
     merge_pair(merges, &one, least, vectors);
     merge_pair(merges, &other, other_least, vectors);
   }
-  *used += finish(merges, &one, ids + *used, vectors);
-  *first_end = (uint32_t)*used;
-  *used += finish(merges, &other, ids + *used, vectors);
+  finish_missing(merges, &one, first, ids, used, vectors);
+  finish_missing(merges, &other, second, ids, used, vectors);
+}
+
+// Numbers the missing words that are merged here, the shortest first, so that two neighbours have as
+// much to merge, and what depends on their lengths can be foreseen; returns how many there are.
+CTOK_INLINE CTOK_LEAST size_t sort_by_length(
+    const ctok_merges *merges, const ctok_key *keys, const ctok_missing *missing, size_t count,
+    uint8_t *order) {
+  uint8_t lengths[CTOK_BATCH];
+  // Where the words of each length begin.
+  size_t starts[CTOK_SHORT + 2] = {0};
+  for (size_t index = 0; index < count; index++) {
+    const ctok_key *key = keys + missing[index].word;
+    unsigned length = ctok_length(key);
+    if (length > CTOK_SHORT || !has_tokens(merges, key)) length = 0;
+    lengths[index] = (uint8_t)length;
+    starts[length + 1]++;
+  }
+  size_t others = starts[1];
+  starts[1] = 0;
+  for (unsigned length = 1; length <= CTOK_SHORT; length++) starts[length + 1] += starts[length];
+  for (size_t index = 0; index < count; index++) {
+    if (lengths[index] > 0) order[starts[lengths[index]]++] = (uint8_t)index;
+  }
+  return count - others;
 }
 
 CTOK_LEAST
-size_t ctok_merge_words_least(
-    const ctok_merges *merges, const ctok_key *keys, ctok_missing *missing, size_t first,
-    size_t count, uint32_t *ids, size_t *used) {
-  size_t index = first;
-  while (index < count) {
-    const ctok_key *key = keys + missing[index].word;
-    if (ctok_length(key) > CTOK_SHORT) break;
-    const ctok_key *next = index + 1 < count ? keys + missing[index + 1].word : NULL;
-    if (!next || ctok_length(next) > CTOK_SHORT) {
-      merge_key(merges, key, ids, used);
+void ctok_merge_words_least(
+    const ctok_merges *merges, const ctok_key *keys, ctok_missing *missing, size_t count,
+    uint32_t *ids, size_t *used) {
+  uint8_t order[CTOK_BATCH];
+  size_t words = sort_by_length(merges, keys, missing, count, order);
+  size_t index = 0;
+  for (; index + 2 <= words; index += 2) {
+    ctok_missing *first = missing + order[index], *second = missing + order[index + 1];
+    if (ctok_length(keys + second->word) <= ONE_VECTOR) {
+      merge_two(merges, keys, first, second, ids, used, 1);
     } else {
-      uint32_t *end = &missing[index++].end;
-      if (ctok_length(key) <= ONE_VECTOR && ctok_length(next) <= ONE_VECTOR) {
-        merge_two_keys(merges, key, next, ids, used, end, 1);
-      } else {
-        merge_two_keys(merges, key, next, ids, used, end, 2);
-      }
+      merge_two(merges, keys, first, second, ids, used, 2);
     }
-    missing[index++].end = (uint32_t)*used;
   }
-  return index;
+  if (index < words) {
+    ctok_missing *last = missing + order[index];
+    const ctok_key *key = keys + last->word;
+    ctok_parts row;
+    begin_key(merges, (const uint8_t *)key, ctok_length(key), &row, 2);
+    finish_missing(merges, &row, last, ids, used, 2);
+  }
 }
 #else
 bool ctok_finds_least(void) { return false; }

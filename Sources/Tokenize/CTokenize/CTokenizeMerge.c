@@ -87,21 +87,20 @@ size_t ctok_merge(const ctok_merges *merges, const uint8_t *word, size_t count, 
   return merge_any(merges, word, count, ids);
 }
 
-size_t ctok_merge_words(
-    const ctok_merges *merges, const ctok_key *keys, ctok_missing *missing, size_t first,
-    size_t count, uint32_t *ids, size_t *used) {
+void ctok_merge_words(
+    const ctok_merges *merges, const ctok_key *keys, ctok_missing *missing, size_t count,
+    uint32_t *ids, size_t *used) {
 #if defined(__x86_64__)
   if (merges->short_ranks) {
-    return ctok_merge_words_least(merges, keys, missing, first, count, ids, used);
+    return ctok_merge_words_least(merges, keys, missing, count, ids, used);
   }
 #endif
-  size_t index = first;
-  for (; index < count; index++) {
+  for (size_t index = 0; index < count; index++) {
     const ctok_key *key = keys + missing[index].word;
     unsigned length = ctok_length(key);
-    if (length > CTOK_SHORT) break;
+    if (length > CTOK_SHORT || !has_tokens(merges, key)) continue;
+    missing[index].start = (uint32_t)*used;
     *used += merge_any(merges, (const uint8_t *)key, length, ids + *used);
     missing[index].end = (uint32_t)*used;
   }
-  return index;
 }

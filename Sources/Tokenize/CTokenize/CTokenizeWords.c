@@ -153,7 +153,7 @@ size_t ctok_take_words(
     }
     continue;
   missing:
-    *unknown++ = (ctok_missing){(uint32_t)index, (uint32_t)(next - ids), 0};
+    *unknown++ = (ctok_missing){(uint32_t)index, (uint32_t)(next - ids), 0, 0};
   }
   *missing_count = (size_t)(unknown - missing);
   return (size_t)(next - ids);
@@ -168,13 +168,12 @@ CTOK_INLINE uint32_t *copy(uint32_t *to, const uint32_t *from, size_t count) {
 void ctok_join(
     const uint32_t *taken, size_t taken_count, const ctok_missing *missing, size_t missing_count,
     const uint32_t *row, uint32_t *ids) {
-  uint32_t ahead = 0, start = 0;
+  uint32_t ahead = 0;
   for (size_t index = 0; index < missing_count; index++) {
     ctok_missing word = missing[index];
     ids = copy(ids, taken + ahead, word.ahead - ahead);
-    ids = copy(ids, row + start, word.end - start);
+    ids = copy(ids, row + word.start, word.end - word.start);
     ahead = word.ahead;
-    start = word.end;
   }
   memcpy(ids, taken + ahead, (taken_count - ahead) * sizeof *ids);
 }

@@ -39,11 +39,25 @@ CTOK_INLINE uint32_t result_of(const ctok_merges *merges, uint32_t rank) {
   return merges->results ? merges->results[rank] : merges->first_result + rank;
 }
 
+/// Whether each byte of a short word has a token.
+CTOK_INLINE bool has_tokens(const ctok_merges *merges, const ctok_key *key) {
+  if (!merges->lacks_bytes) return true;
+  uint8_t word[16];
+  memcpy(word, key, sizeof word);
+  uint32_t tokens = 0;
+  // All fifteen are looked at, since how long words are is hard to foresee.
+  for (unsigned place = 0; place < CTOK_SHORT; place++) {
+    uint32_t token = merges->byte_tokens[word[place]];
+    tokens |= place < ctok_length(key) ? token : 0;
+  }
+  return tokens != UINT32_MAX;
+}
+
 /// The ids of a word of up to 64 bytes, by short ranks; there is room for four at least.
 size_t ctok_merge_least(
     const ctok_merges *merges, const uint8_t *word, unsigned count, uint32_t *ids);
 
 /// As `ctok_merge_words`, by short ranks.
-size_t ctok_merge_words_least(
-    const ctok_merges *merges, const ctok_key *keys, ctok_missing *missing, size_t first,
-    size_t count, uint32_t *ids, size_t *used);
+void ctok_merge_words_least(
+    const ctok_merges *merges, const ctok_key *keys, ctok_missing *missing, size_t count,
+    uint32_t *ids, size_t *used);

@@ -24,9 +24,7 @@ struct NormalizationTables: @unchecked Sendable {
     static let composesCompatibly = Properties(rawValue: 1 << 11)
   }
 
-  /// Where the block of each 256 code points begins in `properties`.
-  private let blocks: [UInt16]
-  private let properties: [UInt16]
+  private let properties: BlockedProperties
   private let canonical: Decompositions
   private let compatibility: Decompositions
   /// First code point above the second, in order.
@@ -36,10 +34,6 @@ struct NormalizationTables: @unchecked Sendable {
   private init() {
     canonical = Decompositions(NormalizationData.canonical)
     compatibility = Decompositions(NormalizationData.compatibility)
-    var flat = [UInt16](repeating: 0, count: 0x110000)
-    forEachRow(NormalizationData.combiningClasses) { row in
-      for codePoint in row[0]...row[1] { flat[Int(codePoint)] |= UInt16(row[2]) }
-    }
     var compositions: [(pair: UInt64, composite: UInt32)] = []
     forEachRow(NormalizationData.compositions) { row in
       compositions.append((Self.pair(row[0], row[1]), row[2]))
@@ -48,40 +42,27 @@ struct NormalizationTables: @unchecked Sendable {
     pairs = compositions.map(\.pair)
     composites = compositions.map(\.composite)
 
-    let both: Properties = [.composes, .composesCompatibly]
-    for codePoint in canonical.codePoints {
-      flat[Int(codePoint)] |= Properties.decomposes.rawValue | both.rawValue
-      flat[Int(codePoint)] |= Properties.decomposesCompatibly.rawValue
-    }
-    // What is composed already stays, unless it also joins to what comes before.
-    for composite in composites { flat[Int(composite)] &= ~both.rawValue }
-    for codePoint in compatibility.codePoints {
-      flat[Int(codePoint)] |= Properties.decomposesCompatibly.rawValue
-      flat[Int(codePoint)] |= Properties.composesCompatibly.rawValue
-    }
-    for pair in pairs { flat[Int(UInt32(truncatingIfNeeded: pair))] |= both.rawValue }
-    for codePoint in Hangul.syllables {
-      flat[Int(codePoint)] |= Properties.decomposes.rawValue
-      flat[Int(codePoint)] |= Properties.decomposesCompatibly.rawValue
-    }
-    for codePoint in Hangul.vowels { flat[Int(codePoint)] |= both.rawValue }
-    for codePoint in Hangul.tails { flat[Int(codePoint)] |= both.rawValue }
-
-    var blocks: [UInt16] = []
-    var properties = [UInt16](repeating: 0, count: 256)
-    var known: [ArraySlice<UInt16>: UInt16] = [properties[...]: 0]
-    for first in stride(from: 0, to: flat.count, by: 256) {
-      let block = flat[first..<first + 256]
-      let number = UInt16(properties.count / 256)
-      if let same = known[block] {
-        blocks.append(same)
-      } else {
-        known[block] = number
-        blocks.append(number)
-        properties += block
+    var properties = BlockedProperties()
+    forEachRow(NormalizationData.combiningClasses) { row in
+      for codePoint in row[0]...row[1] {
+        properties[codePoint].formUnion(.init(rawValue: UInt16(row[2])))
       }
     }
-    self.blocks = blocks
+    let both: Properties = [.composes, .composesCompatibly]
+    for codePoint in canonical.codePoints {
+      properties[codePoint].formUnion([.decomposes, .decomposesCompatibly, both])
+    }
+    // What is composed already stays, unless it also joins to what comes before.
+    for composite in composites { properties[composite].subtract(both) }
+    for codePoint in compatibility.codePoints {
+      properties[codePoint].formUnion([.decomposesCompatibly, .composesCompatibly])
+    }
+    for pair in pairs { properties[UInt32(truncatingIfNeeded: pair)].formUnion(both) }
+    for codePoint in Hangul.syllables {
+      properties[codePoint].formUnion([.decomposes, .decomposesCompatibly])
+    }
+    for codePoint in Hangul.vowels { properties[codePoint].formUnion(both) }
+    for codePoint in Hangul.tails { properties[codePoint].formUnion(both) }
     self.properties = properties
   }
 
@@ -91,10 +72,10 @@ struct NormalizationTables: @unchecked Sendable {
 
   /// The properties of a code point.
   @inline(__always)
-  func properties(_ codePoint: UInt32) -> Properties {
-    Properties(
-      rawValue: properties[Int(blocks[Int(codePoint >> 8)]) << 8 | Int(codePoint & 255)])
-  }
+  func properties(_ codePoint: UInt32) -> Properties { properties[codePoint] }
+
+  /// Calls `body` with each code point that has properties, and with others.
+  func forEachCodePoint(_ body: (UInt32, Properties) -> Void) { properties.forEach(body) }
 
   /// The full decomposition of a code point, `nil` where it stays; Hangul not included.
   func decomposition(_ codePoint: UInt32, compatibly: Bool) -> ArraySlice<UInt32>? {
@@ -108,6 +89,35 @@ struct NormalizationTables: @unchecked Sendable {
     let pair = Self.pair(first, second)
     let place = firstPlace(in: pairs.count) { pairs[$0] >= pair }
     return place < pairs.count && pairs[place] == pair ? composites[place] : nil
+  }
+}
+
+/// Properties by code point, in blocks of 256; all blocks without any are one.
+private struct BlockedProperties {
+  typealias Properties = NormalizationTables.Properties
+
+  private var blocks = [UInt16](repeating: 0, count: 0x1100)
+  private var rows = [Properties](repeating: [], count: 256)
+
+  @inline(__always)
+  subscript(codePoint: UInt32) -> Properties {
+    get { rows[Int(blocks[Int(codePoint >> 8)]) << 8 | Int(codePoint & 255)] }
+    set {
+      let block = Int(codePoint >> 8)
+      if blocks[block] == 0 {
+        blocks[block] = UInt16(rows.count / 256)
+        rows += [Properties](repeating: [], count: 256)
+      }
+      rows[Int(blocks[block]) << 8 | Int(codePoint & 255)] = newValue
+    }
+  }
+
+  func forEach(_ body: (UInt32, Properties) -> Void) {
+    for (block, number) in blocks.enumerated() where number != 0 {
+      for index in 0..<256 {
+        body(UInt32(block << 8 | index), rows[Int(number) << 8 | index])
+      }
+    }
   }
 }
 

@@ -15,10 +15,9 @@ struct Normalizer: Sendable {
     self.form = form
     concern = form.concern
     var minds = [Bool](repeating: false, count: 256)
-    for codePoint in 0x80..<0x110000 as Range<UInt32> {
-      let properties = tables.properties(codePoint)
+    tables.forEachCodePoint { codePoint, properties in
       guard properties.combiningClass != 0 || !properties.isDisjoint(with: form.concern) else {
-        continue
+        return
       }
       let lead: UInt32 =
         codePoint < 0x800

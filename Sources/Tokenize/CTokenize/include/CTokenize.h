@@ -68,8 +68,9 @@ typedef struct {
   const uint32_t *byte_pair_ranks;
   /// The same in 16 bits: only where `short_places` is, and `ctok_finds_least()`.
   const uint16_t *short_ranks;
-  /// The token of each byte.
+  /// The token of each byte, all ones where it has none, and whether there are such.
   const uint32_t *byte_tokens;
+  bool lacks_bytes;
   /// How far a hash is shifted to choose a place, and a word of the filter.
   uint8_t shift, filter_shift;
 } ctok_merges;
@@ -124,14 +125,17 @@ void ctok_hash_words(
     const ctok_words *words, const uint8_t *text, const uint8_t *end, const uint16_t *bounds,
     size_t count, ctok_key *keys, uint32_t *hashes);
 
+/// Most words that are looked up together.
+#define CTOK_BATCH 256
+
 /// A word that is not in a table.
 typedef struct {
   /// Which of the words looked up together it is.
   uint32_t word;
   /// How many ids of other ones stand ahead of its own.
   uint32_t ahead;
-  /// Where its own ids end in the row of those of all missing words.
-  uint32_t end;
+  /// Where its own ids begin and end in the row of those of all missing words; 0 until they are there.
+  uint32_t start, end;
 } ctok_missing;
 
 /// Writes the ids of words that are in the table, one word behind the other, and returns how many ids
@@ -141,12 +145,12 @@ size_t ctok_take_words(
     const ctok_words *words, const ctok_key *keys, const uint32_t *hashes, size_t count,
     uint32_t *ids, ctok_missing *missing, size_t *missing_count);
 
-/// Merges missing words from `first` on, up to a long one, and returns which that is, or `count`;
-/// appends their ids to the row of all missing words' and notes where they end. None is empty, each
-/// byte has a token, and there is room for 15 ids for each word from `first` on and 16 more.
-size_t ctok_merge_words(
-    const ctok_merges *merges, const ctok_key *keys, ctok_missing *missing, size_t first,
-    size_t count, uint32_t *ids, size_t *used);
+/// Merges those of up to `CTOK_BATCH` missing words that are short and have a token for each byte;
+/// appends their ids to the row of all missing words' in any order, and notes where they are. None is
+/// empty, and there is room for 15 ids a word and 16 more.
+void ctok_merge_words(
+    const ctok_merges *merges, const ctok_key *keys, ctok_missing *missing, size_t count,
+    uint32_t *ids, size_t *used);
 
 /// Writes the ids of a batch of words: those of missing ones, `row`, between the ones that were taken.
 /// Up to three more are read behind each of both, and there is room for three more.
