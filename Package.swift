@@ -68,9 +68,9 @@ let package = Package(
       exclude: ["CYAML", "CBLAS", "CDNNL", "CTrain"], swiftSettings: swiftRules),
 
     // tools: the programs and what only they need.
-    .systemLibrary(
+    .target(
       name: "CArchive", path: "Sources/tools/Preprocess/CArchive",
-      providers: [.apt(["libarchive-dev"])]),
+      linkerSettings: [.linkedLibrary("z")]),
     .target(name: "CCurl", path: "Sources/tools/Preprocess/CCurl"),
     .target(
       name: "CommandLineKit", dependencies: ["Machine"], path: "Sources/tools/CommandLineKit",
@@ -122,7 +122,7 @@ let package = Package(
       name: "PreprocessTests",
       dependencies: [
         "Preprocess", "Tokenize", "IndexedData", "Machine", "CArchive", "TestSupport",
-      ]),
+      ], linkerSettings: [.linkedLibrary("archive")]),
     .testTarget(
       name: "ProgramTests",
       dependencies: [

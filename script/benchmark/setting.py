@@ -47,7 +47,7 @@ class Setting:
 
     def __init__(self, work, options):
         self.work, self.runs, self.workers = Path(work), options.runs, options.workers
-        self.bin = ROOT / ".build/release"
+        self.bin = ROOT / ".build/static/release"
         self.input = options.file
         self.patience = options.patience
         self.python = os.environ.get("NEOX_PEERS")
@@ -205,13 +205,13 @@ class Setting:
             self._vocabulary = files
         return self._vocabulary
 
-    def preprocess(self, path, prefix, kind="GPT2BPETokenizer", vocabulary=None, form="auto"):
+    def preprocess(self, path, prefix, kind="GPT2BPETokenizer", vocabulary=None, form="auto", workers=None):
         """Prepares a dataset: seconds, and the prefix of its two files."""
         words = ["--vocab-file", vocabulary] if vocabulary else [
             "--vocab-file", self.vocabulary()[0], "--merge-file", self.vocabulary()[1]]
         seconds, _, _ = self.program(
             "neox-preprocess", "--input", path, "--tokenizer-type", kind, *words, "--input-format", form, "--workers",
-            self.workers, "--output-prefix", self.work / prefix, "--overwrite", "--progress", "off")
+            workers or self.workers, "--output-prefix", self.work / prefix, "--overwrite", "--progress", "off")
         return seconds, self.work / f"{prefix}_text_document"
 
     def dataset(self):

@@ -18,6 +18,8 @@ package enum PreprocessError: Error, Equatable, Sendable {
   case unknownKind(String)
   /// Compressed data or an archive is damaged, truncated or encrypted, at a byte of the stored file.
   case damaged(name: String, byte: Int, reason: String)
+  /// The library that reads a compressed file or an archive cannot be loaded.
+  case noLibrary(name: String, reason: String)
   /// The documents of a stream cannot be told apart after a byte, so that none can be skipped.
   case brokenStructure(name: String, byte: Int, reason: String)
   /// A file is not what it was when it was opened.
@@ -61,6 +63,9 @@ extension PreprocessError: CustomStringConvertible {
     case .unknownKind(let path):
       return "\(path): neither name nor content tells what it holds; "
         + "say it with --input-format jsonl|json|text|lines"
+    case .noLibrary(let name, let reason):
+      return "\(name): libarchive, which reads it, cannot be loaded: \(reason); install it "
+        + "(libarchive13 on Debian)"
     case .damaged(let name, let byte, let reason):
       return
         "\(name): near byte \(byte) of the stored file: \(reason); replace the file by a whole one and "

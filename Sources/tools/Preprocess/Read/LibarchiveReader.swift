@@ -12,24 +12,27 @@ final class LibarchiveReader {
 
   /// Starts to read a layer.
   init(_ wrapping: Wrapping, _ stored: any ByteStream, name: String) throws(PreprocessError) {
-    guard let handle = unsafe archive_read_new() else {
+    if let reason = unsafe carchive_load() {
+      throw unsafe .noLibrary(name: name, reason: String(cString: reason))
+    }
+    guard let handle = unsafe carchive_read_new() else {
       throw .damaged(name: name, byte: 0, reason: "libarchive cannot start")
     }
     unsafe self.handle = handle
     self.name = name
     feed = ArchiveFeed(stored, tail: wrapping == .lz4 ? ArchiveFeed.emptyLZ4Frame : [])
     let client = unsafe Unmanaged.passUnretained(feed).toOpaque()
-    unsafe archive_read_set_callback_data(handle, client)
-    unsafe archive_read_set_read_callback(handle) { _, client, block in
+    unsafe carchive_read_set_callback_data(handle, client)
+    unsafe carchive_read_set_read_callback(handle) { _, client, block in
       guard let client = unsafe client, let block = unsafe block else { return -1 }
       return unsafe Unmanaged<ArchiveFeed>.fromOpaque(client).takeUnretainedValue().read(block)
     }
     try configure(wrapping)
-    try check(unsafe archive_read_open1(handle), "is not what its first bytes tell")
+    try check(unsafe carchive_read_open1(handle), "is not what its first bytes tell")
   }
 
   deinit {
-    unsafe archive_read_free(handle)
+    unsafe carchive_read_free(handle)
   }
 
   var storedByte: Int { feed.storedByte }
@@ -38,7 +41,7 @@ final class LibarchiveReader {
   ///
   /// libarchive stops without an error where bytes are no further frame of lz4 or stream of bzip2.
   func checkEnd() throws(PreprocessError) {
-    let used = unsafe archive_filter_bytes(handle, -1)
+    let used = unsafe carchive_filter_bytes(handle, -1)
     let isUsedUp = try feed.isUsedUp(after: Int(used))
     guard isUsedUp else {
       throw .damaged(
@@ -52,46 +55,46 @@ final class LibarchiveReader {
   private func configure(_ wrapping: Wrapping) throws(PreprocessError) {
     switch wrapping {
     case .tar:
-      unsafe archive_read_support_format_tar(handle)
+      unsafe carchive_read_support_format_tar(handle)
       // Tar stops at its end mark; what was joined behind it with `cat` would be lost without a word.
-      unsafe archive_read_set_options(handle, "hdrcharset=UTF-8,read_concatenated_archives")
+      unsafe carchive_read_set_options(handle, "hdrcharset=UTF-8,read_concatenated_archives")
       return
     case .zip where feed.isSeekable:
-      unsafe archive_read_support_format_zip_seekable(handle)
-      unsafe archive_read_set_seek_callback(handle) { _, client, offset, whence in
+      unsafe carchive_read_support_format_zip_seekable(handle)
+      unsafe carchive_read_set_seek_callback(handle) { _, client, offset, whence in
         guard let client = unsafe client else { return Int64(ARCHIVE_FATAL) }
         let feed = unsafe Unmanaged<ArchiveFeed>.fromOpaque(client).takeUnretainedValue()
         return feed.seek(offset, whence)
       }
       return
     case .zip:
-      unsafe archive_read_support_format_zip_streamable(handle)
+      unsafe carchive_read_support_format_zip_streamable(handle)
       return
-    case .gzip: unsafe archive_read_support_filter_gzip(handle)
-    case .zstd: unsafe archive_read_support_filter_zstd(handle)
-    case .lz4: unsafe archive_read_support_filter_lz4(handle)
-    case .xz: unsafe archive_read_support_filter_xz(handle)
-    case .bzip2: unsafe archive_read_support_filter_bzip2(handle)
+    case .gzip: unsafe carchive_read_support_filter_gzip(handle)
+    case .zstd: unsafe carchive_read_support_filter_zstd(handle)
+    case .lz4: unsafe carchive_read_support_filter_lz4(handle)
+    case .xz: unsafe carchive_read_support_filter_xz(handle)
+    case .bzip2: unsafe carchive_read_support_filter_bzip2(handle)
     }
-    unsafe archive_read_support_format_raw(handle)
-    unsafe archive_read_support_format_empty(handle)
+    unsafe carchive_read_support_format_raw(handle)
+    unsafe carchive_read_support_format_empty(handle)
   }
 
   /// Goes to the next regular file and returns its name; `nil` after the last.
   func nextMember() throws(PreprocessError) -> String? {
     while true {
       var entry: OpaquePointer?
-      let status = unsafe archive_read_next_header(handle, &entry)
+      let status = unsafe carchive_read_next_header(handle, &entry)
       if status == ARCHIVE_EOF { return nil }
       // A warning about a header concerns names and dates, which do not matter here.
       if status != ARCHIVE_WARN { try check(status, "damaged") }
       guard let entry = unsafe entry else { return nil }
-      let isFile = unsafe archive_entry_filetype(entry) == S_IFREG
-      let isLink = unsafe archive_entry_hardlink(entry) != nil
+      let isFile = unsafe carchive_entry_filetype(entry) == S_IFREG
+      let isLink = unsafe carchive_entry_hardlink(entry) != nil
       guard isFile && !isLink else { continue }
-      let path = unsafe archive_entry_pathname_utf8(entry) ?? archive_entry_pathname(entry)
+      let path = unsafe carchive_entry_pathname_utf8(entry) ?? carchive_entry_pathname(entry)
       let member = unsafe path.map { unsafe String(cString: $0) } ?? "unnamed"
-      guard unsafe archive_entry_is_encrypted(entry) == 0 else {
+      guard unsafe carchive_entry_is_encrypted(entry) == 0 else {
         throw .damaged(
           name: "\(name)!\(member)", byte: storedByte,
           reason: "is encrypted; decrypt the archive first")
@@ -105,7 +108,7 @@ final class LibarchiveReader {
     into buffer: UnsafeMutableRawBufferPointer, of member: String
   ) throws(PreprocessError) -> Int {
     while true {
-      let count = unsafe archive_read_data(handle, buffer.baseAddress, buffer.count)
+      let count = unsafe carchive_read_data(handle, buffer.baseAddress, buffer.count)
       if count >= 0 { return count }
       if count == Int(ARCHIVE_RETRY) { continue }
       try check(Int32(clamping: count), "damaged", member)
@@ -124,7 +127,7 @@ final class LibarchiveReader {
   ) throws(PreprocessError) {
     if let error = feed.error { throw error }
     guard status != ARCHIVE_OK else { return }
-    let said = unsafe archive_error_string(handle).map { unsafe String(cString: $0) }
+    let said = unsafe carchive_error_string(handle).map { unsafe String(cString: $0) }
     let words = (said ?? fallback).split { $0.isWhitespace }.joined(separator: " ")
     throw .damaged(
       name: member ?? name, byte: storedByte, reason: Self.plainReasons[words] ?? words)
