@@ -81,7 +81,7 @@ let package = Package(
     .target(
       name: "Preprocess",
       dependencies: [
-        "Tokenize", "IndexedData", "Machine", "CArchive", "CCurl", "CSimdJSON",
+        "Tokenize", "IndexedData", "Machine", "CArchive", "CCurl", "CSimdJSON", "CZstd",
       ],
       path: "Sources/tools/Preprocess", exclude: ["CArchive", "CCurl"],
       swiftSettings: swiftRules),

@@ -66,7 +66,8 @@ struct RunArguments: Sendable {
         .option(
           "--workers", \.workers, placeholder: "N", shownDefault: "all processors",
           rule: .workers,
-          "threads; the output is the same for any number (GPT-NeoX's default is 1)"),
+          "threads that encode; another takes off compression. The output is the same for any number "
+            + "(GPT-NeoX's default is 1)"),
         .option(
           "--memory", \.memory,
           "the bound of all memory of the run: 64MiB set aside for the program and the vocabulary, "

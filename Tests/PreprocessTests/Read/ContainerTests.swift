@@ -201,6 +201,22 @@ import Testing
     zip[5000] ^= 1
     let damaged = try message("b.zip", zip)
     #expect(damaged.contains("b.zip!a.txt") && !damaged.contains { $0.isNewline })
+    let zstd = try Containers.compressed(noise, .zstd)
+    let cut = try message("a.txt.zst", Array(zstd[..<8000]))
+    #expect(cut.contains("near byte 8000 ") && cut.contains("the zstd data ends too early"))
+    let joined = try message("b.txt.zst", zstd + Array("more text".utf8))
+    #expect(joined.contains("what follows is no further compressed data"))
+    // A frame whose header asks for a window of 256 MB.
+    let wide = try message("c.txt.zst", [0x28, 0xB5, 0x2F, 0xFD, 0, 18 << 3, 1, 0, 0])
+    #expect(wide.contains("unpack it with `zstd -d --long=31`"))
+  }
+
+  @Test func muchOutOfLittle() throws {
+    // More comes out than is read at once, after all of the file has gone in.
+    let text = [UInt8](repeating: 0x61, count: 3_000_000)
+    let zstd = try Containers.compressed(text, .zstd)
+    #expect(zstd.count < 1000)
+    #expect(try read("a.txt.zst", zstd + zstd).texts == [String(repeating: "a", count: 6_000_000)])
   }
 
   @Test func textsAndLines() throws {

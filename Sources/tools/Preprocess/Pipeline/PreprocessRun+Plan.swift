@@ -46,7 +46,7 @@ extension PreprocessRun {
       safeCut: { tokenizer.safeCut($0) })
     reading.format = recipe.format
     reading.note = settings.note
-    reading.readsAhead = settings.workers > 1
+    reading.readsAhead = settings.readsAhead
     reading.early = early
     reading.skipsBlankLines = recipe.skipsBlankLines
     reading.keepsRecordsWhole = recipe.supervision.needsWholeRecords

@@ -64,7 +64,7 @@ package struct PreprocessRun: Sendable {
       ? InputHashes(inputs, inputFiles, isBeside: settings.workers > 1) : nil
     // The part that a shard reads may begin elsewhere.
     let early =
-      settings.workers > 1 && recipe.shard.count == 1
+      settings.readsAhead && recipe.shard.count == 1
       ? inputs.entries.first.flatMap { EarlyStream($0) } : nil
     let paths = recipe.vocabularyPaths
     let files = Aside(name: "vocabulary") { () throws(PipelineError) in

@@ -1,4 +1,5 @@
 internal import IndexedData
+internal import Machine
 package import Tokenize
 
 /// What is to be made of what: everything that has a say in the output's bytes.
@@ -137,8 +138,10 @@ package enum DatasetImplementation: String, CaseIterable, Sendable {
 
 /// How a run goes about its work; nothing here has a say in the output.
 package struct RunSettings: Sendable {
-  /// Threads.
+  /// Threads that encode.
   package var workers: Int
+  /// Whether another takes off compression: where a processor may be free for it.
+  package var readsAhead: Bool { workers > 1 || WorkerPool.processorCount > 1 }
   /// Bytes of memory that caches and buffers may take.
   package var memory = 1 << 30
   /// Seconds between two savings of the work done; 0 saves after each item.

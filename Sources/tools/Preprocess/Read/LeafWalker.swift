@@ -111,6 +111,10 @@ struct LeafWalker {
 extension Wrapping {
   /// What a compressed stream holds.
   func content(of stored: any ByteStream) throws(PreprocessError) -> any ByteStream {
-    self == .gzip ? try GzipStream(stored) : try FilterStream(self, stored)
+    switch self {
+    case .gzip: try GzipStream(stored)
+    case .zstd: try ZstdStream(stored)
+    default: try FilterStream(self, stored)
+    }
   }
 }

@@ -70,8 +70,7 @@ final class LibarchiveReader {
     case .zip:
       unsafe carchive_read_support_format_zip_streamable(handle)
       return
-    case .gzip: unsafe carchive_read_support_filter_gzip(handle)
-    case .zstd: unsafe carchive_read_support_filter_zstd(handle)
+    case .gzip, .zstd: return  // They have streams of their own.
     case .lz4: unsafe carchive_read_support_filter_lz4(handle)
     case .xz: unsafe carchive_read_support_filter_xz(handle)
     case .bzip2: unsafe carchive_read_support_filter_bzip2(handle)

@@ -25,10 +25,8 @@ const char *carchive_load(void);
       (a, seek))                                                                                      \
   USE(int, archive_read_set_options, (struct archive * a, const char *options), (a, options))         \
   USE(int, archive_read_support_filter_bzip2, (struct archive * a), (a))                              \
-  USE(int, archive_read_support_filter_gzip, (struct archive * a), (a))                               \
   USE(int, archive_read_support_filter_lz4, (struct archive * a), (a))                                \
   USE(int, archive_read_support_filter_xz, (struct archive * a), (a))                                 \
-  USE(int, archive_read_support_filter_zstd, (struct archive * a), (a))                               \
   USE(int, archive_read_support_format_empty, (struct archive * a), (a))                              \
   USE(int, archive_read_support_format_raw, (struct archive * a), (a))                                \
   USE(int, archive_read_support_format_tar, (struct archive * a), (a))                                \
