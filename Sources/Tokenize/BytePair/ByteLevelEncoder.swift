@@ -89,12 +89,13 @@ package struct ByteLevelEncoder: Sendable {
     }
     guard missingCount > 0 else { return }
     unsafe encodeMissing(missingCount, place, bounds, &cache)
-    // Up to three are read behind the last one.
-    cache.missingIDs.reserve(3)
+    // Up to eight are read behind the last one.
+    cache.missingIDs.reserve(8)
     cache.takenIDs.truncate(to: 0)
     unsafe cache.takenIDs.append(from: ids.start + (ids.count - taken), count: taken)
+    cache.takenIDs.reserve(8)
     ids.truncate(to: ids.count - taken)
-    ids.reserve(taken + cache.missingIDs.count + 3)
+    ids.reserve(taken + cache.missingIDs.count + 8)
     unsafe ids.appendUnchecked { row, used in
       unsafe ctok_join(
         cache.takenIDs.start, taken, missing, missingCount, cache.missingIDs.start, row + used)

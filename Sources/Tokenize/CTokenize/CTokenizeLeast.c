@@ -46,22 +46,25 @@ CTOK_INLINE CTOK_LEAST shorts8 lanes_from(int first) {
 }
 
 // Begins with a word of 1 to 15 bytes, behind which there are others up to the sixteenth. Nothing
-// depends on its length but a mask, since how long words are is hard to foresee.
+// depends on its length but a mask, since how long words are is hard to foresee; ranks go into the
+// vectors one by one, since a wide load behind narrow stores would wait for them.
 CTOK_INLINE CTOK_LEAST void begin_key(
     const ctok_merges *merges, const uint8_t *word, unsigned count, ctok_parts *row, int vectors) {
-  uint16_t ranks[16] = {[15] = UINT16_MAX};
   unsigned pairs = vectors == 1 ? ONE_VECTOR - 1 : CTOK_SHORT;
 #pragma clang loop unroll(full)
-  for (unsigned place = 0; place < pairs; place++) {
-    ranks[place] = merges->short_ranks[(unsigned)word[place] << 8 | word[place + 1]];
-    row->parts[place] = merges->byte_tokens[word[place]];
+  for (unsigned index = 0; index < (unsigned)vectors; index++) {
+    shorts8 ranks = {0};
+#pragma clang loop unroll(full)
+    for (unsigned number = 0; number < 8; number++) {
+      unsigned place = 8 * index + number;
+      if (place >= pairs) continue;
+      ranks[number] = merges->short_ranks[(unsigned)word[place] << 8 | word[place + 1]];
+      row->parts[place] = merges->byte_tokens[word[place]];
+    }
+    row->ranks[index] = ranks | lanes_from((int)count - 1 - 8 * (int)index);
   }
   row->parts[pairs] = merges->byte_tokens[word[pairs]];
   row->parts[last_part(vectors)] = 0;
-  for (int index = 0; index < vectors; index++) {
-    memcpy(&row->ranks[index], ranks + 8 * index, sizeof row->ranks[index]);
-    row->ranks[index] |= lanes_from((int)count - 1 - 8 * index);
-  }
   row->left = (UINT64_C(1) << count) - 1;
 }
 

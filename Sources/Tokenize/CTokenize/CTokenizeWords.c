@@ -159,9 +159,10 @@ size_t ctok_take_words(
   return (size_t)(next - ids);
 }
 
-// Copies ids four at a time, up to three too many; returns where the next ones go.
+// Copies ids eight at a time, up to eight too many; returns where the next ones go.
 CTOK_INLINE uint32_t *copy(uint32_t *to, const uint32_t *from, size_t count) {
-  for (size_t index = 0; index < count; index += 4) memcpy(to + index, from + index, 4 * sizeof *to);
+  memcpy(to, from, 8 * sizeof *to);
+  for (size_t index = 8; index < count; index += 8) memcpy(to + index, from + index, 8 * sizeof *to);
   return to + count;
 }
 

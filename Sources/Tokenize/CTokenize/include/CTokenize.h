@@ -153,7 +153,7 @@ void ctok_merge_words(
     uint32_t *ids, size_t *used);
 
 /// Writes the ids of a batch of words: those of missing ones, `row`, between the ones that were taken.
-/// Up to three more are read behind each of both, and there is room for three more.
+/// Up to eight more are read behind each of both, and there is room for eight more.
 void ctok_join(
     const uint32_t *taken, size_t taken_count, const ctok_missing *missing, size_t missing_count,
     const uint32_t *row, uint32_t *ids);
