@@ -61,9 +61,9 @@ def measure_corpus(setting, name, path):
         if setting.workers > 1:
             # With a core left for the thread that takes off compression.
             fewer = setting.workers - 1
-            name = f"neox-preprocess, {fewer} {'worker' if fewer == 1 else 'workers'}"
-            work.ours(f"{name}, .jsonl.zst", packed, same_as=path, workers=fewer).compare(
-                work.ours(name, path, workers=fewer), 0.87)
+            label = f"neox-preprocess, {fewer} {'worker' if fewer == 1 else 'workers'}"
+            work.ours(f"{label}, .jsonl.zst", packed, same_as=path, workers=fewer).compare(
+                work.ours(label, path, workers=fewer), 0.87)
     if file := setting.shared_file("20B_tokenizer.json"):
         other = work.ours("neox-preprocess, 20B_tokenizer.json", path, tokenizer=file)
         work.expect(share, tokenizer=file)

@@ -18,6 +18,9 @@ package enum PreprocessError: Error, Equatable, Sendable {
   case unknownKind(String)
   /// Compressed data or an archive is damaged, truncated or encrypted, at a byte of the stored file.
   case damaged(name: String, byte: Int, reason: String)
+  /// Compressed data or an archive cannot be read as it is, from a byte of the stored file on; the reason
+  /// tells what to do.
+  case unreadable(name: String, byte: Int, reason: String)
   /// The library that reads a compressed file or an archive cannot be loaded.
   case noLibrary(name: String, reason: String)
   /// The documents of a stream cannot be told apart after a byte, so that none can be skipped.
@@ -64,12 +67,14 @@ extension PreprocessError: CustomStringConvertible {
       return "\(path): neither name nor content tells what it holds; "
         + "say it with --input-format jsonl|json|text|lines"
     case .noLibrary(let name, let reason):
-      return "\(name): libarchive, which reads it, cannot be loaded: \(reason); install it "
-        + "(libarchive13 on Debian)"
+      return "\(name): libarchive, which reads it, cannot be loaded: \(reason); install it, or "
+        + "a newer one (libarchive13 on Debian)"
     case .damaged(let name, let byte, let reason):
       return
         "\(name): near byte \(byte) of the stored file: \(reason); replace the file by a whole one and "
         + "begin anew with --restart"
+    case .unreadable(let name, let byte, let reason):
+      return "\(name): near byte \(byte) of the stored file: \(reason)"
     case .brokenStructure(let name, let byte, let reason):
       return "\(name): byte \(byte): \(reason); what follows cannot be read"
     case .inputChanged(let path):

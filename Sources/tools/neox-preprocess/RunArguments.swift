@@ -66,7 +66,7 @@ struct RunArguments: Sendable {
         .option(
           "--workers", \.workers, placeholder: "N", shownDefault: "all processors",
           rule: .workers,
-          "threads that encode; another takes off compression. The output is the same for any number "
+          "threads that encode; another takes off the compression of files. The output is the same for any number "
             + "(GPT-NeoX's default is 1)"),
         .option(
           "--memory", \.memory,

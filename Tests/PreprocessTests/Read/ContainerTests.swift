@@ -208,7 +208,13 @@ import Testing
     #expect(joined.contains("what follows is no further compressed data"))
     // A frame whose header asks for a window of 256 MB.
     let wide = try message("c.txt.zst", [0x28, 0xB5, 0x2F, 0xFD, 0, 18 << 3, 1, 0, 0])
-    #expect(wide.contains("unpack it with `zstd -d --long=31`"))
+    #expect(wide.hasSuffix("unpack it with `zstd -d --long=31` and read what comes out"))
+    // Where data are compressed twice, a byte of the file is told, though less of it is used than was read.
+    let frames = Array(repeatElement(zstd, count: 40).joined())
+    let nested = try Containers.compressed(frames + Array("more text".utf8) + frames, .gzip)
+    let inside = try message("d.txt.zst.gz", nested)
+    let byte = try #require(inside.firstMatch(of: #/near byte ([0-9]+) /#)?.output.1)
+    #expect((1...nested.count).contains(try #require(Int(byte))), "\(inside)")
   }
 
   @Test func muchOutOfLittle() throws {

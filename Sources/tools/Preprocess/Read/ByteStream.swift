@@ -4,8 +4,17 @@ protocol ByteStream: AnyObject {
   var name: String { get }
   /// Bytes of the stored file that have been read, for messages about damage.
   var storedByte: Int { get }
+  /// Whether its bytes are those of the stored file.
+  var isStored: Bool { get }
   /// Reads some bytes and returns their number; 0 at the end only.
   func read(into buffer: UnsafeMutableRawBufferPointer) throws(PreprocessError) -> Int
+}
+
+extension ByteStream {
+  var isStored: Bool { false }
+
+  /// Bytes of the stored file that have been used, where `count` of those that this stream gave are not.
+  func storedByte(without count: Int) -> Int { isStored ? storedByte - count : storedByte }
 }
 
 /// A file from some offset on.
@@ -22,6 +31,7 @@ final class FileStream: ByteStream {
   }
 
   var name: String { file.path }
+  var isStored: Bool { true }
 
   func read(into buffer: UnsafeMutableRawBufferPointer) throws(PreprocessError) -> Int {
     let wanted = min(buffer.count, end - storedByte)
@@ -74,6 +84,7 @@ final class PeekedStream: ByteStream {
 
   var name: String { stream.name }
   var storedByte: Int { stream.storedByte }
+  var isStored: Bool { stream.isStored }
 
   func read(into buffer: UnsafeMutableRawBufferPointer) throws(PreprocessError) -> Int {
     guard given < head.count else { return try unsafe stream.read(into: buffer) }

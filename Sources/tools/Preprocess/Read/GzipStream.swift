@@ -28,7 +28,7 @@ final class GzipStream: ByteStream {
   }
 
   var name: String { stored.name }
-  var storedByte: Int { unsafe stored.storedByte - Int(zlib.pointee.avail_in) }
+  var storedByte: Int { unsafe stored.storedByte(without: Int(zlib.pointee.avail_in)) }
 
   func read(into buffer: UnsafeMutableRawBufferPointer) throws(PreprocessError) -> Int {
     guard !isAtEnd, unsafe !buffer.isEmpty else { return 0 }

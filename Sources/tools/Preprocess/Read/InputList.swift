@@ -149,7 +149,7 @@ private struct InputExpansion {
     if Wrapping(head: head) == nil {
       plainFormat = StreamFormat(StreamTraits(name: path, head: head, wanted: format))
       guard plainFormat != nil || !head.isEmpty || !Wrapping.isNamed(path) else {
-        throw .damaged(
+        throw .unreadable(
           name: path, byte: 0,
           reason: "it is empty, where its name promises compressed data; make or fetch it again")
       }

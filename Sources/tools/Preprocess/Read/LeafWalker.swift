@@ -102,9 +102,10 @@ struct LeafWalker {
       traits.isCompressed = true
       traits.name = wrapping.unwrapped(traits.name)
     }
-    throw .damaged(
+    throw .unreadable(
       name: stored.name, byte: stored.storedByte,
-      reason: "more than \(Self.depthLimit) archives and compressions inside one another")
+      reason:
+        "more than \(Self.depthLimit) archives and compressions inside one another; unpack some")
   }
 }
 

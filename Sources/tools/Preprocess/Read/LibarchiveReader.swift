@@ -16,7 +16,8 @@ final class LibarchiveReader {
       throw unsafe .noLibrary(name: name, reason: String(cString: reason))
     }
     guard let handle = unsafe carchive_read_new() else {
-      throw .damaged(name: name, byte: 0, reason: "libarchive cannot start")
+      throw .unreadable(
+        name: name, byte: 0, reason: "libarchive cannot start; free some memory")
     }
     unsafe self.handle = handle
     self.name = name
@@ -44,7 +45,7 @@ final class LibarchiveReader {
     let used = unsafe carchive_filter_bytes(handle, -1)
     let isUsedUp = try feed.isUsedUp(after: Int(used))
     guard isUsedUp else {
-      throw .damaged(
+      throw .unreadable(
         name: name, byte: storedByte,
         reason:
           "what follows is no further compressed data\(feed.otherCause); mend the file, or cut "
@@ -70,7 +71,7 @@ final class LibarchiveReader {
     case .zip:
       unsafe carchive_read_support_format_zip_streamable(handle)
       return
-    case .gzip, .zstd: return  // They have streams of their own.
+    case .gzip, .zstd: preconditionFailure("these have streams of their own")
     case .lz4: unsafe carchive_read_support_filter_lz4(handle)
     case .xz: unsafe carchive_read_support_filter_xz(handle)
     case .bzip2: unsafe carchive_read_support_filter_bzip2(handle)
@@ -94,7 +95,7 @@ final class LibarchiveReader {
       let path = unsafe carchive_entry_pathname_utf8(entry) ?? carchive_entry_pathname(entry)
       let member = unsafe path.map { unsafe String(cString: $0) } ?? "unnamed"
       guard unsafe carchive_entry_is_encrypted(entry) == 0 else {
-        throw .damaged(
+        throw .unreadable(
           name: "\(name)!\(member)", byte: storedByte,
           reason: "is encrypted; decrypt the archive first")
       }

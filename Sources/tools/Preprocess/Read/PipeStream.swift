@@ -42,6 +42,7 @@ final class PipeStream: ByteStream {
   }
 
   var storedByte: Int { byteCount - ahead.count }
+  var isStored: Bool { true }
 
   /// What has been read up to now.
   var mark: PipeMark {

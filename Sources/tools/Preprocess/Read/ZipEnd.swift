@@ -25,7 +25,7 @@ enum ZipEnd {
     let end = tailStart + place
     let commentCount = tail.number(at: place + 20, bytes: 2)
     guard end + byteCount + commentCount >= file.end else {
-      throw .damaged(
+      throw .unreadable(
         name: file.name, byte: end + byteCount + commentCount,
         reason: "bytes follow the end of the zip archive; cut them off if they are not wanted")
     }
@@ -37,7 +37,7 @@ enum ZipEnd {
     var signature = [UInt8](repeating: 0, count: 4)
     try file.file.read(start..<start + 4, into: &signature)
     guard signature == [0x50, 0x4B, 1, 2] else { return }
-    throw .damaged(
+    throw .unreadable(
       name: file.name, byte: start - offset,
       reason: "a second zip archive begins here; give each in a file of its own")
   }

@@ -11,14 +11,14 @@ final class ZstdStream: ByteStream {
   /// What was read into `input`, and how much of it is used up.
   private var taken = unsafe ZSTD_inBuffer()
   private var isInFrame = false
-  private var hasFrame = false
+  private var hasContent = false
   private var isAtEnd = false
   /// Whether more may come out without more to read.
   private var holdsMore = false
 
   init(_ stored: any ByteStream) throws(PreprocessError) {
     guard let context = unsafe ZSTD_createDCtx() else {
-      throw .damaged(name: stored.name, byte: 0, reason: "zstd cannot start")
+      throw .unreadable(name: stored.name, byte: 0, reason: "zstd cannot start; free some memory")
     }
     unsafe self.context = context
     self.stored = stored
@@ -32,7 +32,7 @@ final class ZstdStream: ByteStream {
   }
 
   var name: String { stored.name }
-  var storedByte: Int { unsafe stored.storedByte - (taken.size - taken.pos) }
+  var storedByte: Int { unsafe stored.storedByte(without: taken.size - taken.pos) }
 
   func read(into buffer: UnsafeMutableRawBufferPointer) throws(PreprocessError) -> Int {
     guard !isAtEnd, unsafe !buffer.isEmpty else { return 0 }
@@ -45,9 +45,9 @@ final class ZstdStream: ByteStream {
         return 0
       }
       let result = unsafe ZSTD_decompressStream(context, &output, &taken)
-      guard ZSTD_isError(result) == 0 else { throw damage(reason(result)) }
+      guard ZSTD_isError(result) == 0 else { throw failure(result) }
       isInFrame = result != 0
-      hasFrame = hasFrame || !isInFrame
+      unsafe hasContent = hasContent || output.pos > 0
       unsafe holdsMore = isInFrame && output.pos == output.size
     }
     return unsafe output.pos
@@ -60,17 +60,22 @@ final class ZstdStream: ByteStream {
     return count > 0
   }
 
-  private func reason(_ code: Int) -> String {
+  private func failure(_ code: Int) -> PreprocessError {
     switch ZSTD_getErrorCode(code) {
-    case ZSTD_error_prefix_unknown where hasFrame && !isInFrame:
-      return
-        "what follows is no further compressed data; mend the file, or cut off what is not wanted"
+    case ZSTD_error_prefix_unknown where hasContent && !isInFrame:
+      return .unreadable(
+        name: name, byte: storedByte,
+        reason:
+          "what follows is no further compressed data; mend the file, or cut off what is not wanted"
+      )
     case ZSTD_error_frameParameter_windowTooLarge:
-      return
-        "it was compressed with a window of more than 128 MB; unpack it with `zstd -d --long=31` "
-        + "and read what comes out"
+      return .unreadable(
+        name: name, byte: storedByte,
+        reason:
+          "it was compressed with a window of more than 128 MB; unpack it with `zstd -d --long=31` "
+          + "and read what comes out")
     default:
-      return unsafe "damaged zstd data (\(String(cString: ZSTD_getErrorName(code))))"
+      return damage(unsafe "damaged zstd data (\(String(cString: ZSTD_getErrorName(code))))")
     }
   }
 
