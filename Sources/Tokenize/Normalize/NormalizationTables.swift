@@ -1,6 +1,6 @@
 /// Normalisation data in tables for look-up.
 ///
-/// The tables take about 250 KiB, are built once and stay until the process ends.
+/// The tables take about 190 KiB, are built once and stay until the process ends.
 @safe
 struct NormalizationTables: @unchecked Sendable {
   // Sendable: nothing is written after `init`.

@@ -11,6 +11,7 @@ final class ZstdStream: ByteStream {
   /// What was read into `input`, and how much of it is used up.
   private var taken = unsafe ZSTD_inBuffer()
   private var isInFrame = false
+  /// Whether anything came out; a skippable frame alone may stand ahead of data of another kind.
   private var hasContent = false
   private var isAtEnd = false
   /// Whether more may come out without more to read.

@@ -38,7 +38,7 @@ const char *carchive_load(void);
       (a, buffer, count))                                                                             \
   USE(la_int64_t, archive_filter_bytes, (struct archive * a, int filter), (a, filter))                \
   USE(const char *, archive_error_string, (struct archive * a), (a))                                  \
-  USE(mode_t, archive_entry_filetype, (struct archive_entry * entry), (entry))                   \
+  USE(mode_t, archive_entry_filetype, (struct archive_entry * entry), (entry))                        \
   USE(const char *, archive_entry_hardlink, (struct archive_entry * entry), (entry))                  \
   USE(const char *, archive_entry_pathname, (struct archive_entry * entry), (entry))                  \
   USE(const char *, archive_entry_pathname_utf8, (struct archive_entry * entry), (entry))             \
