@@ -107,6 +107,20 @@ extension PairTable {
     return places.map { $0.end == 0 ? nil : Array(ids.array[Int($0.start)..<Int($0.end)]) }
   }
 
+  /// The ids of two words that are merged in turns.
+  fileprivate func ids(_ first: [UInt8], _ second: [UInt8]) -> [[TokenID]] {
+    var ids = TokenBuffer(capacity: 1)
+    let counts = unsafe first.withUnsafeBufferPointer { first in
+      unsafe second.withUnsafeBufferPointer { second in
+        unsafe mergeBoth(
+          ctok_bytes(start: first.baseAddress, count: first.count),
+          ctok_bytes(start: second.baseAddress, count: second.count), into: &ids)
+      }
+    }
+    #expect(counts.first + counts.second == ids.count)
+    return [Array(ids.array.prefix(counts.first)), Array(ids.array.suffix(counts.second))]
+  }
+
   /// The ids of a word.
   fileprivate func ids(_ word: [UInt8]) -> [TokenID] {
     var ids = TokenBuffer()
@@ -172,6 +186,29 @@ struct PairTableTests {
         [stranger], [letter, stranger], [stranger, letter, letter], [letter],
       ]
       #expect(table.ids(ofMissing: others).map { $0 == nil } == [true, true, true, false])
+    }
+  }
+
+  @Test(
+    "Two words merged in turns merge as by the slow way", arguments: [false, true],
+    0..<6 as Range<UInt64>)
+  func mergesInTurns(rankedByResult: Bool, seed: UInt64) throws {
+    var generator = SeededGenerator(seed: seed + 1300)
+    let oracle = MergeOracle(rankedByResult: rankedByResult, seed: seed)
+    let table = try oracle.makeTable()
+    let few = Array(oracle.letters.prefix(4))
+    for count in 1...PairTable.mergeLimit {
+      // The second one as long, a little longer or shorter, or of any length.
+      let near = min(
+        max(count + Int.random(in: -2...2, using: &generator), 1), PairTable.mergeLimit)
+      for other in [count, near, Int.random(in: 1...PairTable.mergeLimit, using: &generator)] {
+        let words = [(count, few), (other, oracle.letters)].map { count, letters in
+          (0..<count).map { _ in letters.randomElement(using: &generator) ?? 0 }
+        }
+        let expected = words.map(oracle.merge)
+        #expect(table.ids(words[0], words[1]) == expected, "seed \(seed): \(words)")
+        #expect(table.ids(words[1], words[0]) == expected.reversed(), "seed \(seed): \(words)")
+      }
     }
   }
 

@@ -116,20 +116,28 @@ package struct ByteLevelEncoder: Sendable {
     if wholeWords.isEmpty {
       unsafe model.merges.mergeWords(keys, missing, count: count, into: &cache.missingIDs)
     }
+    var waiting: NewWord?
     for index in 0..<count where unsafe missing[index].end == 0 {
-      let word = unsafe Int(missing[index].word)
-      let begin = unsafe Int(bounds[word])
-      let length = unsafe Int(bounds[word + 1]) - begin
-      unsafe missing[index].start = UInt32(truncatingIfNeeded: cache.missingIDs.count)
+      let number = unsafe Int(missing[index].word)
+      let word = unsafe text + Int(bounds[number])
+      let length = unsafe Int(bounds[number + 1]) - Int(bounds[number])
+      if unsafe length > ShortWords.limit && isMergedWhole(word, count: length) {
+        let new = unsafe NewWord(index: index, bytes: word, count: length)
+        unsafe encodeInTurns(new, &waiting, &cache)
+        continue
+      }
+      let start = cache.missingIDs.count
       if length > ShortWords.limit {
         unsafe encodeLong(
-          text + begin, count: length, into: &cache.missingIDs, &cache.long, cache.scratch,
+          word, count: length, into: &cache.missingIDs, &cache.long, cache.scratch,
           &cache.longScratch)
       } else {
-        unsafe encodeShort(text + begin, count: length, into: &cache.missingIDs, cache.scratch)
+        unsafe encodeShort(word, count: length, into: &cache.missingIDs, cache.scratch)
       }
+      unsafe missing[index].start = UInt32(truncatingIfNeeded: start)
       unsafe missing[index].end = UInt32(truncatingIfNeeded: cache.missingIDs.count)
     }
+    if let last = unsafe waiting { unsafe encodeAlone(last, &cache) }
     unsafe keepMissing(count, &cache)
   }
 
@@ -172,6 +180,82 @@ package struct ByteLevelEncoder: Sendable {
     if unsafe kept.append(word, count: count, hash, to: &ids) { return }
     let first = ids.count
     unsafe model.encodeLong(word, count: count, into: &ids, scratch, &longScratch)
-    unsafe kept.insert(word, count: count, hash, idsFrom: first, of: ids)
+    unsafe kept.insert(
+      word, count: count, hash, ids: ids.start + first, count: ids.count - first)
+  }
+
+  // MARK: - Long words in turns
+
+  /// A missing word that the cache does not keep, and that is merged as a whole.
+  @unsafe
+  private struct NewWord {
+    /// Its place among the missing ones.
+    let index: Int
+    let bytes: UnsafePointer<UInt8>
+    let count: Int
+    let hash: UInt64
+
+    init(index: Int, bytes: UnsafePointer<UInt8>, count: Int) {
+      unsafe self.index = index
+      unsafe self.bytes = bytes
+      unsafe self.count = count
+      unsafe hash = LongWords.hash(bytes, count: count)
+    }
+
+    var view: ctok_bytes { unsafe ctok_bytes(start: bytes, count: count) }
+  }
+
+  /// Whether nothing is done to a word but to merge its pairs, all at once.
+  @unsafe
+  private func isMergedWhole(_ word: UnsafePointer<UInt8>, count: Int) -> Bool {
+    guard wholeWords.isEmpty, count <= LongScratch.wholeLimit else { return false }
+    return unsafe !model.lacksByte(of: word, count: count)
+  }
+
+  /// Finds the ids of a word that is kept; merges one that is not together with the next of its kind.
+  @unsafe
+  private func encodeInTurns(
+    _ word: NewWord, _ waiting: inout NewWord?, _ cache: inout WordCache
+  ) {
+    let start = cache.missingIDs.count
+    if unsafe cache.long.append(
+      word.bytes, count: word.count, word.hash, to: &cache.missingIDs)
+    {
+      unsafe note(word, start..<cache.missingIDs.count, cache)
+      return
+    }
+    guard let first = unsafe waiting else {
+      unsafe waiting = word
+      return
+    }
+    unsafe waiting = nil
+    let counts = unsafe model.merges.mergeBoth(first.view, word.view, into: &cache.missingIDs)
+    let middle = start + counts.first
+    unsafe keep(first, start..<middle, &cache)
+    unsafe note(word, middle..<middle + counts.second, cache)
+    // The two may be one word.
+    if unsafe first.hash != word.hash { unsafe keep(word, middle..<middle + counts.second, &cache) }
+  }
+
+  @unsafe
+  private func encodeAlone(_ word: NewWord, _ cache: inout WordCache) {
+    let start = cache.missingIDs.count
+    unsafe model.merges.merge(word.bytes, count: word.count, into: &cache.missingIDs)
+    unsafe keep(word, start..<cache.missingIDs.count, &cache)
+  }
+
+  /// Notes where the ids of a word are, and keeps them.
+  @unsafe
+  private func keep(_ word: NewWord, _ ids: Range<Int>, _ cache: inout WordCache) {
+    unsafe note(word, ids, cache)
+    unsafe cache.long.insert(
+      word.bytes, count: word.count, word.hash, ids: cache.missingIDs.start + ids.lowerBound,
+      count: ids.count)
+  }
+
+  @unsafe
+  private func note(_ word: NewWord, _ ids: Range<Int>, _ cache: borrowing WordCache) {
+    unsafe cache.batch.missing[word.index].start = UInt32(truncatingIfNeeded: ids.lowerBound)
+    unsafe cache.batch.missing[word.index].end = UInt32(truncatingIfNeeded: ids.upperBound)
   }
 }

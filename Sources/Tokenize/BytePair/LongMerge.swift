@@ -13,6 +13,8 @@ import Glibc
 struct LongScratch: ~Copyable {
   /// Bytes of the first window that is tried.
   static let firstWindow = 24
+  /// Longest word that is merged as a whole, in bytes.
+  static let wholeLimit = firstWindow * 2
   /// Largest window that is remembered; some tokens have 64 bytes and more, and a window needs three.
   static let largestKept = 512
 
@@ -79,7 +81,7 @@ extension BytePairModel {
     _ word: UnsafePointer<UInt8>, count: Int, into ids: inout TokenBuffer,
     _ scratch: borrowing MergeScratch, _ long: inout LongScratch
   ) {
-    if count <= LongScratch.firstWindow * 2 {
+    if count <= LongScratch.wholeLimit {
       return unsafe merge(word, count: count, into: &ids, scratch)
     }
     long.forgetWindows()

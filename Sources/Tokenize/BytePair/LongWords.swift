@@ -78,27 +78,26 @@ struct LongWords: ~Copyable {
     }
   }
 
-  /// Keeps a word that is not kept yet, with the ids that `row` ends in, if it is likely to come back.
+  /// Keeps a word that is not kept yet, with its ids, if it is likely to come back.
   ///
   /// - Precondition: `count` ≤ ``limit``.
   @unsafe
   mutating func insert(
-    _ word: UnsafePointer<UInt8>, count: Int, _ hash: UInt64, idsFrom first: Int,
-    of row: borrowing TokenBuffer
+    _ word: UnsafePointer<UInt8>, count: Int, _ hash: UInt64,
+    ids newIDs: UnsafePointer<TokenID>, count newIDCount: Int
   ) {
     guard door.admits(UInt32(truncatingIfNeeded: hash)) else { return }
-    let newIDs = row.count - first
-    let isRowFull = byteCount + count > byteCapacity || idCount + newIDs > idCapacity
+    let isRowFull = byteCount + count > byteCapacity || idCount + newIDCount > idCapacity
     if isRowFull || used * 2 >= placeCount { makeRoom(isRowFull: isRowFull) }
     put(
       Place(
         hash: hash, byteStart: UInt32(byteCount), byteCount: UInt32(count),
-        idStart: UInt32(idCount), idCount: UInt32(newIDs)))
+        idStart: UInt32(idCount), idCount: UInt32(newIDCount)))
     unsafe (bytes + byteCount).update(from: word, count: count)
-    for index in 0..<newIDs { unsafe ids[idCount + index] = row.ids[first + index] }
+    unsafe (ids + idCount).update(from: newIDs, count: newIDCount)
     used += 1
     byteCount += count
-    idCount += newIDs
+    idCount += newIDCount
   }
 
   /// Forgets every word.

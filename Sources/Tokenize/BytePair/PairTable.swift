@@ -125,6 +125,27 @@ final class PairTable: @unchecked Sendable {
     }
   }
 
+  /// Merges two words as ``merge(_:count:into:)`` does, in turns; appends the ids of both, and returns how
+  /// many each has.
+  ///
+  /// - Precondition: Each byte has a token, and both have from 1 to ``mergeLimit``.
+  @unsafe
+  func mergeBoth(
+    _ first: ctok_bytes, _ second: ctok_bytes, into ids: inout TokenBuffer
+  ) -> (first: Int, second: Int) {
+    unsafe precondition(max(first.count, second.count) <= Self.mergeLimit)
+    unsafe ids.reserve(first.count + second.count + 4)
+    var firstCount = 0
+    var secondCount = 0
+    unsafe ids.appendUnchecked { row, used in
+      unsafe withUnsafePointer(to: view) {
+        unsafe ctok_merge_both($0, first, second, row + used, &firstCount, &secondCount)
+      }
+      used += firstCount + secondCount
+    }
+    return (firstCount, secondCount)
+  }
+
   /// Merges words that are not in a table and notes where their ids are, as `ctok_merge_words` tells.
   @unsafe
   func mergeWords(

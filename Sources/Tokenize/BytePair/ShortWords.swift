@@ -18,6 +18,8 @@ struct ShortWords: ~Copyable {
 
   /// Places at first, and while few words come back.
   private static let leastPlaces = 1 << 15
+  /// Places from which on the table grows in smaller steps.
+  private static let largePlaces = 1 << 17
   /// Most places: offsets in bytes have 32 bits.
   private static let placeLimit = 1 << 26
 
@@ -109,7 +111,8 @@ struct ShortWords: ~Copyable {
   private mutating func grow() {
     let oldPlaces = unsafe places
     let oldCount = placeCount
-    placeCount = min(placeCount * 4, largest)
+    // Moving the words of a small table is dear, and touching all of a large one for the first time.
+    placeCount = min(placeCount * (placeCount < Self.largePlaces ? 4 : 2), largest)
     unsafe places = ZeroedMemory.map(placeCount)
     for index in 0..<oldCount {
       let old = unsafe oldPlaces[index]

@@ -1,7 +1,7 @@
 import CTokenize
 import Glibc
 
-/// Memory of zeros that costs nothing until it is touched, for tables that may stay almost empty.
+/// Memory of zeros, for tables: a large one costs nothing until it is touched, and may stay almost empty.
 enum ZeroedMemory {
   private static let hugePage = 1 << 21
 
@@ -13,8 +13,11 @@ enum ZeroedMemory {
     // A whole huge page more, of which what is not needed for the alignment goes back.
     let isLarge = bytes >= hugePage
     let mapped = bytes + (isLarge ? hugePage : 0)
+    // Small tables are touched all over, and a page that is read before it is written is made twice,
+    // the second time with an interrupt of all other processors.
+    let touched = isLarge ? 0 : MAP_POPULATE
     let memory = unsafe mmap(
-      nil, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+      nil, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | touched, -1, 0)
     guard let memory = unsafe memory, unsafe memory != MAP_FAILED else {
       preconditionFailure("there is no memory for \(bytes) bytes")
     }

@@ -23,12 +23,12 @@ typedef struct {
   uint32_t parts[64];
 } ctok_parts;
 
-// Parts of which one vector of ranks takes care: there is one more than pairs of them.
-#define ONE_VECTOR 9
+// Parts of which so many vectors of ranks take care: there is one more than pairs of them.
+CTOK_INLINE unsigned most_parts(int vectors) { return 8 * (unsigned)vectors + 1; }
 
 // A part that is there though it may be none of the word's: what is read in place of a missing one.
 CTOK_INLINE CTOK_LEAST unsigned last_part(int vectors) {
-  return vectors == 1 ? 15 : 8 * (unsigned)vectors - 1;
+  return vectors == 8 ? 63 : 8 * (unsigned)vectors;
 }
 
 /// All ones in lane `number` of eight; in none where `number` is not from 0 to 7. It is from -56 to 64.
@@ -50,7 +50,8 @@ CTOK_INLINE CTOK_LEAST shorts8 lanes_from(int first) {
 // vectors one by one, since a wide load behind narrow stores would wait for them.
 CTOK_INLINE CTOK_LEAST void begin_key(
     const ctok_merges *merges, const uint8_t *word, unsigned count, ctok_parts *row, int vectors) {
-  unsigned pairs = vectors == 1 ? ONE_VECTOR - 1 : CTOK_SHORT;
+  unsigned pairs = vectors == 1 ? 8 : CTOK_SHORT;
+  row->parts[last_part(vectors)] = 0;
 #pragma clang loop unroll(full)
   for (unsigned index = 0; index < (unsigned)vectors; index++) {
     shorts8 ranks = {0};
@@ -64,7 +65,6 @@ CTOK_INLINE CTOK_LEAST void begin_key(
     row->ranks[index] = ranks | lanes_from((int)count - 1 - 8 * (int)index);
   }
   row->parts[pairs] = merges->byte_tokens[word[pairs]];
-  row->parts[last_part(vectors)] = 0;
   row->left = (UINT64_C(1) << count) - 1;
 }
 
@@ -73,11 +73,11 @@ CTOK_INLINE CTOK_LEAST void begin_word(
     const ctok_merges *merges, const uint8_t *word, unsigned count, ctok_parts *row, int vectors) {
   uint16_t ranks[64];
   memset(ranks, 0xFF, sizeof ranks);
+  row->parts[last_part(vectors)] = 0;
   for (unsigned place = 0; place + 1 < count; place++) {
     ranks[place] = merges->short_ranks[(unsigned)word[place] << 8 | word[place + 1]];
     row->parts[place] = merges->byte_tokens[word[place]];
   }
-  row->parts[last_part(vectors)] = 0;
   row->parts[count - 1] = merges->byte_tokens[word[count - 1]];
   for (int index = 0; index < vectors; index++) {
     memcpy(&row->ranks[index], ranks + 8 * index, sizeof row->ranks[index]);
@@ -147,6 +147,18 @@ CTOK_INLINE CTOK_LEAST size_t finish(
   return (size_t)__builtin_popcountll(row->left);
 }
 
+// Merges in two words in turns as long as both have something to merge: each merge waits for the one
+// before it, and the other word's fills the time.
+CTOK_INLINE CTOK_LEAST void merge_in_turns(
+    const ctok_merges *merges, ctok_parts *one, ctok_parts *other, int vectors) {
+  for (;;) {
+    uint32_t least = least_of(one, vectors), other_least = least_of(other, vectors);
+    if ((uint16_t)least == no_short_rank || (uint16_t)other_least == no_short_rank) return;
+    merge_pair(merges, one, least, vectors);
+    merge_pair(merges, other, other_least, vectors);
+  }
+}
+
 CTOK_INLINE CTOK_LEAST size_t merge_word(
     const ctok_merges *merges, const uint8_t *word, unsigned count, uint32_t *ids, int vectors) {
   ctok_parts row;
@@ -157,9 +169,32 @@ CTOK_INLINE CTOK_LEAST size_t merge_word(
 CTOK_LEAST
 size_t ctok_merge_least(
     const ctok_merges *merges, const uint8_t *word, unsigned count, uint32_t *ids) {
-  if (count <= 16) return merge_word(merges, word, count, ids, 2);
-  if (count <= 32) return merge_word(merges, word, count, ids, 4);
+  if (count <= most_parts(2)) return merge_word(merges, word, count, ids, 2);
+  if (count <= most_parts(3)) return merge_word(merges, word, count, ids, 3);
+  if (count <= most_parts(4)) return merge_word(merges, word, count, ids, 4);
   return merge_word(merges, word, count, ids, 8);
+}
+
+CTOK_INLINE CTOK_LEAST void merge_both(
+    const ctok_merges *merges, ctok_bytes first, ctok_bytes second, uint32_t *ids,
+    size_t *first_count, size_t *second_count, int vectors) {
+  ctok_parts one, other;
+  begin_word(merges, first.start, (unsigned)first.count, &one, vectors);
+  begin_word(merges, second.start, (unsigned)second.count, &other, vectors);
+  merge_in_turns(merges, &one, &other, vectors);
+  *first_count = finish(merges, &one, ids, vectors);
+  *second_count = finish(merges, &other, ids + *first_count, vectors);
+}
+
+CTOK_LEAST
+void ctok_merge_both_least(
+    const ctok_merges *merges, ctok_bytes first, ctok_bytes second, uint32_t *ids,
+    size_t *first_count, size_t *second_count) {
+  size_t count = first.count > second.count ? first.count : second.count;
+  if (count <= most_parts(2)) return merge_both(merges, first, second, ids, first_count, second_count, 2);
+  if (count <= most_parts(3)) return merge_both(merges, first, second, ids, first_count, second_count, 3);
+  if (count <= most_parts(4)) return merge_both(merges, first, second, ids, first_count, second_count, 4);
+  merge_both(merges, first, second, ids, first_count, second_count, 8);
 }
 
 CTOK_INLINE CTOK_LEAST void finish_missing(
@@ -170,21 +205,14 @@ CTOK_INLINE CTOK_LEAST void finish_missing(
   word->end = (uint32_t)*used;
 }
 
-// Two words in turns as long as both have something to merge: each merge waits for the one before it,
-// and the other word's fills the time.
-CTOK_INLINE CTOK_LEAST void merge_two(
+CTOK_INLINE CTOK_LEAST void merge_missing(
     const ctok_merges *merges, const ctok_key *keys, ctok_missing *first, ctok_missing *second,
     uint32_t *ids, size_t *used, int vectors) {
   const ctok_key *key = keys + first->word, *other_key = keys + second->word;
   ctok_parts one, other;
   begin_key(merges, (const uint8_t *)key, ctok_length(key), &one, vectors);
   begin_key(merges, (const uint8_t *)other_key, ctok_length(other_key), &other, vectors);
-  for (;;) {
-    uint32_t least = least_of(&one, vectors), other_least = least_of(&other, vectors);
-    if ((uint16_t)least == no_short_rank || (uint16_t)other_least == no_short_rank) break;
-    merge_pair(merges, &one, least, vectors);
-    merge_pair(merges, &other, other_least, vectors);
-  }
+  merge_in_turns(merges, &one, &other, vectors);
   finish_missing(merges, &one, first, ids, used, vectors);
   finish_missing(merges, &other, second, ids, used, vectors);
 }
@@ -222,10 +250,10 @@ void ctok_merge_words_least(
   size_t index = 0;
   for (; index + 2 <= words; index += 2) {
     ctok_missing *first = missing + order[index], *second = missing + order[index + 1];
-    if (ctok_length(keys + second->word) <= ONE_VECTOR) {
-      merge_two(merges, keys, first, second, ids, used, 1);
+    if (ctok_length(keys + second->word) <= most_parts(1)) {
+      merge_missing(merges, keys, first, second, ids, used, 1);
     } else {
-      merge_two(merges, keys, first, second, ids, used, 2);
+      merge_missing(merges, keys, first, second, ids, used, 2);
     }
   }
   if (index < words) {

@@ -87,6 +87,16 @@ size_t ctok_merge(const ctok_merges *merges, const uint8_t *word, size_t count, 
   return merge_any(merges, word, count, ids);
 }
 
+void ctok_merge_both(
+    const ctok_merges *merges, ctok_bytes first, ctok_bytes second, uint32_t *ids,
+    size_t *first_count, size_t *second_count) {
+#if defined(__x86_64__)
+  if (merges->short_ranks) return ctok_merge_both_least(merges, first, second, ids, first_count, second_count);
+#endif
+  *first_count = merge_any(merges, first.start, first.count, ids);
+  *second_count = merge_any(merges, second.start, second.count, ids + *first_count);
+}
+
 void ctok_merge_words(
     const ctok_merges *merges, const ctok_key *keys, ctok_missing *missing, size_t count,
     uint32_t *ids, size_t *used) {

@@ -57,6 +57,11 @@ CTOK_INLINE bool has_tokens(const ctok_merges *merges, const ctok_key *key) {
 size_t ctok_merge_least(
     const ctok_merges *merges, const uint8_t *word, unsigned count, uint32_t *ids);
 
+/// As `ctok_merge_both`, by short ranks.
+void ctok_merge_both_least(
+    const ctok_merges *merges, ctok_bytes first, ctok_bytes second, uint32_t *ids,
+    size_t *first_count, size_t *second_count);
+
 /// As `ctok_merge_words`, by short ranks.
 void ctok_merge_words_least(
     const ctok_merges *merges, const ctok_key *keys, ctok_missing *missing, size_t count,

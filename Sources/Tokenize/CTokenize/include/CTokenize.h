@@ -87,6 +87,18 @@ uint32_t ctok_rank(const ctok_merges *merges, uint32_t left, uint32_t right);
 /// there are.
 size_t ctok_merge(const ctok_merges *merges, const uint8_t *word, size_t count, uint32_t *ids);
 
+/// Some bytes of a text.
+typedef struct {
+  const uint8_t *start;
+  size_t count;
+} ctok_bytes;
+
+/// As `ctok_merge`, of two words, in less time than of one after the other: the ids of the second stand
+/// behind those of the first, and there is room for four more than one a byte.
+void ctok_merge_both(
+    const ctok_merges *merges, ctok_bytes first, ctok_bytes second, uint32_t *ids,
+    size_t *first_count, size_t *second_count);
+
 /// Longest word of a table of words, in bytes.
 #define CTOK_SHORT 15
 
