@@ -18,6 +18,7 @@ package struct AppendFile: ~Copyable, Sendable {
   private(set) var writtenCount: Int
   // The system has been asked to begin writing to the disk up to here.
   private var writebackCount: Int
+  private var earlySync: EarlySync?
 
   /// Opens or makes a file and cuts it to `length` bytes.
   ///
@@ -138,7 +139,10 @@ package struct AppendFile: ~Copyable, Sendable {
   mutating func noteWritten(_ count: Int) {
     writtenCount += count
     // The disk works while we do, so that a later fdatasync waits for little.
-    if writtenCount - writebackCount >= 8 << 20 { startWriteback() }
+    guard writtenCount - writebackCount >= 4 << 20 else { return }
+    startWriteback()
+    if earlySync == nil { earlySync = EarlySync(path: path) }
+    earlySync?.request()
   }
 
   private mutating func startWriteback() {

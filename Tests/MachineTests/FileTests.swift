@@ -36,6 +36,23 @@ struct FileTests {
     #expect(cut == expected.prefix(1000) + [9])
   }
 
+  @Test("a file that is made durable while it grows is whole, and nobody has it open at the end")
+  func early() throws {
+    let path = folder.file("a")
+    let piece = (0..<3 << 20).map { UInt8(truncatingIfNeeded: $0 &* 37 &+ $0 >> 11) }
+    do {
+      var file = try AppendFile(path: path)
+      for _ in 0..<6 { try file.append(piece.span.bytes) }
+      try file.synchronize()
+    }
+    #expect(try folder.read("a") == Array([[UInt8]](repeating: piece, count: 6).joined()))
+    let descriptors = "/proc/self/fd"
+    let open = try FileManager.default.contentsOfDirectory(atPath: descriptors).compactMap {
+      try? FileManager.default.destinationOfSymbolicLink(atPath: "\(descriptors)/\($0)")
+    }
+    #expect(!open.isEmpty && !open.contains(path))
+  }
+
   @Test("a dropped append file keeps what was synchronized and can be opened at that length")
   func dropped() throws {
     do {
