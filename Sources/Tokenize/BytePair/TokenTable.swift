@@ -21,10 +21,29 @@ package struct TokenTable: Sendable, Equatable {
     }
   }
 
-  /// Makes room for so many tokens of so many bytes together.
-  mutating func reserve(tokens: Int, bytes: Int) {
-    places.reserveCapacity(tokens)
-    row.reserveCapacity(bytes)
+  /// Takes tokens as they are written, one behind the other.
+  ///
+  /// - Parameters:
+  ///   - count: How many there are.
+  ///   - idCount: More than the largest id.
+  ///   - byteLimit: Most bytes of all together.
+  ///   - write: Writes the bytes of a token by its number; returns its id and how many they are, or `nil`
+  ///     where it is to be left out.
+  @unsafe
+  init(
+    count: Int, idCount: Int, byteLimit: Int,
+    _ write: (_ number: Int, _ room: UnsafeMutablePointer<UInt8>) -> (id: TokenID, count: Int)?
+  ) {
+    var places = [Place](repeating: .none, count: idCount)
+    row = unsafe [UInt8](unsafeUninitializedCapacity: byteLimit) { room, used in
+      guard let start = room.baseAddress else { return }
+      for number in 0..<count {
+        guard let (id, size) = unsafe write(number, start + used) else { continue }
+        places[Int(id)] = Place(start: UInt32(used), count: UInt32(size))
+        used += size
+      }
+    }
+    self.places = places
   }
 
   /// The number of ids, those without a token included.
@@ -48,22 +67,6 @@ package struct TokenTable: Sendable, Equatable {
   mutating func append(_ bytes: RawSpan, for id: Int) {
     let start = row.count
     unsafe bytes.withUnsafeBytes { unsafe row.append(contentsOf: $0) }
-    finish(id, from: start)
-  }
-
-  /// Gives an id the bytes that `write` appends to the row; none where it appends nothing and answers
-  /// false.
-  mutating func append(for id: Int, _ write: (inout [UInt8]) -> Bool) -> Bool {
-    let start = row.count
-    guard write(&row) else {
-      extend(to: id)
-      return false
-    }
-    finish(id, from: start)
-    return true
-  }
-
-  private mutating func finish(_ id: Int, from start: Int) {
     extend(to: id)
     places[id] = Place(start: UInt32(start), count: UInt32(row.count - start))
   }

@@ -34,8 +34,7 @@ struct BytePairVocabulary {
         reason: "an object of tokens and their ids was expected, not \(node.kind.rawValue)")
     }
     let count = node.childCount
-    // Most tokens have six to eight bytes; longer ones only make the rows grow.
-    tokens.reserve(tokens: count, bytes: 8 * count)
+    // Most tokens have six to eight bytes; longer ones only make the row grow.
     spellings.reserve(count, bytes: 8 * count)
     isTaken.reserveCapacity(count)
     let places = { (number: Int) in
@@ -60,6 +59,11 @@ struct BytePairVocabulary {
     }
     guard spellings.count > 0 else {
       throw .malformed(path: path, place: "document", reason: "there are no tokens in it")
+    }
+    tokens = TokenTable(spelledBy: spellings, idCount: isTaken.count)
+    for number in 0..<spellings.count {
+      let id = spellings.id(ofNumber: number)
+      if !tokens.hasToken(Int(id)) { otherTokens[id] = spellings.bytes(of: number) }
     }
   }
 
@@ -104,8 +108,6 @@ struct BytePairVocabulary {
     guard !isTaken[id] else { throw TokenFault(spelling, .taken(TokenID(id))) }
     spellings.append(spelling, TokenID(id))
     isTaken[id] = true
-    let isVisible = tokens.append(for: id) { VisibleBytes.append(spelledBy: spelling, to: &$0) }
-    if !isVisible { otherTokens[TokenID(id)] = spelling.array }
   }
 
   /// Takes in the merge of two tokens; it is in ``merges`` after ``settleMerges(_:)`` at the latest.
@@ -235,23 +237,11 @@ extension VisibleBytes {
     return bytes
   }()
 
-  /// Appends the bytes that a token is spelled for; appends nothing and returns false where a
-  /// character is not of the alphabet.
-  static func append(spelledBy spelling: RawSpan, to row: inout [UInt8]) -> Bool {
-    unsafe spelling.withUnsafeBytes { spelling in
-      unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: spelling.count) { token in
-        guard let count = unsafe translate(spelling, into: token) else { return false }
-        unsafe row.append(contentsOf: UnsafeBufferPointer(rebasing: token[..<count]))
-        return true
-      }
-    }
-  }
-
   /// Writes the bytes that a token is spelled for, which are not more than the spelling's, and returns
   /// their number; `nil` where a character is not of the alphabet.
   @unsafe
-  private static func translate(
-    _ spelling: UnsafeRawBufferPointer, into token: UnsafeMutableBufferPointer<UInt8>
+  fileprivate static func translate(
+    _ spelling: UnsafeRawBufferPointer, into token: UnsafeMutablePointer<UInt8>
   ) -> Int? {
     var count = 0
     var index = 0
@@ -272,5 +262,22 @@ extension VisibleBytes {
       count += 1
     }
     return count
+  }
+}
+
+extension TokenTable {
+  /// Takes the bytes that tokens are spelled for; none of a token that is not spelled in the visible
+  /// alphabet.
+  ///
+  /// - Precondition: The ids are below `idCount`.
+  fileprivate init(spelledBy spellings: TokenSpellings, idCount: Int) {
+    // No token has more bytes than its spelling.
+    unsafe self.init(count: spellings.count, idCount: idCount, byteLimit: spellings.byteCount) {
+      (number, room) in
+      let count = unsafe spellings.withBytes(of: number) {
+        unsafe VisibleBytes.translate($0, into: room)
+      }
+      return count.map { (spellings.id(ofNumber: number), $0) }
+    }
   }
 }

@@ -71,6 +71,16 @@ struct TokenSpellings {
   /// The bytes of the spelling of a number.
   func bytes(of number: Int) -> [UInt8] { Array(text[range(of: number)]) }
 
+  /// Bytes of all spellings.
+  var byteCount: Int { text.count }
+
+  /// Calls `body` with the bytes of the spelling of a number.
+  @unsafe @inline(__always)
+  func withBytes<Result>(of number: Int, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+    let range = range(of: number)
+    return unsafe text.withUnsafeBytes { unsafe body(UnsafeRawBufferPointer(rebasing: $0[range])) }
+  }
+
   /// The id of the spelling of a number.
   func id(ofNumber number: Int) -> TokenID { spellings[number].id }
 
