@@ -18,18 +18,25 @@ package struct AppendFile: ~Copyable, Sendable {
   private(set) var writtenCount: Int
   // The system has been asked to begin writing to the disk up to here.
   private var writebackCount: Int
-  private var earlySync: EarlySync?
+  private let syncsEarly: Bool
+  private(set) var earlySync: EarlySync?
 
   /// Opens or makes a file and cuts it to `length` bytes.
   ///
+  /// With `syncsEarly` a thread makes a large file durable while it grows; dropping such a file waits until
+  /// the disk has done what it was asked for.
+  ///
   /// - Throws: ``SystemError`` with `ENODATA` when the file is shorter than `length`.
-  package init(path: String, length: Int = 0) throws(SystemError) {
+  package init(
+    path: String, length: Int = 0, syncsEarly: Bool = false
+  ) throws(SystemError) {
     let descriptor = try Self.open(path, length: length)
     self.path = path
     self.descriptor = descriptor
     byteCount = length
     writtenCount = length
     writebackCount = length
+    self.syncsEarly = syncsEarly
     block = ByteBuffer()
   }
 
@@ -87,6 +94,9 @@ package struct AppendFile: ~Copyable, Sendable {
     while fdatasync(descriptor) != 0 {
       if errno != EINTR { throw SystemError(call: "fdatasync", path: path, code: errno) }
     }
+    if let code = earlySync?.failure() {
+      throw SystemError(call: "fdatasync", path: path, code: code)
+    }
     writebackCount = writtenCount
   }
 
@@ -141,7 +151,8 @@ package struct AppendFile: ~Copyable, Sendable {
     // The disk works while we do, so that a later fdatasync waits for little.
     guard writtenCount - writebackCount >= 4 << 20 else { return }
     startWriteback()
-    if earlySync == nil { earlySync = EarlySync(path: path) }
+    guard syncsEarly else { return }
+    if earlySync == nil { earlySync = EarlySync(descriptor) }
     earlySync?.request()
   }
 

@@ -8,6 +8,8 @@ package struct DurableGroup: ~Copyable {
     let path: String
     let descriptor: Int32
     let isFolder: Bool
+    /// What has made a file durable early: kept, so that nobody waits for its end before the group does.
+    var earlySync: EarlySync?
   }
 
   private var items: [Item] = []
@@ -22,7 +24,9 @@ package struct DurableGroup: ~Copyable {
     try file.beginWriting()
     let descriptor = fcntl(file.descriptor, F_DUPFD_CLOEXEC, 0)
     guard descriptor >= 0 else { throw SystemError(call: "open", path: file.path, code: errno) }
-    items.append(Item(path: file.path, descriptor: descriptor, isFolder: false))
+    items.append(
+      Item(
+        path: file.path, descriptor: descriptor, isFolder: false, earlySync: file.earlySync))
   }
 
   /// Adds a file as it is.
@@ -63,6 +67,9 @@ package struct DurableGroup: ~Copyable {
       if item.isFolder, errno == EINVAL || errno == EROFS { return }
       throw SystemError(
         call: item.isFolder ? "fsync" : "fdatasync", path: item.path, code: errno)
+    }
+    if let code = item.earlySync?.failure() {
+      throw SystemError(call: "fdatasync", path: item.path, code: code)
     }
   }
 }

@@ -36,21 +36,53 @@ struct FileTests {
     #expect(cut == expected.prefix(1000) + [9])
   }
 
-  @Test("a file that is made durable while it grows is whole, and nobody has it open at the end")
+  @Test("a file that is made durable while it grows is whole, and closed when it is dropped")
   func early() throws {
     let path = folder.file("a")
     let piece = (0..<3 << 20).map { UInt8(truncatingIfNeeded: $0 &* 37 &+ $0 >> 11) }
-    do {
-      var file = try AppendFile(path: path)
-      for _ in 0..<6 { try file.append(piece.span.bytes) }
-      try file.synchronize()
+    for syncsEarly in [true, false] {
+      do {
+        var file = try AppendFile(path: path, syncsEarly: syncsEarly)
+        try file.append(piece.span.bytes)
+        #expect(try openCount(path) == 1)
+        for _ in 1..<6 { try file.append(piece.span.bytes) }
+        #expect(try openCount(path) == (syncsEarly ? 2 : 1))
+        try file.synchronize()
+      }
+      #expect(try folder.read("a") == Array([[UInt8]](repeating: piece, count: 6).joined()))
+      #expect(try openCount(path) == 0)
     }
-    #expect(try folder.read("a") == Array([[UInt8]](repeating: piece, count: 6).joined()))
-    let descriptors = "/proc/self/fd"
-    let open = try FileManager.default.contentsOfDirectory(atPath: descriptors).compactMap {
-      try? FileManager.default.destinationOfSymbolicLink(atPath: "\(descriptors)/\($0)")
+  }
+
+  /// How many descriptors of this process are of a file.
+  private func openCount(_ path: String) throws -> Int {
+    let wanted = try inode(path)
+    return try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count {
+      (try? inode("/proc/self/fd/\($0)")) == wanted
     }
-    #expect(!open.isEmpty && !open.contains(path))
+  }
+
+  private func inode(_ path: String) throws -> [UInt64] {
+    var status = stat()
+    guard stat(path, &status) == 0 else { throw CocoaError(.fileReadUnknown) }
+    return [UInt64(status.st_dev), UInt64(status.st_ino)]
+  }
+
+  @Test("a failure that only the thread beside a growing file has met reaches who asks, every time")
+  func earlyFailure() throws {
+    let file = try AppendFile(path: folder.file("a"))
+    let codes = Monitor([EIO, EINTR, EINVAL, 0, ENOSPC] as [Int32])
+    let early = try #require(
+      EarlySync(file.descriptor) { _ in codes.withLock { $0.popLast() ?? 0 } })
+    #expect(early.failure() == nil)
+    early.request()
+    #expect(early.failure() == ENOSPC)
+    for left in [3, 2, 0] {
+      early.request()
+      // One that was interrupted is done again.
+      #expect(early.failure() == ENOSPC)
+      #expect(codes.withLock { $0.count } == left)
+    }
   }
 
   @Test("a dropped append file keeps what was synchronized and can be opened at that length")

@@ -38,7 +38,8 @@ final class DatasetSpool {
     }
     self.output = output
     let elements = try asking { () throws(SystemError) in
-      try AppendFile(path: output.partialElementsPath, length: mark.byteCount)
+      try AppendFile(
+        path: output.partialElementsPath, length: mark.byteCount, syncsEarly: true)
     }
     let sizes = try asking { () throws(SystemError) in
       try AppendFile(

@@ -116,13 +116,13 @@ package struct ByteLevelEncoder: Sendable {
     if wholeWords.isEmpty {
       unsafe model.merges.mergeWords(keys, missing, count: count, into: &cache.missingIDs)
     }
-    var waiting: NewWord?
+    var waiting: LongWord?
     for index in 0..<count where unsafe missing[index].end == 0 {
       let number = unsafe Int(missing[index].word)
       let word = unsafe text + Int(bounds[number])
       let length = unsafe Int(bounds[number + 1]) - Int(bounds[number])
       if unsafe length > ShortWords.limit && isMergedWhole(word, count: length) {
-        let new = unsafe NewWord(index: index, bytes: word, count: length)
+        let new = unsafe LongWord(index: index, bytes: word, count: length)
         unsafe encodeInTurns(new, &waiting, &cache)
         continue
       }
@@ -186,9 +186,9 @@ package struct ByteLevelEncoder: Sendable {
 
   // MARK: - Long words in turns
 
-  /// A missing word that the cache does not keep, and that is merged as a whole.
+  /// A long word that is merged as a whole.
   @unsafe
-  private struct NewWord {
+  private struct LongWord {
     /// Its place among the missing ones.
     let index: Int
     let bytes: UnsafePointer<UInt8>
@@ -215,7 +215,7 @@ package struct ByteLevelEncoder: Sendable {
   /// Finds the ids of a word that is kept; merges one that is not together with the next of its kind.
   @unsafe
   private func encodeInTurns(
-    _ word: NewWord, _ waiting: inout NewWord?, _ cache: inout WordCache
+    _ word: LongWord, _ waiting: inout LongWord?, _ cache: inout WordCache
   ) {
     let start = cache.missingIDs.count
     if unsafe cache.long.append(
@@ -231,30 +231,34 @@ package struct ByteLevelEncoder: Sendable {
     unsafe waiting = nil
     let counts = unsafe model.merges.mergeBoth(first.view, word.view, into: &cache.missingIDs)
     let middle = start + counts.first
-    unsafe keep(first, start..<middle, &cache)
-    unsafe note(word, middle..<middle + counts.second, cache)
+    let ids = middle..<middle + counts.second
+    let isKept = unsafe keep(first, start..<middle, &cache)
     // The two may be one word.
-    if unsafe first.hash != word.hash { unsafe keep(word, middle..<middle + counts.second, &cache) }
+    if unsafe isKept && first.hash == word.hash {
+      unsafe note(word, ids, cache)
+    } else {
+      unsafe keep(word, ids, &cache)
+    }
   }
 
   @unsafe
-  private func encodeAlone(_ word: NewWord, _ cache: inout WordCache) {
+  private func encodeAlone(_ word: LongWord, _ cache: inout WordCache) {
     let start = cache.missingIDs.count
     unsafe model.merges.merge(word.bytes, count: word.count, into: &cache.missingIDs)
     unsafe keep(word, start..<cache.missingIDs.count, &cache)
   }
 
-  /// Notes where the ids of a word are, and keeps them.
-  @unsafe
-  private func keep(_ word: NewWord, _ ids: Range<Int>, _ cache: inout WordCache) {
+  /// Notes where the ids of a word are, and keeps them if it is likely to come back; returns whether it is.
+  @unsafe @discardableResult
+  private func keep(_ word: LongWord, _ ids: Range<Int>, _ cache: inout WordCache) -> Bool {
     unsafe note(word, ids, cache)
-    unsafe cache.long.insert(
+    return unsafe cache.long.insert(
       word.bytes, count: word.count, word.hash, ids: cache.missingIDs.start + ids.lowerBound,
       count: ids.count)
   }
 
   @unsafe
-  private func note(_ word: NewWord, _ ids: Range<Int>, _ cache: borrowing WordCache) {
+  private func note(_ word: LongWord, _ ids: Range<Int>, _ cache: borrowing WordCache) {
     unsafe cache.batch.missing[word.index].start = UInt32(truncatingIfNeeded: ids.lowerBound)
     unsafe cache.batch.missing[word.index].end = UInt32(truncatingIfNeeded: ids.upperBound)
   }

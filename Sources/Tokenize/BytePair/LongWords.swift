@@ -78,15 +78,15 @@ struct LongWords: ~Copyable {
     }
   }
 
-  /// Keeps a word that is not kept yet, with its ids, if it is likely to come back.
+  /// Keeps a word that is not kept yet, with its ids, if it is likely to come back; returns whether it is.
   ///
   /// - Precondition: `count` ≤ ``limit``.
-  @unsafe
+  @unsafe @discardableResult
   mutating func insert(
     _ word: UnsafePointer<UInt8>, count: Int, _ hash: UInt64,
     ids newIDs: UnsafePointer<TokenID>, count newIDCount: Int
-  ) {
-    guard door.admits(UInt32(truncatingIfNeeded: hash)) else { return }
+  ) -> Bool {
+    guard door.admits(UInt32(truncatingIfNeeded: hash)) else { return false }
     let isRowFull = byteCount + count > byteCapacity || idCount + newIDCount > idCapacity
     if isRowFull || used * 2 >= placeCount { makeRoom(isRowFull: isRowFull) }
     put(
@@ -98,6 +98,7 @@ struct LongWords: ~Copyable {
     used += 1
     byteCount += count
     idCount += newIDCount
+    return true
   }
 
   /// Forgets every word.

@@ -133,6 +133,7 @@ final class PairTable: @unchecked Sendable {
   func mergeBoth(
     _ first: ctok_bytes, _ second: ctok_bytes, into ids: inout TokenBuffer
   ) -> (first: Int, second: Int) {
+    unsafe precondition(min(first.count, second.count) > 0)
     unsafe precondition(max(first.count, second.count) <= Self.mergeLimit)
     unsafe ids.reserve(first.count + second.count + 4)
     var firstCount = 0

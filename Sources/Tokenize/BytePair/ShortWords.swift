@@ -111,7 +111,7 @@ struct ShortWords: ~Copyable {
   private mutating func grow() {
     let oldPlaces = unsafe places
     let oldCount = placeCount
-    // Moving the words of a small table is dear, and touching all of a large one for the first time.
+    // Small ones by four, as to move words takes longer than fresh pages; of large ones pages do.
     placeCount = min(placeCount * (placeCount < Self.largePlaces ? 4 : 2), largest)
     unsafe places = ZeroedMemory.map(placeCount)
     for index in 0..<oldCount {

@@ -36,7 +36,7 @@ package struct TokenTable: Sendable, Equatable {
   ) {
     var places = [Place](repeating: .none, count: idCount)
     row = unsafe [UInt8](unsafeUninitializedCapacity: byteLimit) { room, used in
-      guard let start = room.baseAddress else { return }
+      guard let start = room.baseAddress else { preconditionFailure("an array has an address") }
       for number in 0..<count {
         guard let (id, size) = unsafe write(number, start + used) else { continue }
         places[Int(id)] = Place(start: UInt32(used), count: UInt32(size))
@@ -64,7 +64,7 @@ package struct TokenTable: Sendable, Equatable {
   }
 
   /// Gives an id its bytes.
-  mutating func append(_ bytes: RawSpan, for id: Int) {
+  private mutating func append(_ bytes: RawSpan, for id: Int) {
     let start = row.count
     unsafe bytes.withUnsafeBytes { unsafe row.append(contentsOf: $0) }
     extend(to: id)

@@ -13,8 +13,8 @@ enum ZeroedMemory {
     // A whole huge page more, of which what is not needed for the alignment goes back.
     let isLarge = bytes >= hugePage
     let mapped = bytes + (isLarge ? hugePage : 0)
-    // Small tables are touched all over, and a page that is read before it is written is made twice,
-    // the second time with an interrupt of all other processors.
+    // Small tables are touched all over as a rule, and a page that is read before it is written is made
+    // twice, the second time with an interrupt of the process's other processors.
     let touched = isLarge ? 0 : MAP_POPULATE
     let memory = unsafe mmap(
       nil, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | touched, -1, 0)

@@ -191,9 +191,15 @@ void ctok_merge_both_least(
     const ctok_merges *merges, ctok_bytes first, ctok_bytes second, uint32_t *ids,
     size_t *first_count, size_t *second_count) {
   size_t count = first.count > second.count ? first.count : second.count;
-  if (count <= most_parts(2)) return merge_both(merges, first, second, ids, first_count, second_count, 2);
-  if (count <= most_parts(3)) return merge_both(merges, first, second, ids, first_count, second_count, 3);
-  if (count <= most_parts(4)) return merge_both(merges, first, second, ids, first_count, second_count, 4);
+  if (count <= most_parts(2)) {
+    return merge_both(merges, first, second, ids, first_count, second_count, 2);
+  }
+  if (count <= most_parts(3)) {
+    return merge_both(merges, first, second, ids, first_count, second_count, 3);
+  }
+  if (count <= most_parts(4)) {
+    return merge_both(merges, first, second, ids, first_count, second_count, 4);
+  }
   merge_both(merges, first, second, ids, first_count, second_count, 8);
 }
 

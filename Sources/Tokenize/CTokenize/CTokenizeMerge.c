@@ -91,7 +91,9 @@ void ctok_merge_both(
     const ctok_merges *merges, ctok_bytes first, ctok_bytes second, uint32_t *ids,
     size_t *first_count, size_t *second_count) {
 #if defined(__x86_64__)
-  if (merges->short_ranks) return ctok_merge_both_least(merges, first, second, ids, first_count, second_count);
+  if (merges->short_ranks) {
+    return ctok_merge_both_least(merges, first, second, ids, first_count, second_count);
+  }
 #endif
   *first_count = merge_any(merges, first.start, first.count, ids);
   *second_count = merge_any(merges, second.start, second.count, ids + *first_count);
