@@ -56,17 +56,19 @@ struct DatasetAssembly {
     let total = pieces.reduce(0) { $0 + $1.bytes.count }
     var done = 0
     let path = output.binPath
-    var target = try asking { () throws(SystemError) in try AppendFile(path: path) }
+    var target = try asking { () throws(SystemError) in
+      try AppendFile(path: path, syncsEarly: options.isDurable)
+    }
     for piece in pieces {
       let source = try asking { () throws(SystemError) in
         try InputFile(path: piece.prefix + ".bin")
       }
       let check = work.check(of: piece.prefix)
       var place = piece.bytes.lowerBound
-      // Steps keep progress alive; a converted step takes far less memory than its size.
+      // Steps keep the disk and progress alive; a converted step takes far less memory than its size.
       while place < piece.bytes.upperBound {
         try endWhereRaised(options.interruption)
-        let step = min(64 << 20, piece.bytes.upperBound - place)
+        let step = min(8 << 20, piece.bytes.upperBound - place)
         if piece.elementType == elementType {
           try asking { () throws(SystemError) in
             try target.append(copyOf: source, from: place, count: step)
