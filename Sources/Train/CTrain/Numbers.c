@@ -40,6 +40,26 @@ void ctr_convert(ctr_type from, const void *source, size_t source_stride, ctr_ty
 }
 
 CTR_CLONES
+void ctr_split(const float *restrict numbers, uint16_t *restrict rounded, int16_t *restrict rest,
+               size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    uint16_t half = ctr_bfloat16(numbers[i]);
+    int32_t left = (int32_t)(ctr_bits_of_float(numbers[i]) - ((uint32_t)half << 16));
+    // More than half a unit is left of what is not a number alone, and it stays none.
+    left = left > INT16_MAX ? INT16_MAX : left < INT16_MIN ? INT16_MIN : left;
+    rounded[i] = half;
+    rest[i] = (int16_t)left;
+  }
+}
+
+CTR_CLONES
+void ctr_join(const uint16_t *restrict rounded, const int16_t *restrict rest,
+              float *restrict numbers, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    numbers[i] = ctr_float_of_bits(((uint32_t)rounded[i] << 16) + (uint32_t)(int32_t)rest[i]);
+}
+
+CTR_CLONES
 void ctr_round(ctr_type type, float *numbers, size_t count) {
   if (type == CTR_BFLOAT16) {
     for (size_t i = 0; i < count; i++)

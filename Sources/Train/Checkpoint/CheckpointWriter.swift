@@ -62,7 +62,9 @@ package enum CheckpointWriter {
     func source(_ name: String, _ tensor: Tensor) -> SafetensorsSource {
       SafetensorsSource(name: name, type: .float32, shape: tensor.shape) {
         (sink) throws(TrainError) in
-        try engine.withBytes(of: tensor) { (bytes) throws(TrainError) in try sink(bytes) }
+        try engine.forEachPiece(of: tensor) { (numbers) throws(TrainError) in
+          try unsafe sink(numbers.bytes)
+        }
       }
     }
     seals.append(

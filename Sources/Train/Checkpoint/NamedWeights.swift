@@ -49,7 +49,7 @@ package enum WeightLoader {
     try check(source, weights.map { ($0.name, $0.tensor.shape) }, passesOverHead: head != nil)
     for weight in weights {
       let numbers = try source.floats(of: weight.name)
-      unsafe engine.copy(numbers.span.bytes, to: weight.tensor)
+      engine.write(numbers.span, to: weight.tensor)
     }
     return isFresh
   }

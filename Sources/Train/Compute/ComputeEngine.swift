@@ -32,11 +32,12 @@ package protocol ComputeEngine: AnyObject, Sendable {
   func read(_ source: Tensor, into numbers: inout MutableSpan<Int32>)
   /// Fills a tensor with one value.
   func fill(_ target: Tensor, with value: Float)
-  /// Fills a float32 tensor with normal numbers around 0; number i depends on the key and i alone.
+  /// Fills a float32 tensor, in halves or not, with normal numbers around 0; number i depends on the key and i alone.
   func fillNormal(_ target: Tensor, deviation: Float, key: UInt64)
-  /// Fills a float32 tensor with numbers spread evenly between −bound and bound.
+  /// Fills a float32 tensor, in halves or not, with numbers spread evenly between −bound and bound.
   func fillUniform(_ target: Tensor, bound: Float, key: UInt64)
-  /// Copies numbers, converting them to the type of the target.
+  /// Copies numbers, converting them to the type of the target; those in halves to float32 ones, and
+  /// back.
   func convert(_ source: Tensor, into target: Tensor)
   /// Copies heads out of wider rows into rows of their own, or back.
   func copyHeads(from source: HeadView, to target: HeadView, rows: Int)
@@ -142,14 +143,11 @@ package protocol ComputeEngine: AnyObject, Sendable {
 
   // MARK: Files
 
-  /// Shows the bytes of a tensor to `body`, as they lie in memory; the way out to files.
-  func withBytes<Outcome, Failure: Error>(
-    of tensor: Tensor, _ body: (RawSpan) throws(Failure) -> Outcome
-  ) throws(Failure) -> Outcome
-  /// Copies bytes into a tensor; the way in from files.
-  ///
-  /// - Precondition: there are exactly as many bytes as the tensor takes.
-  func copy(_ bytes: RawSpan, to tensor: Tensor)
+  /// Shows the numbers of a float32 tensor, in halves or not, to `body`, in order and in any number of
+  /// pieces; the way out to files.
+  func forEachPiece<Failure: Error>(
+    of tensor: Tensor, _ body: (Span<Float>) throws(Failure) -> Void
+  ) throws(Failure)
 }
 
 extension ComputeEngine {

@@ -2,7 +2,7 @@
 package struct ParameterSlice: Sendable {
   /// GPT-NeoX's name, for instance `sequential.2.attention.dense.weight`.
   package let name: String
-  /// The fp32 values.
+  /// The fp32 values, in halves or not.
   package let value: Tensor
   /// The gradients, of the same shape, in any floating-point type.
   package let gradient: Tensor
@@ -13,9 +13,9 @@ package struct ParameterSlice: Sendable {
 
   /// Names a tensor and its gradient.
   ///
-  /// - Precondition: the values are fp32, and both are of one shape.
+  /// - Precondition: the values are fp32, in halves or not, and both are of one shape.
   package init(name: String, value: Tensor, gradient: Tensor, copy: Tensor? = nil, decays: Bool) {
-    precondition(value.type == .float32 && gradient.type != .int32)
+    precondition([.float32, .splitFloat32].contains(value.type) && gradient.type != .int32)
     precondition(value.isShaped(as: gradient))
     self.name = name
     self.value = value

@@ -1,11 +1,17 @@
 /// The type of the numbers in a tensor.
 package enum ScalarType: String, Sendable, CaseIterable {
   case float32, bfloat16, float16, int32
+  /// float32 in two halves, as masters of bfloat16 weights are kept: all numbers rounded to bfloat16, and
+  /// behind them what rounding took from the bits of each.
+  ///
+  /// A number halfway between two of bfloat16 whose rounding makes it smaller is kept one unit in the
+  /// last place nearer to zero: what is left has 16 bits.
+  case splitFloat32
 
   /// Bytes of one number.
   package var byteCount: Int {
     switch self {
-    case .float32, .int32: 4
+    case .float32, .int32, .splitFloat32: 4
     case .bfloat16, .float16: 2
     }
   }
@@ -86,9 +92,16 @@ package struct Tensor: Sendable, Equatable {
     return other
   }
 
+  /// The numbers of a tensor in halves, rounded to bfloat16.
+  package var rounded: Tensor {
+    precondition(type == .splitFloat32, "a tensor in halves is expected, not \(type)")
+    return Tensor(address: address, lengths: lengths, axisCount: axisCount, type: .bfloat16)
+  }
+
   /// Some consecutive entries of the first axis.
   package func rows(_ range: Range<Int>) -> Tensor {
     precondition(range.lowerBound >= 0 && range.upperBound <= lengths[0], "rows out of range")
+    precondition(type != .splitFloat32, "the halves of some rows lie apart")
     let rowBytes = (1..<max(axisCount, 1)).reduce(type.byteCount) { $0 * lengths[$1] }
     var some = lengths
     some[0] = range.count

@@ -142,19 +142,12 @@ package final class TrainingRun {
     _ settings: OptimizerSettings, _ configuration: TrainingConfiguration, _ model: GPTNeoX,
     _ communicator: any Communicator, iterations: Int
   ) throws(TrainError) -> OptimizationLoop {
-    let store = model.parameters
-    let slices = store.parameters.indices.map { index in
-      ParameterSlice(
-        name: store.parameters[index].name, value: store.masters[index],
-        gradient: store.gradients[index],
-        copy: model.type == .float32 ? nil : store.values[index],
-        decays: store.parameters[index].decays)
-    }
     let wrapper = PrecisionWrapper(
       computes: model.type, zeroStage: configuration.optimizer.zeroStage,
       optimizer: settings.kind)
     return OptimizationLoop(
-      optimizer: try Optimizer(settings, parameters: slices, engine: model.engine),
+      optimizer: try Optimizer(
+        settings, parameters: model.parameters.slices, engine: model.engine),
       wrapper: wrapper, scaler: try LossScaler(configuration, wrapper: wrapper),
       scheduler: LearningRateScheduler(
         LearningRateSchedule(configuration, optimizer: settings, iterations: iterations)),

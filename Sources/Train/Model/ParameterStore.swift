@@ -2,9 +2,10 @@
 package final class ParameterStore: Sendable {
   /// Which parameters there are, in the reference's order.
   package let parameters: [Parameter]
-  /// What the optimizer changes, in float32, one tensor a parameter.
+  /// What the optimizer changes, in float32, one tensor a parameter; those of a bfloat16 model are in
+  /// halves.
   package let masters: [Tensor]
-  /// What the model computes with: the masters themselves, or copies of its type.
+  /// What the model computes with: the masters themselves, their rounded halves, or copies of its type.
   package let values: [Tensor]
   /// The gradients, of the types of ``GradientKind``; without memory where none are made.
   ///
@@ -32,7 +33,7 @@ package final class ParameterStore: Sendable {
     func place(_ type: ScalarType) throws(TrainError) -> ([Tensor], EngineMemory) {
       try engine.place { plan in parameters.map { plan.place($0.shape, type) } }
     }
-    let (masters, masterMemory) = try place(.float32)
+    let (masters, masterMemory) = try place(type == .bfloat16 ? .splitFloat32 : .float32)
     // At zero nothing can be written: a gradient that is made by mistake is noticed.
     let types = parameters.indices.map { kind.type(of: $0, layout, model: type) }
     var gradients = parameters.indices.map {
@@ -56,10 +57,13 @@ package final class ParameterStore: Sendable {
     states = parameters.indices.map { large.contains($0) ? GradientState() : nil }
     addedGradients = parameters.indices.filter { !large.contains($0) }.map { gradients[$0] }
     var values = masters
-    if type != .float32 {
+    switch type {
+    case .bfloat16: values = masters.map(\.rounded)
+    case .float16:
       let (copies, memory) = try place(type)
       values = copies
       memories.append(memory)
+    case .float32, .int32, .splitFloat32: break
     }
     self.parameters = parameters
     self.masters = masters
@@ -75,6 +79,20 @@ package final class ParameterStore: Sendable {
 
   /// The index of a parameter of that name.
   package func index(of name: String) -> Int? { parameters.firstIndex { $0.name == name } }
+
+  /// The parameters as an optimizer sees them.
+  package var slices: [ParameterSlice] {
+    parameters.indices.map { index in
+      ParameterSlice(
+        name: parameters[index].name, value: masters[index], gradient: gradients[index],
+        copy: copy(of: index), decays: parameters[index].decays)
+    }
+  }
+
+  /// What follows a master after it changed; `nil` where the model computes with the master's memory.
+  private func copy(of index: Int) -> Tensor? {
+    values[index].address == masters[index].address ? nil : values[index]
+  }
 
   /// Sets all gradients to zero, or says that what lies there does not count.
   package func clearGradients() {
@@ -95,8 +113,8 @@ package final class ParameterStore: Sendable {
 
   /// Makes the copies that the model computes with from the masters, after these changed.
   package func refreshValues() {
-    for (master, value) in zip(masters, values) where master.address != value.address {
-      engine.convert(master, into: value)
+    for (index, master) in masters.enumerated() {
+      if let copy = copy(of: index) { engine.convert(master, into: copy) }
     }
   }
 

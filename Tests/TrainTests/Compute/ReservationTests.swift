@@ -61,14 +61,9 @@ private final class SteadyRun {
     model = try GPTNeoX(settings, type: type, engine: CPUEngine(threads: 2))
     model.parameters.initialize(seed: 1)
     space = try model.makeWorkspace(batch: 2, length: 256, training: true)
-    let store = model.parameters
     self.optimizer = try Optimizer(
       OptimizerSettings(type: optimizer, parameters: [:], weightDecay: 0.1),
-      parameters: store.parameters.indices.map {
-        ParameterSlice(
-          name: store.parameters[$0].name, value: store.masters[$0],
-          gradient: store.gradients[$0], decays: true)
-      }, engine: model.engine)
+      parameters: model.parameters.slices, engine: model.engine)
   }
 
   func step() throws {
@@ -79,7 +74,6 @@ private final class SteadyRun {
     let squares = model.engine.sumOfSquares(model.parameters.gradients)
     try #require(squares > 0)
     optimizer.step(learningRate: 1e-4, gradientFactor: 1)
-    model.parameters.refreshValues()
   }
 }
 

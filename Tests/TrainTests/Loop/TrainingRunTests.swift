@@ -58,9 +58,9 @@ struct TrainingRunTests {
   // At 8 a checkpoint and an evaluation are due as well; after 2 nothing was evaluated yet.
   @Test(
     "an interrupted run goes on to the very bits of one that was not, dropout included",
-    arguments: [2, 7, 8])
-  func resumes(after step: Int) throws {
-    let keys: [String: Any] = ["checkpoint_factor": 4]
+    arguments: [(2, "fp32"), (7, "fp32"), (8, "fp32"), (7, "bfloat16")])
+  func resumes(after step: Int, precision: String) throws {
+    let keys: [String: Any] = ["checkpoint_factor": 4, "precision": precision]
     _ = try run("whole", keys)
     let first = try run("parts", keys, interruptAfter: step)
     guard case .interrupted(let iteration, let checkpoint?) = first.ending else {

@@ -128,10 +128,9 @@ struct OptimizerTests {
               : Tensor(address: halves.numbers.address, shape: slice.shape, type: type),
             decays: slice.decays)
         }
-        let bits = type == .float32 ? [] : NarrowNumbers.bits(numbers[...], as: type)
         if type != .float32 {
-          engine.copy(
-            bits.span.bytes,
+          engine.write(
+            numbers.span,
             to: Tensor(address: halves.numbers.address, shape: [20_000], type: type))
         }
         let optimizer = try Optimizer(

@@ -17,6 +17,12 @@ double ctr_sum_of_squares(const float *numbers, size_t count);
 void ctr_convert(ctr_type from, const void *source, size_t source_stride, ctr_type to, void *target,
                  size_t target_stride, size_t rows, size_t width);
 
+/// Rounds numbers to bfloat16 and keeps what that took from their bits, of 32768 one less.
+void ctr_split(const float *numbers, uint16_t *rounded, int16_t *rest, size_t count);
+
+/// The numbers whose halves ctr_split made.
+void ctr_join(const uint16_t *rounded, const int16_t *rest, float *numbers, size_t count);
+
 /// Rounds numbers to what `type` can hold.
 void ctr_round(ctr_type type, float *numbers, size_t count);
 

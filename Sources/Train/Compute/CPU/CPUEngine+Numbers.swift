@@ -9,6 +9,9 @@ extension CPUEngine {
     precondition(numbers.count == target.count, "as many numbers as the tensor has")
     unsafe numbers.withUnsafeBufferPointer { source in
       guard let start = source.baseAddress else { return }
+      if target.type == .splitFloat32 {
+        return unsafe SplitNumbers(target).write(start, count: source.count)
+      }
       unsafe ctr_convert(
         CTR_FLOAT32, start, source.count, target.type.kernelType, target.start, source.count, 1,
         source.count)
@@ -24,6 +27,9 @@ extension CPUEngine {
     precondition(numbers.count == source.count, "as many numbers as the tensor has")
     unsafe numbers.withUnsafeMutableBufferPointer { target in
       guard let start = target.baseAddress else { return }
+      if source.type == .splitFloat32 {
+        return unsafe SplitNumbers(source).read(into: start, count: target.count)
+      }
       unsafe ctr_convert(
         source.type.kernelType, source.start, target.count, CTR_FLOAT32, start, target.count, 1,
         target.count)
@@ -37,31 +43,78 @@ extension CPUEngine {
 
   package func fill(_ target: Tensor, with value: Float) {
     split(target.count, multiple: grain) { range, _ in
+      if target.type == .splitFloat32 {
+        return SplitNumbers(target, from: range.lowerBound)
+          .fill(with: value, count: range.count)
+      }
       unsafe ctr_fill(
         target.type.kernelType, target.place(range.lowerBound), value, range.count)
     }
   }
 
   package func fillNormal(_ target: Tensor, deviation: Float, key: UInt64) {
-    split(target.count, multiple: grain) { range, _ in
-      unsafe ctr_normal(
-        target.floats(range.lowerBound), range.count, UInt64(range.lowerBound), key, deviation)
+    unsafe make(target) { numbers, start, count in
+      unsafe ctr_normal(numbers, count, UInt64(start), key, deviation)
     }
   }
 
   package func fillUniform(_ target: Tensor, bound: Float, key: UInt64) {
+    unsafe make(target) { numbers, start, count in
+      unsafe ctr_uniform(numbers, count, UInt64(start), key, bound)
+    }
+  }
+
+  /// Has numbers of a tensor made that each depend on their place alone.
+  private func make(
+    _ target: Tensor,
+    _ kernel: @Sendable (_ numbers: UnsafeMutablePointer<Float>, _ start: Int, _ count: Int) -> Void
+  ) {
     split(target.count, multiple: grain) { range, _ in
-      unsafe ctr_uniform(
-        target.floats(range.lowerBound), range.count, UInt64(range.lowerBound), key, bound)
+      let first = range.lowerBound
+      guard target.type == .splitFloat32 else {
+        return unsafe kernel(target.floats(first), first, range.count)
+      }
+      unsafe SplitNumbers(target, from: first).make(count: range.count) {
+        unsafe kernel($0, first + $1, $2)
+      }
     }
   }
 
   package func convert(_ source: Tensor, into target: Tensor) {
     precondition(source.count == target.count, "as many numbers on both sides")
     split(target.count, multiple: grain) { range, _ in
-      unsafe ctr_convert(
-        source.type.kernelType, source.place(range.lowerBound), range.count,
-        target.type.kernelType, target.place(range.lowerBound), range.count, 1, range.count)
+      let (first, count) = (range.lowerBound, range.count)
+      switch (source.type, target.type) {
+      case (.splitFloat32, .splitFloat32):
+        SplitNumbers(target, from: first)
+          .copy(SplitNumbers(source, from: first), count: count)
+      case (.splitFloat32, _):
+        unsafe SplitNumbers(source, from: first).read(into: target.floats(first), count: count)
+      case (_, .splitFloat32):
+        unsafe SplitNumbers(target, from: first).write(source.floats(first), count: count)
+      default:
+        unsafe ctr_convert(
+          source.type.kernelType, source.place(first), count, target.type.kernelType,
+          target.place(first), count, 1, count)
+      }
+    }
+  }
+
+  package func forEachPiece<Failure: Error>(
+    of tensor: Tensor, _ body: (Span<Float>) throws(Failure) -> Void
+  ) throws(Failure) {
+    guard tensor.type == .splitFloat32 else {
+      return try body(
+        unsafe Span(_unsafeStart: UnsafePointer(tensor.floats()), count: tensor.count))
+    }
+    var numbers = [Float](repeating: 0, count: min(1 << 18, max(1, tensor.count)))
+    for start in stride(from: 0, to: tensor.count, by: numbers.count) {
+      let count = min(numbers.count, tensor.count - start)
+      unsafe numbers.withUnsafeMutableBufferPointer { buffer in
+        guard let target = buffer.baseAddress else { return }
+        unsafe SplitNumbers(tensor, from: start).read(into: target, count: count)
+      }
+      try body(numbers.span.extracting(..<count))
     }
   }
 

@@ -7,7 +7,7 @@ extension CPUEngine {
   /// Numbers of a block: 256 KiB of each array, so that taking a block costs nothing against its work.
   static let blockCount = 1 << 16
   /// Numbers that are widened at a time: few enough for the first caches.
-  static let widenedCount = 1 << 13
+  static let widenedCount = 1 << 11
 
   package func sumOfSquares(_ tensors: [Tensor]) -> Double {
     let count = tensors.reduce(0) { $0 + Self.blocks(of: $1) }
@@ -16,10 +16,11 @@ extension CPUEngine {
     let address = UInt(bitPattern: unsafe scratch(of: 0, count: 2 * count))
     guard let sums = unsafe UnsafeMutablePointer<Double>(bitPattern: address) else { return 0 }
     @Sendable func add(_ index: Int, _ block: Block, _ member: Int) {
+      let tensor = tensors[block.tensor]
       var sum = 0.0
-      unsafe self.forEachPiece(of: tensors[block.tensor], block.range, member) {
-        _, numbers, count in
-        unsafe sum += ctr_sum_of_squares(numbers, count)
+      Self.forEachPart(of: block.range, isWhole: tensor.type == .float32) { start, count in
+        unsafe sum += ctr_sum_of_squares(
+          self.floats(of: tensor, from: start, count: count, member), count)
       }
       guard let sums = unsafe UnsafeMutablePointer<Double>(bitPattern: address) else { return }
       unsafe sums[index] = sum
@@ -31,8 +32,11 @@ extension CPUEngine {
   package func update(_ step: ElementwiseStep, _ pieces: [UpdatePiece]) {
     @Sendable func change(_ index: Int, _ block: Block, _ member: Int) {
       let piece = pieces[block.tensor]
-      unsafe self.forEachPiece(of: piece.gradient, block.range, member) { start, gradients, count in
-        unsafe Self.apply(step, piece, start, count, gradients)
+      Self.forEachPart(of: block.range, isWhole: !piece.isConverted) { start, count in
+        let gradients = unsafe self.floats(of: piece.gradient, from: start, count: count, member)
+        unsafe self.changeFloats(of: piece.value, from: start, count: count, member) { values in
+          unsafe Self.apply(step, piece, start, count, values, gradients)
+        }
         guard let copy = piece.copy else { return }
         unsafe ctr_convert(
           CTR_FLOAT32, piece.value.floats(start), count, copy.type.kernelType, copy.place(start),
@@ -40,24 +44,6 @@ extension CPUEngine {
       }
     }
     forEachBlock(of: pieces.count, size: { pieces[$0].value.count }, body: change)
-  }
-
-  package func withBytes<Outcome, Failure: Error>(
-    of tensor: Tensor, _ body: (RawSpan) throws(Failure) -> Outcome
-  ) throws(Failure) -> Outcome {
-    let buffer = unsafe UnsafeRawBufferPointer(
-      start: UnsafeRawPointer(bitPattern: tensor.address), count: tensor.byteCount)
-    return try body(unsafe RawSpan(_unsafeBytes: buffer))
-  }
-
-  package func copy(_ bytes: RawSpan, to tensor: Tensor) {
-    precondition(bytes.byteCount == tensor.byteCount, "bytes for another tensor")
-    unsafe bytes.withUnsafeBytes { source in
-      guard let from = source.baseAddress,
-        let target = unsafe UnsafeMutableRawPointer(bitPattern: tensor.address)
-      else { return }
-      unsafe target.copyMemory(from: from, byteCount: source.count)
-    }
   }
 
   // MARK: - Blocks
@@ -92,15 +78,13 @@ extension CPUEngine {
     }
   }
 
-  /// Shows numbers of a tensor as fp32 with their place: where they lie, or widened a few at a time.
-  private func forEachPiece(
-    of tensor: Tensor, _ range: Range<Int>, _ member: Int,
-    _ body: (_ start: Int, _ numbers: UnsafePointer<Float>, _ count: Int) -> Void
+  /// Tells parts of a block: all of it, or so few numbers that they are converted in the first caches.
+  private static func forEachPart(
+    of range: Range<Int>, isWhole: Bool, _ body: (_ start: Int, _ count: Int) -> Void
   ) {
-    let most = tensor.type == .float32 ? Self.blockCount : Self.widenedCount
+    let most = isWhole ? blockCount : widenedCount
     for start in stride(from: range.lowerBound, to: range.upperBound, by: most) {
-      let count = min(most, range.upperBound - start)
-      unsafe body(start, floats(of: tensor, from: start, count: count, member), count)
+      body(start, min(most, range.upperBound - start))
     }
   }
 
@@ -115,11 +99,24 @@ extension CPUEngine {
     return unsafe UnsafePointer(target)
   }
 
+  /// Has values changed as fp32 ones: where they lie, or joined behind as many numbers of
+  /// ``floats(of:from:count:_:)``.
+  func changeFloats(
+    of tensor: Tensor, from start: Int, count: Int, _ member: Int,
+    _ body: (UnsafeMutablePointer<Float>) -> Void
+  ) {
+    guard tensor.type == .splitFloat32 else { return unsafe body(tensor.floats(start)) }
+    let values = unsafe conversions(of: member, count: 2 * count) + count
+    let halves = SplitNumbers(tensor, from: start)
+    unsafe halves.read(into: values, count: count)
+    unsafe body(values)
+    unsafe halves.write(values, count: count)
+  }
+
   private static func apply(
     _ step: ElementwiseStep, _ piece: UpdatePiece, _ start: Int, _ count: Int,
-    _ gradients: UnsafePointer<Float>
+    _ values: UnsafeMutablePointer<Float>, _ gradients: UnsafePointer<Float>
   ) {
-    let values = unsafe piece.value.floats(start)
     func state(_ index: Int) -> UnsafeMutablePointer<Float>? {
       index < piece.states.count ? unsafe piece.states[index].floats(start) : nil
     }

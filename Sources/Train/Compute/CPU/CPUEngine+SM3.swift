@@ -33,10 +33,12 @@ extension CPUEngine {
   private func updateVector(_ step: SM3Step, _ piece: UpdatePiece) {
     let count = piece.value.count
     var numbers = step.numbers
-    unsafe ctr_sm3_vector(
-      piece.value.floats(), floats(of: piece.gradient, from: 0, count: count, 0),
-      piece.states[0].floats(), piece.states.count > 1 ? piece.states[1].floats() : nil, count,
-      &numbers)
+    let gradients = unsafe floats(of: piece.gradient, from: 0, count: count, 0)
+    unsafe changeFloats(of: piece.value, from: 0, count: count, 0) { values in
+      unsafe ctr_sm3_vector(
+        values, gradients, piece.states[0].floats(),
+        piece.states.count > 1 ? piece.states[1].floats() : nil, count, &numbers)
+    }
   }
 
   // Each block has column maxima of its own: the largest of them is the same whoever found them.
@@ -53,11 +55,14 @@ extension CPUEngine {
       let count = min(blocks.rows, piece.value.shape[0] - first)
       let place = first * columns
       var numbers = step.numbers
-      unsafe ctr_sm3_rows(
-        piece.value.floats(place),
-        self.floats(of: piece.gradient, from: place, count: count * columns, member),
-        piece.states[0].floats(first), piece.states[1].floats(), maxima.floats(index * columns),
-        piece.states.count > 2 ? piece.states[2].floats(place) : nil, count, columns, &numbers)
+      let gradients = unsafe self.floats(
+        of: piece.gradient, from: place, count: count * columns, member)
+      unsafe self.changeFloats(of: piece.value, from: place, count: count * columns, member) {
+        unsafe ctr_sm3_rows(
+          $0, gradients, piece.states[0].floats(first), piece.states[1].floats(),
+          maxima.floats(index * columns),
+          piece.states.count > 2 ? piece.states[2].floats(place) : nil, count, columns, &numbers)
+      }
     }
     // Without beta the new accumulators replace the old ones, which are never larger.
     let accumulators = unsafe piece.states[1].floats()

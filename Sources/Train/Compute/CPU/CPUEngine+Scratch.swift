@@ -18,7 +18,7 @@ extension WorkSize {
       ScratchNeed(conversions: tokens + vocabulary)
     case .labels(let width, let vocabulary, let type):
       switch type {
-      case .float32, .int32: ScratchNeed()
+      case .float32, .splitFloat32, .int32: ScratchNeed()
       // A row of exponentials, and in bfloat16 the sums of the hidden state's gradient after it.
       case .float16: ScratchNeed(own: vocabulary)
       case .bfloat16: ScratchNeed(own: max(vocabulary, CPUEngine.rowsOfSums * width))
@@ -33,14 +33,23 @@ extension WorkSize {
         conversions: tensors.contains { $0.type != .float32 } ? CPUEngine.widenedCount : 0)
     case .elementwise(let pieces):
       ScratchNeed(
-        conversions: pieces.contains { $0.gradient.type != .float32 } ? CPUEngine.widenedCount : 0)
+        conversions: pieces.map { $0.conversions(CPUEngine.widenedCount) }.max() ?? 0)
     case .sm3(let pieces):
       pieces.reduce(into: ScratchNeed()) { need, piece in
         let blocks = SM3Blocks(piece.value)
         need.shared = max(need.shared, blocks.count * blocks.columns)
-        guard piece.gradient.type != .float32 else { return }
-        need.conversions = max(need.conversions, blocks.rows * blocks.columns)
+        need.conversions = max(need.conversions, piece.conversions(blocks.rows * blocks.columns))
       }
     }
+  }
+}
+
+extension UpdatePiece {
+  /// Whether values or gradients are updated elsewhere than where they lie.
+  var isConverted: Bool { value.type != .float32 || gradient.type != .float32 }
+
+  /// Numbers of conversions for so many values and gradients.
+  fileprivate func conversions(_ count: Int) -> Int {
+    isConverted ? (value.type == .float32 ? count : 2 * count) : 0
   }
 }

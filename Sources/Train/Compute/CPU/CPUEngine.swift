@@ -131,6 +131,7 @@ extension Tensor {
 
   /// The number at an index.
   func place(_ index: Int) -> UnsafeMutableRawPointer {
+    precondition(type != .splitFloat32, "the halves of a number lie apart")
     guard
       let pointer = unsafe UnsafeMutableRawPointer(
         bitPattern: address + UInt(index * type.byteCount))
@@ -158,7 +159,7 @@ extension ScalarType {
     case .float32: CTR_FLOAT32
     case .bfloat16: CTR_BFLOAT16
     case .float16: CTR_FLOAT16
-    case .int32: preconditionFailure("whole numbers are not computed with")
+    case .int32, .splitFloat32: preconditionFailure("\(self) numbers are not computed with")
     }
   }
 }

@@ -8,8 +8,7 @@ enum WeightIdentity {
     for (parameter, master) in zip(model.parameters.parameters, model.parameters.masters) {
       let head = Array("\(parameter.name) \(parameter.shape)\n".utf8)
       unsafe hash.update(head.span.bytes)
-      let numbers = model.engine.numbers(of: master)
-      unsafe hash.update(numbers.span.bytes)
+      model.engine.forEachPiece(of: master) { unsafe hash.update($0.bytes) }
     }
     return ContentHash.text(hash.value)
   }
