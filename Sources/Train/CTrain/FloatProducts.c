@@ -20,11 +20,11 @@ enum {
   BLOCK = 768,
   // Vectors reach beyond the last tile; so much keeps what follows aligned.
   SLACK = 16,
-  // Columns whose sums are kept apart where the target is narrower.
-  KEPT = 512,
+  // Sums that are kept apart where the target is narrower.
+  KEPT = BLOCK * 512,
 };
 
-_Static_assert(CTR_FLOAT_PRODUCT_ROOM == 4 * (PANEL * PIECE + BLOCK * PIECE + SLACK + BLOCK * KEPT),
+_Static_assert(CTR_FLOAT_PRODUCT_ROOM == 4 * (PANEL * PIECE + BLOCK * PIECE + SLACK + KEPT),
                "the room holds a panel, a block of left rows and sums");
 _Static_assert(BLOCK % TILE_ROWS == 0, "a block has whole tiles");
 
@@ -125,19 +125,29 @@ FLOATS_INLINE void pack_across(const ctr_type type, const int width, const void 
   }
 }
 
+/// `call` with the type as a constant, so that loops are compiled for each.
+#define FOR_TYPE(type, call)        \
+  switch (type) {                   \
+    case CTR_FLOAT32:               \
+      call(CTR_FLOAT32);            \
+      break;                        \
+    case CTR_BFLOAT16:              \
+      call(CTR_BFLOAT16);           \
+      break;                        \
+    case CTR_FLOAT16:               \
+      call(CTR_FLOAT16);            \
+      break;                        \
+  }
+
 FLOATS_INLINE void pack(const int width, ctr_type type, bool along, const void *start, size_t stride,
                         size_t lines, size_t depth, float *packed) {
-#define PACK(name)                                                                               \
-  case name:                                                                                     \
-    if (along) pack_along(name, width, start, stride, lines, depth, packed);                     \
-    else pack_across(name, width, start, stride, lines, depth, packed);                          \
-    break
-  switch (type) {
-    PACK(CTR_FLOAT32);
-    PACK(CTR_BFLOAT16);
-    PACK(CTR_FLOAT16);
+#define PACK_ALONG(type) pack_along(type, width, start, stride, lines, depth, packed)
+#define PACK_ACROSS(type) pack_across(type, width, start, stride, lines, depth, packed)
+  if (along) {
+    FOR_TYPE(type, PACK_ALONG)
+  } else {
+    FOR_TYPE(type, PACK_ACROSS)
   }
-#undef PACK
 }
 
 FLOATS static void pack_left(ctr_factor left, ctr_type type, size_t row, size_t rows, size_t first,
@@ -154,22 +164,73 @@ FLOATS static void pack_right(ctr_factor right, ctr_type type, size_t first, siz
        packed);
 }
 
-/// Sums of a tile of 6 × 16 over a piece of the depth, alone or added to what is there; `rows` and
-/// `columns` of it are meant.
-FLOATS static void make_tile(const float *left, const float *right, size_t depth, float *sums,
-                             size_t stride, size_t rows, size_t columns, bool adds) {
-  lanes8 tile[TILE_ROWS][2] = {0};
-  float edge[TILE_ROWS][STRIP] = {0};
-  const bool whole = rows == TILE_ROWS && columns == STRIP;
-  float *place = whole ? sums : edge[0];
-  const size_t step = whole ? stride : STRIP;
-  if (adds) {
-    for (size_t row = 0; !whole && row < rows; row++)
-      memcpy(edge[row], sums + row * stride, columns * sizeof(float));
+/// Rounds eight numbers and writes them in a row.
+FLOATS_INLINE void store8(ctr_type type, void *numbers, size_t index, lanes8 values) {
+  if (type == CTR_FLOAT32) {
+    *(lanes8_anywhere *)((float *)numbers + index) = values;
+    return;
+  }
+  __m128i *place = (__m128i *)((uint16_t *)numbers + index);
+  if (type == CTR_FLOAT16) {
+    _mm_storeu_si128(place, _mm256_cvtps_ph((__m256)values, _MM_FROUND_TO_NEAREST_INT));
+    return;
+  }
+  // As ctr_bfloat16 does.
+  const __m256i bits = (__m256i)values;
+  const __m256i odd = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
+  const __m256i nearest = _mm256_add_epi32(bits, _mm256_add_epi32(odd, _mm256_set1_epi32(0x7fff)));
+  const __m256i quiet = _mm256_or_si256(bits, _mm256_set1_epi32(0x400000));
+  const __m256 unordered = _mm256_cmp_ps((__m256)values, (__m256)values, _CMP_UNORD_Q);
+  const __m256i halves = _mm256_srli_epi32(
+      (__m256i)_mm256_blendv_ps((__m256)nearest, (__m256)quiet, unordered), 16);
+  _mm_storeu_si128(place, _mm_packus_epi32(_mm256_castsi256_si128(halves),
+                                           _mm256_extracti128_si256(halves, 1)));
+}
+
+/// Rows of sums, in the target or in room of ours.
+typedef struct {
+  ctr_type type;
+  void *start;
+  size_t stride;
+} sum_rows;
+
+FLOATS_INLINE void *place(const sum_rows *sums, size_t row, size_t column) {
+  return ctr_place(sums->type, sums->start, row * sums->stride + column);
+}
+
+FLOATS_INLINE void load_tile(const ctr_type type, const void *start, size_t stride,
+                             lanes8 tile[TILE_ROWS][2]) {
 #pragma clang loop unroll(full)
-    for (int row = 0; row < TILE_ROWS; row++) {
-      tile[row][0] = *(lanes8_anywhere *)(place + (size_t)row * step);
-      tile[row][1] = *(lanes8_anywhere *)(place + (size_t)row * step + 8);
+  for (size_t row = 0; row < TILE_ROWS; row++)
+    for (size_t half = 0; half < 2; half++)
+      tile[row][half] = load8(type, start, row * stride + 8 * half);
+}
+
+FLOATS_INLINE void store_tile(const ctr_type type, void *start, size_t stride,
+                              const lanes8 tile[TILE_ROWS][2]) {
+#pragma clang loop unroll(full)
+  for (size_t row = 0; row < TILE_ROWS; row++)
+    for (size_t half = 0; half < 2; half++)
+      store8(type, start, row * stride + 8 * half, tile[row][half]);
+}
+
+/// Sums of a tile of 6 × 16 over a piece of the depth, added to those `before` where there are some;
+/// `rows` and `columns` of it are meant, from a row and a column on.
+FLOATS static void make_tile(const float *left, const float *right, size_t depth,
+                             const sum_rows *before, const sum_rows *after, size_t row,
+                             size_t column, size_t rows, size_t columns) {
+  lanes8 tile[TILE_ROWS][2] = {0};
+  float edge[TILE_ROWS][STRIP];
+  const bool whole = rows == TILE_ROWS && columns == STRIP;
+  if (before) {
+    const void *from = place(before, row, column);
+    if (whole) {
+#define LOAD(type) load_tile(type, from, before->stride, tile)
+      FOR_TYPE(before->type, LOAD)
+    } else {
+      memset(edge, 0, sizeof edge);
+      ctr_convert(before->type, from, before->stride, CTR_FLOAT32, edge, STRIP, rows, columns);
+      load_tile(CTR_FLOAT32, edge, STRIP, tile);
     }
   }
 #pragma clang loop unroll_count(4)
@@ -184,58 +245,57 @@ FLOATS static void make_tile(const float *left, const float *right, size_t depth
     left += TILE_ROWS;
     right += STRIP;
   }
-#pragma clang loop unroll(full)
-  for (int row = 0; row < TILE_ROWS; row++) {
-    *(lanes8_anywhere *)(place + (size_t)row * step) = tile[row][0];
-    *(lanes8_anywhere *)(place + (size_t)row * step + 8) = tile[row][1];
+  void *to = place(after, row, column);
+  if (whole) {
+#define STORE(type) store_tile(type, to, after->stride, tile)
+    FOR_TYPE(after->type, STORE)
+  } else {
+    store_tile(CTR_FLOAT32, edge, STRIP, tile);
+    ctr_convert(CTR_FLOAT32, edge, STRIP, after->type, to, after->stride, rows, columns);
   }
-  for (size_t row = 0; !whole && row < rows; row++)
-    memcpy(sums + row * stride, edge[row], columns * sizeof(float));
 }
 
-/// A block of rows, for the columns from `column` to before `end`, over the whole depth.
+/// A block of rows, for the columns from `column` to before `end`, over the whole depth in `pieces`.
 FLOATS static void multiply_block(const ctr_float_product *product, size_t row, size_t rows,
-                                  size_t column, size_t end, float *room) {
+                                  size_t column, size_t end, size_t pieces, float *room) {
   float *panel = room, *tiles = panel + PANEL * PIECE, *kept = tiles + BLOCK * PIECE + SLACK;
-  const bool narrow = product->target_type != CTR_FLOAT32;
-  void *target =
-      ctr_place(product->target_type, product->target, row * product->target_stride + column);
-  float *sums = narrow ? kept : target;
-  const size_t stride = narrow ? KEPT : product->target_stride;
-  if (narrow && product->accumulates)
-    ctr_convert(product->target_type, target, product->target_stride, CTR_FLOAT32, sums, stride, rows,
-                end - column);
-  // Pieces of about one size.
-  const size_t pieces = (product->depth + PIECE - 1) / PIECE;
+  sum_rows target = {product->target_type, product->target, product->target_stride};
+  target.start = place(&target, row, column);
+  // Between pieces sums are not rounded.
+  const sum_rows between =
+      target.type == CTR_FLOAT32 ? target : (sum_rows){CTR_FLOAT32, kept, end - column};
   const size_t piece = (product->depth + pieces - 1) / pieces;
   for (size_t first = 0; first < product->depth; first += piece) {
     const size_t depth = ctr_least(piece, product->depth - first);
+    const sum_rows *before = first > 0 ? &between : product->accumulates ? &target : NULL;
+    const sum_rows *after = first + depth == product->depth ? &target : &between;
     pack_left(product->left, product->left_type, row, rows, first, depth, tiles);
     for (size_t start = column; start < end; start += PANEL) {
       const size_t columns = ctr_least(PANEL, end - start);
       pack_right(product->right, product->right_type, first, depth, start, columns, panel);
       for (size_t tile = 0; tile < rows; tile += TILE_ROWS)
-        for (size_t strip = 0; strip < columns; strip += STRIP)
-          make_tile(tiles + tile * depth, panel + strip * depth, depth,
-                    sums + tile * stride + start - column + strip, stride,
-                    ctr_least(TILE_ROWS, rows - tile), ctr_least(STRIP, columns - strip),
-                    first > 0 || product->accumulates);
+        for (size_t strip = 0; strip < columns; strip += STRIP) {
+          make_tile(tiles + tile * depth, panel + strip * depth, depth, before, after, tile,
+                    start - column + strip, ctr_least(TILE_ROWS, rows - tile),
+                    ctr_least(STRIP, columns - strip));
+        }
     }
   }
-  if (narrow)
-    ctr_convert(CTR_FLOAT32, sums, stride, product->target_type, target, product->target_stride, rows,
-                end - column);
 }
 
 void ctr_multiply_floats(const ctr_float_product *product, void *room) {
   // Blocks of about one size, of whole tiles.
   const size_t blocks = (product->rows + BLOCK - 1) / BLOCK;
   const size_t rows = ((product->rows + blocks - 1) / blocks + TILE_ROWS - 1) / TILE_ROWS * TILE_ROWS;
-  const size_t columns = product->target_type == CTR_FLOAT32 ? product->columns : KEPT;
+  // Pieces of about one size.
+  const size_t pieces = (product->depth + PIECE - 1) / PIECE;
+  // The left rows are packed again for columns whose sums are kept apart.
+  const bool keeps = pieces > 1 && product->target_type != CTR_FLOAT32;
+  const size_t columns = keeps ? KEPT / rows / PANEL * PANEL : product->columns;
   for (size_t column = 0; column < product->columns; column += columns)
     for (size_t row = 0; row < product->rows; row += rows)
       multiply_block(product, row, ctr_least(rows, product->rows - row), column,
-                     ctr_least(column + columns, product->columns), room);
+                     ctr_least(column + columns, product->columns), pieces, room);
 }
 
 bool ctr_multiplies_floats(void) {

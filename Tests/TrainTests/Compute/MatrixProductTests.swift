@@ -116,6 +116,34 @@ struct MatrixProductTests {
     try checkThreads(rows: rows, type, isOurs: true)
   }
 
+  @Test(
+    "what is not a number, infinite or too large stays so when sums are rounded",
+    arguments: [ScalarType.bfloat16, .float16], [true, false])
+  func specials(type: ScalarType, isOurs: Bool) throws {
+    let bench = OperationBench(ownProducts: isOurs)
+    var numbers = [Float](repeating: 1, count: 18 * 32)
+    numbers[5 * 32 + 3] = .nan
+    numbers[6 * 32 + 4] = .infinity
+    for place in 0..<32 { numbers[7 * 32 + place] = type == .float16 ? -60_000 : -3e38 }
+    let left = try bench.tensor(numbers, [18, 32], type)
+    let right = try bench.tensor([Float](repeating: 1, count: 32 * 16), [32, 16], type)
+    let target = try bench.tensor([Float](repeating: 0, count: 18 * 16), [18, 16], type)
+    bench.engine.multiply(
+      MatrixProduct(
+        rows: 18, columns: 16, depth: 32, left: Matrix(left), right: Matrix(right),
+        target: Matrix(target)))
+    let found = bench.engine.numbers(of: target)
+    for row in 0..<18 {
+      let sums = found[row * 16..<(row + 1) * 16]
+      switch row {
+      case 5: #expect(sums.allSatisfy(\.isNaN))
+      case 6: #expect(sums.allSatisfy { $0 == .infinity })
+      case 7: #expect(sums.allSatisfy { $0 == -.infinity })
+      default: #expect(sums.allSatisfy { $0 == 32 })
+      }
+    }
+  }
+
   private func checkThreads(rows: Int, _ type: ScalarType, isOurs: Bool) throws {
     for isTransposed in [false, true] {
       var results: [[Float]] = []
