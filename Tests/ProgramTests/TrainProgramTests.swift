@@ -177,6 +177,22 @@ struct TrainProgramTests {
     #expect(words.contains(["tokens", "5,120"]), "\(run.output)")
     #expect(run.output.contains("3 checkpoints of 3"))
     #expect(run.output.contains("time") && !run.output.contains("at least"))
+    // Masters in halves and gradients of the only micro batch, against sums of several.
+    func memory(_ settings: String...) throws -> [String] {
+      let run = try Self.program.run(
+        ["plan", file, "--vocab-size", "500", "--teraflops", "1"]
+          + settings.flatMap { ["--set", $0] })
+      let rows = run.output.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
+      return ["weights", "gradients"].map { name in
+        rows.first { $0.first == name }?.dropFirst().prefix(2).joined(separator: " ") ?? run.all
+      }
+    }
+    #expect(try memory("precision=bfloat16") == ["551.0 KiB", "275.5 KiB"])
+    #expect(
+      try memory("precision=bfloat16", "gradient_accumulation_steps=2")
+        == ["551.0 KiB", "551.0 KiB"])
+    #expect(try memory("precision=fp16") == ["826.5 KiB", "275.5 KiB"])
+    #expect(try memory("precision=fp32") == ["551.0 KiB", "551.0 KiB"])
     let measured = try Self.program.run(["plan", file, "--vocab-size", "500"])
     #expect(measured.output.contains("time, at least"), "\(measured.all)")
     #expect(try Self.program.run(["plan", file]).status == 2)

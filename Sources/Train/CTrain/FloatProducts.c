@@ -20,7 +20,7 @@ enum {
   BLOCK = 768,
   // Vectors reach beyond the last tile; so much keeps what follows aligned.
   SLACK = 16,
-  // Sums that are kept apart where the target is narrower.
+  // Sums that are kept apart between pieces where the target is narrower.
   KEPT = BLOCK * 512,
 };
 
@@ -125,7 +125,7 @@ FLOATS_INLINE void pack_across(const ctr_type type, const int width, const void 
   }
 }
 
-/// `call` with the type as a constant, so that loops are compiled for each.
+/// The macro `call` with the type as a constant, so that loops are compiled for each.
 #define FOR_TYPE(type, call)        \
   switch (type) {                   \
     case CTR_FLOAT32:               \

@@ -45,7 +45,8 @@ void ctr_split(const float *restrict numbers, uint16_t *restrict rounded, int16_
   for (size_t i = 0; i < count; i++) {
     uint16_t half = ctr_bfloat16(numbers[i]);
     int32_t left = (int32_t)(ctr_bits_of_float(numbers[i]) - ((uint32_t)half << 16));
-    // More than half a unit is left of what is not a number alone, and it stays none.
+    // Half a unit upwards has no place in 16 bits; more is left of what is not a number alone, and it stays
+    // none.
     left = left > INT16_MAX ? INT16_MAX : left < INT16_MIN ? INT16_MIN : left;
     rounded[i] = half;
     rest[i] = (int16_t)left;

@@ -32,7 +32,8 @@ package protocol ComputeEngine: AnyObject, Sendable {
   func read(_ source: Tensor, into numbers: inout MutableSpan<Int32>)
   /// Fills a tensor with one value.
   func fill(_ target: Tensor, with value: Float)
-  /// Fills a float32 tensor, in halves or not, with normal numbers around 0; number i depends on the key and i alone.
+  /// Fills a float32 tensor, in halves or not, with normal numbers around 0; number i depends on the
+  /// key and i alone.
   func fillNormal(_ target: Tensor, deviation: Float, key: UInt64)
   /// Fills a float32 tensor, in halves or not, with numbers spread evenly between −bound and bound.
   func fillUniform(_ target: Tensor, bound: Float, key: UInt64)
@@ -131,8 +132,8 @@ package protocol ComputeEngine: AnyObject, Sendable {
 
   // MARK: Optimizing
 
-  /// The sum of the squares of all numbers, of any floating-point type, in double precision; infinite
-  /// or not a number exactly where one of them is.
+  /// The sum of the squares of all numbers, of any floating-point type but halves, in double precision;
+  /// infinite or not a number exactly where one of them is.
   ///
   /// Like the updates it gives the same bits for any number of threads.
   func sumOfSquares(_ tensors: [Tensor]) -> Double

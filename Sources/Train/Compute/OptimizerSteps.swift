@@ -4,7 +4,7 @@ package struct ParameterSlice: Sendable {
   package let name: String
   /// The fp32 values, in halves or not.
   package let value: Tensor
-  /// The gradients, of the same shape, in any floating-point type.
+  /// The gradients, of the same shape, in any floating-point type, whole.
   package let gradient: Tensor
   /// A copy of the values in another type, which follows them.
   package let copy: Tensor?
@@ -13,9 +13,11 @@ package struct ParameterSlice: Sendable {
 
   /// Names a tensor and its gradient.
   ///
-  /// - Precondition: the values are fp32, in halves or not, and both are of one shape.
+  /// - Precondition: the values are fp32, in halves or not, the gradients are whole, and both are of one
+  ///   shape; values in halves have no copy.
   package init(name: String, value: Tensor, gradient: Tensor, copy: Tensor? = nil, decays: Bool) {
-    precondition([.float32, .splitFloat32].contains(value.type) && gradient.type != .int32)
+    precondition(value.type == .float32 || value.type == .splitFloat32 && copy == nil)
+    precondition(gradient.type != .int32 && gradient.type != .splitFloat32)
     precondition(value.isShaped(as: gradient))
     self.name = name
     self.value = value

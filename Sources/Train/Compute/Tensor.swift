@@ -17,6 +17,13 @@ package enum ScalarType: String, Sendable, CaseIterable {
   }
 }
 
+extension Float {
+  /// The number as ``ScalarType/splitFloat32`` keeps it.
+  var keptInHalves: Float {
+    bitPattern & 0x1FFFF == 0x8000 ? Float(bitPattern: bitPattern - 1) : self
+  }
+}
+
 /// Numbers in an engine's memory, row by row without gaps: an address, a shape and a type.
 ///
 /// A view: it owns nothing, is copied freely, and ends with the ``EngineMemory`` it lies in. The

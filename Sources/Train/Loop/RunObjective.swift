@@ -8,7 +8,7 @@ extension TrainingConfiguration {
   }
 
   /// What gradients are made of: those of a step's only pass need not be added up.
-  var gradientKind: GradientKind {
+  package var gradientKind: GradientKind {
     guard batch.accumulation == 1, case .languageModel = objective else { return .sums }
     return .once(rows: rowsPerMicroBatch * model.sequenceLength)
   }

@@ -60,25 +60,52 @@ struct TrainingPlan {
 
   private var memoryRows: [Row] {
     let count = Double(parameters.total)
-    let isReduced = configuration.precision.kind != .float32
+    let weights = weightBytes
+    let gradients = gradientBytes
+    let lent = min(activationBytes, lentNumbers * gradients.each)
     var kinds: [(String, Double, String)] = [
-      ("  weights", count * (isReduced ? 6 : 4), isReduced ? "fp32 and 16 bits" : "fp32"),
-      ("  gradients", count * 4, "fp32"),
+      ("  weights", count * weights.each, weights.type),
+      ("  gradients", count * gradients.each, gradients.type),
       ("  optimizer", count * stateBytes, configuration.optimizer.kind),
       (
-        "  activations", activationBytes,
-        configuration.recomputation.isOn ? "about; some are computed again" : "about"
+        "  activations", activationBytes - lent,
+        "about" + (lent > 0 ? "; others lie where gradients will" : "")
+          + (configuration.recomputation.isOn ? "; some are computed again" : "")
       ),
     ]
     if configuration.needsReferenceModel {
       kinds.append(
         (
-          "  reference", count * (isReduced ? 6 : 4),
+          "  reference", count * weights.each,
           "a second model; precompute_model_name does without it"
         ))
     }
     let total = kinds.reduce(0) { $0 + $1.1 }
     return [("memory", bytes(total), "")] + kinds.map { ($0.0, bytes($0.1), $0.2) }
+  }
+
+  /// Bytes of each weight.
+  private var weightBytes: (each: Double, type: String) {
+    switch configuration.precision.kind {
+    case .float32: (4, "fp32")
+    case .bfloat16: (4, "fp32, of which bf16 is a half")
+    case .float16: (6, "fp32 and fp16")
+    }
+  }
+
+  /// Bytes of each gradient.
+  private var gradientBytes: (each: Double, type: String) {
+    switch configuration.precision.kind {
+    case .float16: (2, "fp16")
+    case .bfloat16 where configuration.gradientKind != .sums: (2, "bf16")
+    case .float32, .bfloat16: (4, "fp32")
+    }
+  }
+
+  /// Gradients whose memory activations may have: those of layers and of an embedding of its own.
+  private var lentNumbers: Double {
+    guard configuration.gradientKind != .sums else { return 0 }
+    return Double(parameters.blocks + (configuration.model.tiesWeights ? 0 : parameters.embeddings))
   }
 
   /// Bytes of optimizer state a parameter.

@@ -24,7 +24,9 @@ struct ReservationTests {
 
   @Test(
     "steps after the first take no more memory",
-    arguments: [(ScalarType.float32, "adam"), (.float16, "sm3"), (.bfloat16, "adam")])
+    arguments: [
+      (ScalarType.float32, "adam"), (.float16, "sm3"), (.bfloat16, "adam"), (.bfloat16, "sm3"),
+    ])
   func steadyMemory(type: ScalarType, optimizer: String) async {
     await #expect(processExitsWith: .success) {
       [type = type.rawValue as String, optimizer = optimizer as String] in

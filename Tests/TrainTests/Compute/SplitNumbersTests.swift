@@ -156,6 +156,25 @@ struct SplitNumbersTests {
     }
   }
 
+  @Test("a model's weights have one name in every precision")
+  func identity() throws {
+    let settings = ModelSettings(
+      layerCount: 1, hiddenSize: 16, headCount: 2, vocabularySize: 32, sequenceLength: 8)
+    func name(_ type: ScalarType, _ number: UInt32) throws -> String {
+      let model = try GPTNeoX(settings, type: type, gradients: .none, engine: engine)
+      model.parameters.initialize(seed: 3)
+      var numbers = engine.numbers(of: model.parameters.masters[0])
+      numbers[1] = Float(bitPattern: number)
+      engine.write(numbers.span, to: model.parameters.masters[0])
+      return WeightIdentity.text(model)
+    }
+    let halfway = try name(.float32, 0x3F80_8000)
+    #expect(try name(.bfloat16, 0x3F80_8000) == halfway)
+    #expect(try name(.float16, 0x3F80_8000) == halfway)
+    #expect(try name(.bfloat16, 0x3F80_8001) != halfway)
+    #expect(try name(.float32, 0x3F81_8000) == name(.bfloat16, 0x3F81_8000))
+  }
+
   /// Numbers as they are kept in halves.
   private static func halved(_ numbers: [Float]) -> [Float] {
     numbers.map { isKeptBelow($0) ? Float(bitPattern: $0.bitPattern - 1) : $0 }

@@ -88,7 +88,7 @@ extension CPUEngine {
     }
   }
 
-  /// Numbers of a tensor as fp32: where they lie, or widened beside until the member's next call.
+  /// Numbers of a tensor as fp32: where they lie, or widened beside until others are.
   func floats(
     of tensor: Tensor, from start: Int, count: Int, _ member: Int
   ) -> UnsafePointer<Float> {
