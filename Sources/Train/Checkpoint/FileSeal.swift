@@ -26,17 +26,26 @@ package struct FileSeal: Sendable, Equatable {
 struct SealedOutput: ~Copyable {
   private var file: AppendFile
   private var hash = ContentHash()
+  private static let pieceSize = 1 << 21
 
   /// Begins a file anew.
   init(path: String) throws(TrainError) {
-    do throws(SystemError) { file = try AppendFile(path: path) } catch { throw .system(error) }
+    do throws(SystemError) {
+      file = try AppendFile(path: path, syncsEarly: true)
+    } catch {
+      throw .system(error)
+    }
   }
 
   var byteCount: Int { file.byteCount }
 
   mutating func append(_ bytes: RawSpan) throws(TrainError) {
-    hash.update(bytes)
-    do throws(SystemError) { try file.append(bytes) } catch { throw .system(error) }
+    // A few at a time: what was hashed is written while caches hold it, and the disk works meanwhile.
+    for start in stride(from: 0, to: bytes.byteCount, by: Self.pieceSize) {
+      let piece = bytes.extracting(start..<min(start + Self.pieceSize, bytes.byteCount))
+      hash.update(piece)
+      do throws(SystemError) { try file.append(piece) } catch { throw .system(error) }
+    }
   }
 
   mutating func append(number: UInt64) throws(TrainError) {
