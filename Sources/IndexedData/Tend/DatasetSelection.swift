@@ -84,7 +84,9 @@ struct DatasetSelection {
     let options = work.options
     let check = work.check(of: dataset.prefix)
     let path = output.binPath
-    var target = try asking { () throws(SystemError) in try AppendFile(path: path) }
+    var target = try asking { () throws(SystemError) in
+      try AppendFile(path: path, syncsEarly: options.isDurable)
+    }
     var run = 0..<0
     func append() throws(IndexedDataError) {
       try dataset.elements.append(run, to: &target)
@@ -94,7 +96,8 @@ struct DatasetSelection {
       try endWhereRaised(options.interruption)
       let bytes = try dataset.byteRange(of: sequence)
       if bytes.isEmpty { return }
-      if bytes.lowerBound == run.upperBound, !run.isEmpty {
+      // Pieces keep the disk alive.
+      if bytes.lowerBound == run.upperBound, !run.isEmpty, run.count < 8 << 20 {
         run = run.lowerBound..<bytes.upperBound
         return
       }

@@ -183,11 +183,13 @@ func copyElements(
   _ source: String, count: Int, to path: String, _ options: TendOptions
 ) throws(IndexedDataError) {
   let input = try asking { () throws(SystemError) in try InputFile(path: source) }
-  var target = try asking { () throws(SystemError) in try AppendFile(path: path) }
+  var target = try asking { () throws(SystemError) in
+    try AppendFile(path: path, syncsEarly: options.isDurable)
+  }
   var place = 0
   while place < count {
     try endWhereRaised(options.interruption)
-    let step = min(64 << 20, count - place)
+    let step = min(8 << 20, count - place)
     try asking { () throws(SystemError) in
       try target.append(copyOf: input, from: place, count: step)
     }
