@@ -42,8 +42,8 @@ final class PairTable: @unchecked Sendable {
     unsafe view = ctok_merges(
       short_places: short?.places, displacements: short?.displacements,
       factor: short?.factor ?? 0, short_mask: short.map { 1 << $0.placeBits - 1 } ?? 0,
-      place_bits: UInt8(short?.placeBits ?? 0), group_shift: UInt8(short?.groupShift ?? 0),
-      places: wide?.places, place_mask: wide?.placeMask ?? 0, filter: wide?.filter,
+      group_shift: UInt8(short?.groupShift ?? 0), places: wide?.places,
+      place_mask: wide?.placeMask ?? 0, filter: wide?.filter,
       results: results, first_result: firstResult, byte_pair_ranks: bytePairRanks,
       short_ranks: shortRanks, byte_tokens: tokensOfBytes,
       lacks_bytes: byteTokens.contains(BytePairModel.absent),
@@ -60,10 +60,13 @@ final class PairTable: @unchecked Sendable {
       let left = bytes[Int(merge.left)]
       let right = bytes[Int(merge.right)]
       guard left >= 0, right >= 0 else { continue }
-      let bytePair = Int(left) << 8 | Int(right)
       let rank = rankedByResult ? merge.result : UInt32(index)
-      if let shortRanks = unsafe shortRanks { unsafe shortRanks[bytePair] = UInt16(rank) }
-      if let bytePairRanks = unsafe bytePairRanks { unsafe bytePairRanks[bytePair] = rank }
+      if let shortRanks = unsafe shortRanks {
+        unsafe shortRanks[Int(right) << 8 | Int(left)] = UInt16(rank)
+      }
+      if let bytePairRanks = unsafe bytePairRanks {
+        unsafe bytePairRanks[Int(left) << 8 | Int(right)] = rank
+      }
     }
   }
 

@@ -27,7 +27,7 @@ final class ShortPairs: @unchecked Sendable {
 
   /// Builds the table; of a pair that is listed twice the later rank counts.
   ///
-  /// Nil where a token or rank needs more than 16 bits (65,535 is no rank), where there are too many
+  /// Nil where a token or rank needs more than 16 bits (65,535 is neither), where there are too many
   /// merges, or where every factor fails.
   ///
   /// - Precondition: The tokens of the merges are below `tokenCount`.
@@ -35,7 +35,7 @@ final class ShortPairs: @unchecked Sendable {
     let rankCount = rankedByResult ? tokenCount : merges.count
     // A table that is fuller than thirteen sixteenths takes long to fill.
     let bits = (16...17).first { merges.count <= 13 << ($0 - 4) }
-    guard tokenCount <= 1 << 16, rankCount <= UInt16.max, let bits else { return nil }
+    guard max(tokenCount, rankCount) <= UInt16.max, let bits else { return nil }
     placeBits = UInt32(bits)
     unsafe places = .allocate(capacity: 1 << bits)
     unsafe displacements = .allocate(capacity: 1 << (bits - 2))
@@ -66,7 +66,7 @@ final class ShortPairs: @unchecked Sendable {
       unsafe displacements[group] = displacement
       for index in 0..<members.count {
         let place = unsafe free.place(of: members[index].pair, displacement)
-        unsafe places[place] = (members[index].pair >> placeBits) << 16 | members[index].rank
+        unsafe places[place] = members[index].pair & 0xFFFF_0000 | members[index].rank
       }
     }
     return true

@@ -1,10 +1,8 @@
 #include "Merges.h"
 
-// Merging by an instruction that finds the least of eight numbers of 16 bits.
+// Merging words of up to 64 bytes, one or two at a time.
 
 #if defined(__x86_64__)
-#define CTOK_LEAST __attribute__((target("sse4.1,avx2,bmi,bmi2,lzcnt")))
-
 typedef uint16_t shorts8 __attribute__((ext_vector_type(8)));
 typedef int16_t signed8 __attribute__((ext_vector_type(8)));
 typedef int32_t lanes4 __attribute__((ext_vector_type(4)));
@@ -39,35 +37,6 @@ CTOK_INLINE CTOK_LEAST shorts8 lane(int number) {
   return lanes;
 }
 
-/// All ones in the lanes of eight from `first` on, which may be negative.
-CTOK_INLINE CTOK_LEAST shorts8 lanes_from(int first) {
-  static const signed8 numbers = {0, 1, 2, 3, 4, 5, 6, 7};
-  return (shorts8)(numbers >= (int16_t)first);
-}
-
-// Begins with a word of 1 to 15 bytes, behind which there are others up to the sixteenth. Nothing
-// depends on its length but a mask, since how long words are is hard to foresee; ranks go into the
-// vectors one by one, since a wide load behind narrow stores would wait for them.
-CTOK_INLINE CTOK_LEAST void begin_key(
-    const ctok_merges *merges, const uint8_t *word, unsigned count, ctok_parts *row, int vectors) {
-  unsigned pairs = vectors == 1 ? 8 : CTOK_SHORT;
-  row->parts[last_part(vectors)] = 0;
-#pragma clang loop unroll(full)
-  for (unsigned index = 0; index < (unsigned)vectors; index++) {
-    shorts8 ranks = {0};
-#pragma clang loop unroll(full)
-    for (unsigned number = 0; number < 8; number++) {
-      unsigned place = 8 * index + number;
-      if (place >= pairs) continue;
-      ranks[number] = merges->short_ranks[(unsigned)word[place] << 8 | word[place + 1]];
-      row->parts[place] = merges->byte_tokens[word[place]];
-    }
-    row->ranks[index] = ranks | lanes_from((int)count - 1 - 8 * (int)index);
-  }
-  row->parts[pairs] = merges->byte_tokens[word[pairs]];
-  row->left = (UINT64_C(1) << count) - 1;
-}
-
 // Begins with a word of any length up to 64.
 CTOK_INLINE CTOK_LEAST void begin_word(
     const ctok_merges *merges, const uint8_t *word, unsigned count, ctok_parts *row, int vectors) {
@@ -75,7 +44,7 @@ CTOK_INLINE CTOK_LEAST void begin_word(
   memset(ranks, 0xFF, sizeof ranks);
   row->parts[last_part(vectors)] = 0;
   for (unsigned place = 0; place + 1 < count; place++) {
-    ranks[place] = merges->short_ranks[(unsigned)word[place] << 8 | word[place + 1]];
+    ranks[place] = short_rank_at(merges, word + place);
     row->parts[place] = merges->byte_tokens[word[place]];
   }
   row->parts[count - 1] = merges->byte_tokens[word[count - 1]];
@@ -203,73 +172,6 @@ void ctok_merge_both_least(
   merge_both(merges, first, second, ids, first_count, second_count, 8);
 }
 
-CTOK_INLINE CTOK_LEAST void finish_missing(
-    const ctok_merges *merges, ctok_parts *row, ctok_missing *word, uint32_t *ids, size_t *used,
-    int vectors) {
-  word->start = (uint32_t)*used;
-  *used += finish(merges, row, ids + *used, vectors);
-  word->end = (uint32_t)*used;
-}
-
-CTOK_INLINE CTOK_LEAST void merge_missing(
-    const ctok_merges *merges, const ctok_key *keys, ctok_missing *first, ctok_missing *second,
-    uint32_t *ids, size_t *used, int vectors) {
-  const ctok_key *key = keys + first->word, *other_key = keys + second->word;
-  ctok_parts one, other;
-  begin_key(merges, (const uint8_t *)key, ctok_length(key), &one, vectors);
-  begin_key(merges, (const uint8_t *)other_key, ctok_length(other_key), &other, vectors);
-  merge_in_turns(merges, &one, &other, vectors);
-  finish_missing(merges, &one, first, ids, used, vectors);
-  finish_missing(merges, &other, second, ids, used, vectors);
-}
-
-// Numbers the missing words that are merged here, the shortest first, so that two neighbours have as
-// much to merge, and what depends on their lengths can be foreseen; returns how many there are.
-CTOK_INLINE CTOK_LEAST size_t sort_by_length(
-    const ctok_merges *merges, const ctok_key *keys, const ctok_missing *missing, size_t count,
-    uint8_t *order) {
-  uint8_t lengths[CTOK_BATCH];
-  // Where the words of each length begin.
-  size_t starts[CTOK_SHORT + 2] = {0};
-  for (size_t index = 0; index < count; index++) {
-    const ctok_key *key = keys + missing[index].word;
-    unsigned length = ctok_length(key);
-    if (length > CTOK_SHORT || !has_tokens(merges, key)) length = 0;
-    lengths[index] = (uint8_t)length;
-    starts[length + 1]++;
-  }
-  size_t others = starts[1];
-  starts[1] = 0;
-  for (unsigned length = 1; length <= CTOK_SHORT; length++) starts[length + 1] += starts[length];
-  for (size_t index = 0; index < count; index++) {
-    if (lengths[index] > 0) order[starts[lengths[index]]++] = (uint8_t)index;
-  }
-  return count - others;
-}
-
-CTOK_LEAST
-void ctok_merge_words_least(
-    const ctok_merges *merges, const ctok_key *keys, ctok_missing *missing, size_t count,
-    uint32_t *ids, size_t *used) {
-  uint8_t order[CTOK_BATCH];
-  size_t words = sort_by_length(merges, keys, missing, count, order);
-  size_t index = 0;
-  for (; index + 2 <= words; index += 2) {
-    ctok_missing *first = missing + order[index], *second = missing + order[index + 1];
-    if (ctok_length(keys + second->word) <= most_parts(1)) {
-      merge_missing(merges, keys, first, second, ids, used, 1);
-    } else {
-      merge_missing(merges, keys, first, second, ids, used, 2);
-    }
-  }
-  if (index < words) {
-    ctok_missing *last = missing + order[index];
-    const ctok_key *key = keys + last->word;
-    ctok_parts row;
-    begin_key(merges, (const uint8_t *)key, ctok_length(key), &row, 2);
-    finish_missing(merges, &row, last, ids, used, 2);
-  }
-}
 #else
 bool ctok_finds_least(void) { return false; }
 #endif

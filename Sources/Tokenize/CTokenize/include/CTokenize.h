@@ -43,16 +43,16 @@ size_t ctok_find_pair(const uint8_t *text, size_t count, const ctok_pair *pairs,
 /// The ranked merges of a vocabulary: in `short_places` where its tokens and ranks have 16 bits, in
 /// `places` where that is null.
 typedef struct {
-  /// A perfect hash table of a word a merge: below, its rank; above, the part of the mixed pair that
-  /// does not choose the place. All ones where it is free. The pair, left above right, is multiplied by
-  /// `factor`, its upper half then mixed into the lower one; the product's highest bits choose a
-  /// displacement of the place, so that no two merges share one.
+  /// A perfect hash table of a word a merge: below, its rank; above, the upper half of the mixed pair,
+  /// whose lower half chooses the place. All ones where it is free. The pair, left above right, is
+  /// multiplied by `factor`, its upper half then mixed into the lower one; the product's highest bits
+  /// choose a displacement of the place, so that no two merges share one.
   const uint32_t *short_places;
   const uint16_t *displacements;
   uint32_t factor;
   uint32_t short_mask;
-  /// The bits of a place, and how far a product is shifted to choose a displacement.
-  uint8_t place_bits, group_shift;
+  /// How far a product is shifted to choose a displacement.
+  uint8_t group_shift;
   /// A hash table of a word a merge, left (20 bits), right (20 bits) and rank (24 bits), all ones where
   /// it is free; never full, and searched place after place.
   const uint64_t *places;
@@ -66,7 +66,8 @@ typedef struct {
   /// The rank of each pair of bytes, the left one counting 256 times, or all ones; null where
   /// `short_ranks` holds them.
   const uint32_t *byte_pair_ranks;
-  /// The same in 16 bits: only where `short_places` is, and `ctok_finds_least()`.
+  /// The same in 16 bits, the right one counting 256 times, as both are read at once: only where
+  /// `short_places` is, and `ctok_finds_least()`. No token is then 65,535.
   const uint16_t *short_ranks;
   /// The token of each byte, all ones where it has none, and whether there are such.
   const uint32_t *byte_tokens;
@@ -82,9 +83,9 @@ bool ctok_finds_least(void);
 /// The rank at which two neighbours merge, or all ones.
 uint32_t ctok_rank(const ctok_merges *merges, uint32_t left, uint32_t right);
 
-/// Merges the pairs of a word of 1 to 64 bytes, each of which has a token, always the best and among equals the leftmost; leaves
-/// the ids in `ids`, where there is room for one a byte and for four at least, and returns how many
-/// there are.
+/// Merges the pairs of a word of 1 to 64 bytes, each of which has a token, always the best and among
+/// equals the leftmost; leaves the ids in `ids`, where there is room for one a byte and for four at
+/// least, and returns how many there are.
 size_t ctok_merge(const ctok_merges *merges, const uint8_t *word, size_t count, uint32_t *ids);
 
 /// Some bytes of a text.
