@@ -278,19 +278,20 @@ struct PairTableTests {
     let merges = (0..<50_000 as Range<TokenID>).map {
       BytePairMerge(left: $0 &* 7 % 65_000, right: $0 % 251, result: $0)
     }
-    #expect(ShortPairs(merges, rankedByResult: false, tokenCount: 65_535) != nil)
-    #expect(ShortPairs(merges, rankedByResult: false, tokenCount: 65_536) == nil)
-    #expect(ShortPairs(merges, rankedByResult: true, tokenCount: 65_535) != nil)
-    #expect(ShortPairs(merges, rankedByResult: true, tokenCount: 65_536) == nil)
+    #expect(ShortPairs(merges, rankedByResult: false, highestToken: 65_534) != nil)
+    #expect(ShortPairs(merges, rankedByResult: false, highestToken: 65_535) == nil)
+    #expect(ShortPairs(merges, rankedByResult: true, highestToken: 65_534) != nil)
+    #expect(ShortPairs(merges, rankedByResult: true, highestToken: 65_535) == nil)
     // More of one pair than a group may have.
     let same = [BytePairMerge](repeating: merges[1], count: 65)
-    #expect(ShortPairs(same, rankedByResult: false, tokenCount: 65_535) == nil)
-    #expect(ShortPairs(Array(same[1...]), rankedByResult: false, tokenCount: 65_535) != nil)
+    #expect(ShortPairs(same, rankedByResult: false, highestToken: 65_534) == nil)
+    #expect(ShortPairs(Array(same[1...]), rankedByResult: false, highestToken: 65_534) != nil)
   }
 
-  @Test("The highest ids merge like others", arguments: [65_535, 65_536, 65_537])
-  func highestIDs(tokenCount: Int) throws {
-    let last = TokenID(tokenCount - 1)
+  @Test(
+    "The highest ids merge like others", arguments: [65_534, 65_535, 65_536] as [TokenID],
+    [0, 70_000])
+  func highestIDs(last: TokenID, others: Int) throws {
     var byteTokens = [TokenID](repeating: BytePairModel.absent, count: 256)
     byteTokens[0x61] = last
     byteTokens[0x62] = last - 1
@@ -298,7 +299,8 @@ struct PairTableTests {
       BytePairMerge(left: last, right: last - 1, result: last - 2),
       BytePairMerge(left: last - 2, right: last, result: last - 3),
     ]
-    let table = try PairTable(merges, byteTokens: byteTokens, tokenCount: tokenCount)
+    let table = try PairTable(
+      merges, byteTokens: byteTokens, tokenCount: Int(last) + 1 + others)
     let words = ["a", "b", "ab", "ba", "aba", "aaabb", "abaababab", "bbbbbbbbb"].map {
       Array($0.utf8)
     }

@@ -65,10 +65,9 @@ struct DatasetAssembly {
       }
       let check = work.check(of: piece.prefix)
       var place = piece.bytes.lowerBound
-      // Steps keep the disk and progress alive; a converted step takes far less memory than its size.
       while place < piece.bytes.upperBound {
         try endWhereRaised(options.interruption)
-        let step = min(8 << 20, piece.bytes.upperBound - place)
+        let step = min(TendOptions.copyStep, piece.bytes.upperBound - place)
         if piece.elementType == elementType {
           try asking { () throws(SystemError) in
             try target.append(copyOf: source, from: place, count: step)

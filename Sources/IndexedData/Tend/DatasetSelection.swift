@@ -77,7 +77,7 @@ struct DatasetSelection {
     }
   }
 
-  /// Writes `.bin`, what lies together in one piece; returns its length.
+  /// Writes `.bin`, what lies together in pieces of about ``TendOptions/copyStep``; returns its length.
   private func writeElements(
     _ output: OutputPair, _ work: TendTransaction
   ) throws(IndexedDataError) -> Int {
@@ -96,8 +96,7 @@ struct DatasetSelection {
       try endWhereRaised(options.interruption)
       let bytes = try dataset.byteRange(of: sequence)
       if bytes.isEmpty { return }
-      // Pieces keep the disk alive.
-      if bytes.lowerBound == run.upperBound, !run.isEmpty, run.count < 8 << 20 {
+      if bytes.lowerBound == run.upperBound, !run.isEmpty, run.count < TendOptions.copyStep {
         run = run.lowerBound..<bytes.upperBound
         return
       }

@@ -189,7 +189,7 @@ func copyElements(
   var place = 0
   while place < count {
     try endWhereRaised(options.interruption)
-    let step = min(8 << 20, count - place)
+    let step = min(TendOptions.copyStep, count - place)
     try asking { () throws(SystemError) in
       try target.append(copyOf: input, from: place, count: step)
     }

@@ -33,6 +33,10 @@ package struct WrittenFiles: Sendable, Equatable {
 
 /// How a tool writes a dataset.
 package struct TendOptions: Sendable {
+  /// Bytes that are copied at once: not more, so that progress is seen and the disk works on one
+  /// step while the next is copied; a converted step takes far less memory than its size.
+  static let copyStep = 8 << 20
+
   /// Whether finished files with the output's names are replaced.
   package var overwrite = false
   /// Whether the output survives a loss of power once the tool says that it is done.

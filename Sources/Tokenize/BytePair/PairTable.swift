@@ -27,7 +27,9 @@ final class PairTable: @unchecked Sendable {
   ) throws(TokenizeError) {
     try Self.check(merges, tokenCount: tokenCount)
     rankCount = rankedByResult ? tokenCount : merges.count
-    short = ShortPairs(merges, rankedByResult: rankedByResult, tokenCount: tokenCount)
+    short = ShortPairs(
+      merges, rankedByResult: rankedByResult,
+      highestToken: Self.highestToken(of: merges, byteTokens))
     wide = short == nil ? WidePairs(merges, rankedByResult: rankedByResult) : nil
     let hasShortRanks = short != nil && ctok_finds_least()
     let bytePairRanks = unsafe hasShortRanks ? nil : Self.row(of: Self.noRank, count: 1 << 16)
@@ -68,6 +70,14 @@ final class PairTable: @unchecked Sendable {
         unsafe bytePairRanks[Int(left) << 8 | Int(right)] = rank
       }
     }
+  }
+
+  /// Tokens that no byte and no merge leads to, such as added ones, may have higher ids.
+  private static func highestToken(of merges: [BytePairMerge], _ byteTokens: [TokenID]) -> TokenID {
+    var highest: TokenID = 0
+    for token in byteTokens where token != BytePairModel.absent { highest = max(highest, token) }
+    for merge in merges { highest = max(highest, merge.left, merge.right, merge.result) }
+    return highest
   }
 
   private static func check(
@@ -156,6 +166,7 @@ final class PairTable: @unchecked Sendable {
     _ keys: UnsafePointer<ctok_key>, _ missing: UnsafeMutablePointer<ctok_missing>, count: Int,
     into ids: inout TokenBuffer
   ) {
+    precondition(count <= KeyBatch.capacity)
     ids.reserve(count * Int(CTOK_SHORT) + 16)
     unsafe ids.appendUnchecked { row, used in
       unsafe withUnsafePointer(to: view) {

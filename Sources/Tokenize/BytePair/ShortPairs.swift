@@ -3,8 +3,8 @@
 ///
 /// A perfect hash table: pairs are put into groups (buckets) by their hash, about three each, and for each group,
 /// the largest first, a displacement is sought with which all of it falls on free places (Belazzougui,
-/// Botelho and Dietzfelbinger, "Hash, displace, and compress", 2009). A place, its group and what
-/// stands there make up the pair, so that no pair is taken for another.
+/// Botelho and Dietzfelbinger, "Hash, displace, and compress", 2009). A place and
+/// the half that stands there make up the pair, so that no pair is taken for another.
 @safe
 final class ShortPairs: @unchecked Sendable {
   // Sendable: nothing is written after `init`.
@@ -30,12 +30,11 @@ final class ShortPairs: @unchecked Sendable {
   /// Nil where a token or rank needs more than 16 bits (65,535 is neither), where there are too many
   /// merges, or where every factor fails.
   ///
-  /// - Precondition: The tokens of the merges are below `tokenCount`.
-  init?(_ merges: [BytePairMerge], rankedByResult: Bool, tokenCount: Int) {
-    let rankCount = rankedByResult ? tokenCount : merges.count
+  /// - Precondition: The tokens of the merges and of bytes are at most `highestToken`.
+  init?(_ merges: [BytePairMerge], rankedByResult: Bool, highestToken: TokenID) {
     // A table that is fuller than thirteen sixteenths takes long to fill.
     let bits = (16...17).first { merges.count <= 13 << ($0 - 4) }
-    guard max(tokenCount, rankCount) <= UInt16.max, let bits else { return nil }
+    guard highestToken < UInt16.max, merges.count <= UInt16.max, let bits else { return nil }
     placeBits = UInt32(bits)
     unsafe places = .allocate(capacity: 1 << bits)
     unsafe displacements = .allocate(capacity: 1 << (bits - 2))
@@ -198,7 +197,7 @@ private struct PairGroups: ~Copyable {
     unsafe order.deallocate()
   }
 
-  /// As `short_rank_of` in C, which mixes the upper half into the lower one likewise.
+  /// As `find_short_rank` in C, which mixes the upper half into the lower one likewise.
   private static func product(_ merge: BytePairMerge, _ factor: UInt32) -> UInt32 {
     (merge.left << 16 | merge.right) &* factor
   }

@@ -17,12 +17,12 @@ CTOK_INLINE uint32_t short_rank_at(const ctok_merges *merges, const uint8_t *byt
   return merges->short_ranks[pair];
 }
 
-/// The rank of a pair, left above right; all ones in 16 bits, or a number of more, where it has none.
+/// The rank of a pair, left above right; 65,535 or more where it has none.
 CTOK_INLINE uint32_t find_short_rank(const ctok_merges *merges, uint32_t pair) {
   uint32_t product = pair * merges->factor;
   uint32_t mixed = product ^ product >> 16;
-  uint32_t place = (mixed ^ merges->displacements[product >> merges->group_shift]) & merges->short_mask;
-  return merges->short_places[place] ^ (mixed & 0xFFFF0000);
+  uint32_t displacement = merges->displacements[product >> merges->group_shift];
+  return merges->short_places[(mixed ^ displacement) & merges->short_mask] ^ (mixed & 0xFFFF0000);
 }
 
 CTOK_INLINE uint32_t short_rank_of(const ctok_merges *merges, uint32_t left, uint32_t right) {

@@ -40,7 +40,7 @@ struct SealedOutput: ~Copyable {
   var byteCount: Int { file.byteCount }
 
   mutating func append(_ bytes: RawSpan) throws(TrainError) {
-    // A few at a time: what was hashed is written while caches hold it, and the disk works meanwhile.
+    // Piece by piece: what was hashed is written while caches hold it, and the disk works meanwhile.
     for start in stride(from: 0, to: bytes.byteCount, by: Self.pieceSize) {
       let piece = bytes.extracting(start..<min(start + Self.pieceSize, bytes.byteCount))
       hash.update(piece)

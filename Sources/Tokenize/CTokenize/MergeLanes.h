@@ -1,4 +1,4 @@
-// Merging four short words in vectors of LANES lanes; included once for each of two widths.
+// Merging short words in vectors of LANES lanes; included once for each of two widths.
 
 #define JOINED(name, lanes) name##_##lanes
 #define EXPANDED(name, lanes) JOINED(name, lanes)
@@ -11,10 +11,10 @@ CTOK_INLINE CTOK_LEAST SHORTS NAMED(load)(const uint16_t *numbers) {
   return vector;
 }
 
-/// All ones in the lanes from `first` on, which is from -16 to 16.
+/// All ones in the lanes from `first` on, which is from 0 to 15.
 CTOK_INLINE CTOK_LEAST SHORTS NAMED(lanes_from)(int first) {
-  static const uint16_t numbers[48] = {[16 ... 47] = UINT16_MAX};
-  return NAMED(load)(numbers + 16 - first);
+  static const uint16_t numbers[31] = {[15 ... 30] = UINT16_MAX};
+  return NAMED(load)(numbers + 15 - first);
 }
 
 /// What `lane_changes` makes of eight numbers.
@@ -38,8 +38,8 @@ CTOK_INLINE CTOK_LEAST SHORTS NAMED(moved)(SHORTS numbers) {
 #endif
 }
 
-/// The lowest rank, and above its 16 bits the lane of the first that is so low; just `none` where there
-/// is no rank.
+/// The lowest rank, and above its 16 bits the lane of the first that is so low; just `none` where
+/// there is no rank.
 CTOK_INLINE CTOK_LEAST uint32_t NAMED(least_of)(SHORTS ranks) {
 #if LANES == 8
   return (uint32_t)((lanes4)__builtin_ia32_phminposuw128((signed8)ranks)).x;
@@ -49,8 +49,8 @@ CTOK_INLINE CTOK_LEAST uint32_t NAMED(least_of)(SHORTS ranks) {
 #endif
 }
 
-// Begins with a word of up to LANES bytes, behind which there are others up to the sixteenth. All are
-// looked up, and what is too much masked, since how long words are is hard to foresee.
+// Begins with a word of up to LANES bytes, behind which there are others up to the sixteenth. All
+// are looked up, and what is too much masked, since how long words are is hard to foresee.
 CTOK_INLINE CTOK_LEAST void NAMED(begin)(
     const ctok_merges *merges, const ctok_key *key, SHORTS *ranks, SHORTS *tokens) {
   const uint8_t *bytes = (const uint8_t *)key;
@@ -65,12 +65,12 @@ CTOK_INLINE CTOK_LEAST void NAMED(begin)(
   *tokens |= NAMED(lanes_from)(count);
 }
 
-// Merges the pair that `least_of` names, if it names one: to do nothing costs less than a branch that
-// is hard to foresee. The tokens stand in `row`, too.
+// Merges the pair that `least_of` names, if it names one: to do nothing costs less than a branch
+// that is hard to foresee. The tokens stand in `row`, too.
 CTOK_INLINE CTOK_LEAST void NAMED(merge_pair)(
     const ctok_merges *merges, uint32_t least, SHORTS *ranks, SHORTS *tokens, uint16_t *row) {
   joined_part part = join(merges, least, row);
-  const lane_changes *change = changes + ((uint16_t)least == none ? 16 : least >> 16);
+  const lane_changes *change = changes + ((uint16_t)least == none ? no_change : least >> 16);
   SHORTS moved = NAMED(load)(change->moved);
   *ranks = (*ranks & NAMED(load)(change->ranks_kept)) | (NAMED(moved)(*ranks) & moved) |
            NAMED(shuffled)(part.ranks, change->new_ranks);
@@ -81,8 +81,7 @@ CTOK_INLINE CTOK_LEAST void NAMED(merge_pair)(
   __asm__ volatile("" : "+x"(*ranks), "+x"(*tokens));
 }
 
-// Writes the ids of a word, up to LANES of them whether there are so many or not, and notes where they
-// are.
+// Writes the ids of a word, LANES of them whether there are so many or not, and notes where they are.
 CTOK_INLINE CTOK_LEAST void NAMED(finish)(
     SHORTS tokens, ctok_missing *word, uint32_t *ids, size_t *used) {
   typedef uint32_t id_lanes __attribute__((ext_vector_type(LANES)));
@@ -98,34 +97,36 @@ CTOK_INLINE CTOK_LEAST void NAMED(finish)(
   word->end = (uint32_t)*used;
 }
 
-// Merges up to four words, and the last one once more in place of each that is not there.
-CTOK_INLINE CTOK_LEAST void NAMED(merge_four)(
+// Merges up to `most` words together, which are four or two, and the last one once more in place of
+// each that is not there.
+CTOK_INLINE CTOK_LEAST void NAMED(merge_group)(
     const ctok_merges *merges, const ctok_key *keys, ctok_missing *missing, const uint8_t *order,
-    size_t count, uint32_t *ids, size_t *used) {
+    int count, uint32_t *ids, size_t *used, int most) {
   SHORTS ranks[4], tokens[4];
   uint16_t rows[4][row_start + 24];
-  memset(rows, 0xFF, sizeof rows);
+  memset(rows, 0xFF, (size_t)most * sizeof rows[0]);
 #pragma clang loop unroll(full)
-  for (size_t index = 0; index < 4; index++) {
-    size_t number = order[index < count ? index : count - 1];
+  for (int index = 0; index < most; index++) {
+    unsigned number = order[index < count ? index : count - 1];
     NAMED(begin)(merges, keys + missing[number].word, &ranks[index], &tokens[index]);
     memcpy(rows[index] + row_start, &tokens[index], sizeof tokens[index]);
   }
   for (;;) {
     uint32_t least[4], all = none;
 #pragma clang loop unroll(full)
-    for (int index = 0; index < 4; index++) {
+    for (int index = 0; index < most; index++) {
       least[index] = NAMED(least_of)(ranks[index]);
       all &= least[index];
     }
     if (all == none) break;
 #pragma clang loop unroll(full)
-    for (int index = 0; index < 4; index++) {
-      NAMED(merge_pair)(merges, least[index], &ranks[index], &tokens[index], rows[index] + row_start);
+    for (int index = 0; index < most; index++) {
+      uint16_t *row = rows[index] + row_start;
+      NAMED(merge_pair)(merges, least[index], &ranks[index], &tokens[index], row);
     }
   }
 #pragma clang loop unroll(full)
-  for (size_t index = 0; index < 4; index++) {
+  for (int index = 0; index < most; index++) {
     if (index < count) NAMED(finish)(tokens[index], missing + order[index], ids, used);
   }
 }
