@@ -25,9 +25,14 @@ public struct SystemError: Error, Equatable, Sendable, CustomStringConvertible {
   /// Whether another process holds a claim.
   package var isHeldElsewhere: Bool { code == EWOULDBLOCK }
 
-  /// `PATH: REASON (CALL)`, for instance `data/x.bin: No space left on device (write)`.
+  /// Whether a disk or a quota is full.
+  package var isFull: Bool { code == ENOSPC || code == EDQUOT || code == EFBIG }
+
+  /// `PATH: REASON (CALL)`, for instance `data/x.bin: Permission denied (open)`, and what to do where
+  /// there is no room.
   public var description: String {
     let reason = unsafe String(cString: strerror(code))
-    return path.isEmpty ? "\(reason) (\(call))" : "\(path): \(reason) (\(call))"
+    let remedy = isFull ? "; make room" : ""
+    return (path.isEmpty ? "" : "\(path): ") + "\(reason) (\(call))\(remedy)"
   }
 }

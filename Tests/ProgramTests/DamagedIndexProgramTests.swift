@@ -17,15 +17,18 @@ struct DamagedIndexProgramTests {
     get throws { try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() }
   }
 
-  /// Writes a uint16 dataset of `sizes`, whose document index is as given.
-  private func write(_ name: String, sizes: [Int], documents: [Int]) throws {
+  /// Writes a uint16 dataset of `sizes`, whose document index is as given, and whose index says
+  /// `stated` of the sizes.
+  private func write(
+    _ name: String, sizes: [Int], stated: [Int]? = nil, documents: [Int]
+  ) throws {
     func little(_ value: Int, _ width: Int) -> [UInt8] {
       (0..<width).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
     }
     var idx = Array("MMIDIDX\0\0".utf8) + little(1, 8) + [8]
     idx += little(sizes.count, 8) + little(documents.count, 8)
     var place = 0
-    for size in sizes { idx += little(size, 4) }
+    for size in stated ?? sizes { idx += little(size, 4) }
     for size in sizes {
       idx += little(place, 8)
       place += 2 * size
@@ -48,6 +51,85 @@ struct DamagedIndexProgramTests {
         "a.idx: byte \(34 + 12 * 5 + 8 * 3): document index entry 3: expected 3 to 5, found 1"),
       "\(run.all)")
     #expect(try names == ["a.bin", "a.idx"])
+  }
+
+  @Test(arguments: [
+    ["export", "--ids", "@a"], ["export", "--ids", "@a", "-o", "@x.jsonl"], ["show", "@a", "1"],
+    ["dedupe", "--exact", "@a", "-o", "@d"], ["sample", "@a", "-n", "3", "--ids"],
+  ])
+  func aSizeThatPointersDenyIsAnError(words: [String]) throws {
+    try write("a", sizes: [1, 2, 3], stated: [1, 1, 3], documents: [0, 1, 2, 3])
+    let run = try Self.program.run(words.map { $0.replacing("@", with: folder.path + "/") })
+    #expect(run.status == 1, "\(run.all)")
+    #expect(
+      run.errors.contains(
+        "a.idx: byte 38: size of sequence 1: expected what lies between the pointers 2 and 6, found "
+          + "1 elements of 2 bytes"), "\(run.all)")
+    #expect(try names == ["a.bin", "a.idx"])
+  }
+
+  @Test(arguments: [["info", "@a"], ["stats", "@a"], ["report", "@a", "-o", "@r.html"]])
+  func sizesThatDoNotAddUpAreAnError(words: [String]) throws {
+    try write("a", sizes: [1, 2, 3], stated: [1, 1, 3], documents: [0, 1, 2, 3])
+    let run = try Self.program.run(words.map { $0.replacing("@", with: folder.path + "/") })
+    #expect(run.status == 1, "\(run.all)")
+    #expect(
+      run.errors.contains(
+        "a.idx: byte 34: sum of the sizes: expected 6, the elements in \(folder.path)"),
+      "\(run.all)")
+    #expect(try names == ["a.bin", "a.idx"])
+  }
+
+  @Test(arguments: [
+    ([1, 1, 3], 34, "sum of the sizes: expected 7, the elements copied, found 6"),
+    ([1, -2, 3], 38, "size of sequence 1: expected 0 to 6, the elements left for it, found -2"),
+    ([1, 2, 5], 42, "size of sequence 2: expected 0 to 4, the elements left for it, found 5"),
+  ])
+  func mergingNamesTheInputThatIsDamaged(stated: [Int], byte: Int, message: String) throws {
+    for name in ["a", "c"] { try write(name, sizes: [4, 1], documents: [0, 1, 2]) }
+    // Not the last size, which opening looks at.
+    try write("b", sizes: [1, 2, 3, 1], stated: stated + [1], documents: [0, 1, 2, 3, 4])
+    let run = try index("merge", "@a", "@b", "@c", "-o", "@m")
+    #expect(run.status == 1, "\(run.all)")
+    #expect(run.errors.contains("/b.idx: byte \(byte): \(message)"), "\(run.all)")
+    #expect(try names.allSatisfy { !$0.hasPrefix("m") })
+  }
+
+  @Test func theFilesOfADatasetAreOneInput() throws {
+    try write("a", sizes: [1, 2], documents: [0, 1, 2])
+    try write("b", sizes: [3], documents: [0, 1])
+    let files = try index("merge", "@a.bin", "@a.idx", "@b.bin", "@b.idx", "-o", "@m")
+    #expect(files.status == 0 && files.output.contains("3 documents, 6 tokens"), "\(files.all)")
+    let twice = try index("merge", "@a", "@a", "@b.idx", "@b.idx", "-o", "@n")
+    #expect(twice.status == 0 && twice.output.contains("6 documents, 12 tokens"), "\(twice.all)")
+  }
+
+  @Test func aPartBehindItsDocumentIsAnError() throws {
+    try write("a", sizes: [1, 2], documents: [0, 1, 2])
+    let end = try index("show", "@a", "1:2-", "--ids")
+    #expect(end.status == 0 && end.output.contains("0 of 2 tokens"), "\(end.all)")
+    let behind = try index("show", "@a", "1:3-9", "--ids")
+    #expect(
+      behind.status == 1
+        && behind.errors.contains("document 1: token 3 is out of range: there are 2"),
+      "\(behind.all)")
+  }
+
+  @Test func repairTellsWhatIsLost() throws {
+    try write("a", sizes: [1, 2, 3], documents: [0, 1, 2, 3])
+    try folder.write("a.bin", [0, 0, 1, 0])
+    let run = try index("repair", "@a", "-o", "@r")
+    #expect(
+      run.status == 0
+        && run.errors.contains(
+          "lost the last 2 of 3 sequences, 5 elements in all: they are not whole"),
+      "\(run.all)")
+    try folder.write("a.bin", [])
+    let nothing = try index("repair", "@a", "-o", "@s")
+    #expect(
+      nothing.status == 1
+        && nothing.errors.contains("a.bin: holds none of the 3 sequences of the index whole"),
+      "\(nothing.all)")
   }
 
   @Test func documentsBesideTheDamageAreShown() throws {

@@ -30,7 +30,8 @@ package struct LengthCounts: Sendable {
 
   /// Counts by the index alone.
   ///
-  /// - Throws: `malformed` for a size or an entry of the document index that cannot be.
+  /// - Throws: `malformed` for a size or an entry of the document index that cannot be, and for sizes that
+  ///   do not add up to the elements there are.
   package init(_ dataset: IndexedDataset, of unit: Unit) throws(IndexedDataError) {
     var counts = Self(nothingOf: dataset, unit)
     var least = Int.max
@@ -50,6 +51,12 @@ package struct LengthCounts: Sendable {
       } else {
         counts.coarse[length >> 16, default: 0] += 1
       }
+    }
+    guard counts.sum == dataset.tokenCount else {
+      throw .malformed(
+        path: dataset.indexPath, byte: dataset.layout.sizesOffset, what: "sum of the sizes",
+        expected: "\(dataset.tokenCount), the elements in \(dataset.elementsPath)",
+        found: "\(counts.sum)")
     }
     counts.shortest = counts.count == 0 ? 0 : least
     self = counts

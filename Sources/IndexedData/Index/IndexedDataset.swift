@@ -154,6 +154,14 @@ public final class IndexedDataset: Sendable {
         expected: "at most \(elements.byteCount), the length of \(elementsPath)",
         found: "\(start + size * width)")
     }
+    let next = try byteStart(ofSequence: sequence + 1)
+    guard start + size * width == next else {
+      throw .malformed(
+        path: indexPath, byte: layout.sizesOffset + sequence * layout.sizeByteCount,
+        what: "size of sequence \(sequence)",
+        expected: "what lies between the pointers \(start) and \(next)",
+        found: "\(size) elements of \(width) \(width == 1 ? "byte" : "bytes")")
+    }
     guard offset >= 0, offset <= size else {
       throw .outOfRange(
         path: prefix, what: "sequence \(sequence): element", asked: offset, limit: size)

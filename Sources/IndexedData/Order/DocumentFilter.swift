@@ -83,6 +83,6 @@ struct DocumentFilter {
       path: data.text.prefix,
       reason: "none of \(count) documents can be trained on: all are"
         + (request.allowsChopping ? "" : " longer than \(request.sequenceLength + 1) tokens or")
-        + " masked by their labels")
+        + " masked by their labels as far as a seq_length of \(request.sequenceLength) reaches")
   }
 }

@@ -39,20 +39,33 @@ extension DatasetAssembly {
     }
   }
 
-  /// Copies the sizes of all pieces; returns their sum.
-  func writeSizes(_ index: inout IndexStream) throws(IndexedDataError) -> Int {
-    var total = 0
-    for piece in pieces where !piece.sequences.isEmpty {
+  /// Copies the sizes of all pieces, which must be those of the elements that were copied.
+  func writeSizes(_ index: inout IndexStream) throws(IndexedDataError) {
+    for piece in pieces {
+      let first = piece.sequences.lowerBound
+      let limit = piece.bytes.count / piece.elementType.byteCount
       var sizes = try piece.layout.sizes(
-        piece.layoutPath, from: piece.sequences.lowerBound, count: piece.sequences.count)
-      for _ in piece.sequences {
-        let size = try sizes.read()
-        try index.append(size: size)
-        // No overflow: the writer refuses sizes whose sum is too large.
-        total += Int(size)
+        piece.layoutPath, from: first, count: piece.sequences.count)
+      var left = limit
+      for sequence in piece.sequences {
+        let byte = sizes.byteOffset
+        let size = Int(try sizes.read())
+        guard size >= 0, size <= left else {
+          throw .malformed(
+            path: piece.layoutPath, byte: byte, what: "size of sequence \(sequence)",
+            expected: "0 to \(left), the elements left for it", found: "\(size)")
+        }
+        left -= size
+        try index.append(size: Int64(size))
+      }
+      guard left == 0 else {
+        throw .malformed(
+          path: piece.layoutPath,
+          byte: piece.layout.sizesOffset + piece.layout.sizeByteCount * first,
+          what: "sum of the sizes", expected: "\(limit), the elements copied",
+          found: "\(limit - left)")
       }
     }
-    return total
   }
 
   /// Joins document indexes: each is shifted by the sequences before it and loses its first entry.

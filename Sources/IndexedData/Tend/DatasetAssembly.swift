@@ -27,19 +27,15 @@ struct DatasetAssembly {
       sequenceCount: pieces.reduce(0) { $0 + $1.sequences.count },
       documentEntryCount: pieces.reduce(1) { $0 + $1.documents.count },
       interruption: options.interruption)
-    let tokens = try writeSizes(&index)
-    guard tokens * elementType.byteCount == elements else {
-      throw .malformed(
-        path: pieces.first?.layoutPath ?? prefix, byte: 34, what: "sum of the sizes",
-        expected: "\(elements / elementType.byteCount), the elements copied", found: "\(tokens)")
-    }
+    try writeSizes(&index)
     try writeDocuments(&index)
     if keepsModes { try writeModes(&index) }
     if options.isDurable { try index.synchronize() } else { try index.flush() }
     var result = TendedDataset(
       prefix: prefix, elementType: elementType,
       sequences: pieces.reduce(0) { $0 + $1.sequences.count },
-      documents: pieces.reduce(0) { $0 + $1.documents.count }, tokens: tokens)
+      documents: pieces.reduce(0) { $0 + $1.documents.count },
+      tokens: elements / elementType.byteCount)
     let sources = pieces.map {
       SourcePiece(prefix: $0.prefix, documents: [$0.documents], of: $0.sourceDocumentCount)
     }

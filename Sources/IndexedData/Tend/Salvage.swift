@@ -27,8 +27,19 @@ struct Salvage {
     var sequences = sound.sequences
     if sound.sequences < layout.sequenceCount {
       if keeps { sequences = try Self.entry(documents, layout, prefix) }
+      guard sequences > 0 else {
+        throw .unsuitable(
+          path: prefix + ".bin",
+          reason: "holds none of the \(layout.sequenceCount) sequences of the index whole; there is"
+            + " nothing to repair")
+      }
       let lost = layout.sequenceCount - sequences
-      notes.append("cut a half-written end: \(lost) sequences of the index are not whole in .bin")
+      let elements =
+        try Self.elements(layout, prefix, layout.sequenceCount)
+        - Self.elements(layout, prefix, sequences)
+      notes.append(
+        "lost the last \(lost) of \(layout.sequenceCount) sequences, \(elements) elements in all:"
+          + " they are not whole in .bin, which is cut or was half written")
     }
     let kept = try Self.elements(layout, prefix, sequences) * type.byteCount
     try requireElements(of: type, in: prefix, within: kept)

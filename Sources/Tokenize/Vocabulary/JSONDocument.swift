@@ -23,7 +23,10 @@ package final class JSONDocument: Sendable {
       let reason = unsafe String(cString: csj_error_message(code))
       throw .malformed(
         path: path, place: "document",
-        reason: bytes.isEmpty ? "the file is empty" : "it is not JSON: \(reason)")
+        reason: bytes.isEmpty
+          ? "the file is empty"
+          : "it is not JSON (\(reason.hasSuffix(".") ? String(reason.dropLast()) : reason)); it may be "
+            + "cut short or damaged: fetch or make it again")
     }
     handle = UInt(bitPattern: parsed)
   }

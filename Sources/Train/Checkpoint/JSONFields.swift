@@ -11,6 +11,8 @@ struct JSONFields {
     let node: JSONNode
     do throws(TokenizeError) {
       node = try JSONDocument(path: path).root
+    } catch .malformed(_, let place, let reason) {
+      throw .malformed(path: path, place: place, reason: reason)
     } catch { throw .malformed(path: path, place: "document", reason: error.description) }
     guard node.kind == .object else {
       throw .malformed(path: path, place: "document", reason: "it is not an object")

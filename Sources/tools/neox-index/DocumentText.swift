@@ -42,7 +42,17 @@ struct DocumentText {
       }
       place += size
     }
+    try requireStart(of: part, within: place)
     return ids
+  }
+
+  /// Checks that a part begins in a document of some length, or at its end.
+  func requireStart(of part: DocumentPart, within length: Int) throws(IndexedDataError) {
+    guard part.start <= length else {
+      throw .outOfRange(
+        path: dataset.prefix, what: "document \(part.document): token", asked: part.start,
+        limit: length)
+    }
   }
 
   /// The numbers of a document as fractions; of a companion, where `text` has the document.

@@ -84,6 +84,7 @@ struct MergeCommand: Command {
   func run() throws {
     var prefixes: [String] = []
     var inFolders: [String] = []
+    var files: [String: Set<String>] = [:]
     for input in listed + inputs {
       if let folder = try DatasetFolder(input) {
         for name in folder.strays {
@@ -96,7 +97,13 @@ struct MergeCommand: Command {
         prefixes += folder.prefixes
         inFolders += folder.prefixes
       } else {
-        prefixes.append(DatasetPrefix(input).path)
+        let prefix = DatasetPrefix(input).path
+        // As a pattern of the shell names them: the files of a dataset are one input.
+        let file = String(input.dropFirst(prefix.count))
+        let known = files[prefix, default: []]
+        files[prefix] = known.union([file])
+        let isOther = !file.isEmpty && !known.isEmpty && known.isDisjoint(with: ["", file])
+        if !isOther { prefixes.append(prefix) }
       }
     }
     guard !prefixes.isEmpty else {

@@ -89,8 +89,8 @@ struct DocumentFlags: Sendable {
   /// Prints fractions, as rewards and log-probabilities of a reference model are.
   private func printNumbers(_ part: DocumentPart, _ text: DocumentText) throws {
     let all = try text.fractions(ofDocument: part.document)
-    let start = min(max(part.start, 0), all.count)
-    let values = all[start..<max(start, min(part.end ?? all.count, all.count))]
+    try text.requireStart(of: part, within: all.count)
+    let values = all[part.start..<max(part.start, min(part.end ?? all.count, all.count))]
     guard isJSON else {
       StandardOutput.shared.line(
         "--- document \(part.document): \(grouped(values.count)) of \(grouped(all.count)) numbers")

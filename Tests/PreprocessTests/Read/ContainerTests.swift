@@ -238,9 +238,17 @@ import Testing
     #expect(try read("a.log", text, format: .lines).texts.count == 3)
     #expect(throws: PreprocessError.unknownKind(folder.file("a.log"))) { try read("a.log", text) }
     for name in ["a.jsonl.gz", "a.tzst"] {
-      #expect {
-        try read(name, [])
-      } throws: { "\($0)".contains("\(name): near byte 0 of the stored file: it is empty") }
+      for (bytes, what) in [
+        ([], "it is empty"), (zstd.dropFirst(), "it does not begin as any does"),
+      ] {
+        #expect {
+          try read(name, Array(bytes))
+        } throws: {
+          "\($0)".contains(
+            "\(name): near byte 0 of the stored file: its name promises compressed data, but \(what)"
+          )
+        }
+      }
     }
     #expect(throws: PreprocessError.self) { try read("a.zst", zstd) }
     let empty = try read("empty.txt", [])

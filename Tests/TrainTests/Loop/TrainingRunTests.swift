@@ -129,7 +129,7 @@ struct TrainingRunTests {
       in: folder, data: data, ["save": folder.file("full"), "checkpoint_factor": 5])
     #expect {
       _ = try RunFixture.run(files: [config], metrics: "/dev/full")
-    } throws: { "\($0)" == "/dev/full: No space left on device (write)" }
+    } throws: { "\($0)" == "/dev/full: No space left on device (write); make room" }
     let checkpoint = try Checkpoint(path: folder.file("full/global_step1"))
     #expect(checkpoint.state.iteration == 1 && checkpoint.state.dataPosition == ["train": 4])
   }

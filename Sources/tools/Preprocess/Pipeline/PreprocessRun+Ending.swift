@@ -144,7 +144,7 @@ extension PipelineError {
       cause = error
     default: return self
     }
-    guard cause.code == ENOSPC || cause.code == EDQUOT || cause.code == EFBIG else { return self }
-    return .suspended(reason: "\(cause.description); make room", isSaved: isSaved)
+    guard cause.isFull else { return self }
+    return .suspended(reason: cause.description, isSaved: isSaved)
   }
 }

@@ -41,8 +41,7 @@ extension PreprocessRun {
 
   /// That the first file cannot be made in the folder that the user chose; `nil` of other errors.
   private func refusal(_ error: SystemError) -> PipelineError? {
-    let isFull = [ENOSPC, EDQUOT].contains(error.code)
-    guard error.call == "open", error.path == recipe.journalPath + ".lock", !isFull else {
+    guard error.call == "open", error.path == recipe.journalPath + ".lock", !error.isFull else {
       return nil
     }
     let folder = DurableFile.folder(of: error.path)

@@ -148,10 +148,11 @@ private struct InputExpansion {
     var plainFormat: StreamFormat?
     if Wrapping(head: head) == nil {
       plainFormat = StreamFormat(StreamTraits(name: path, head: head, wanted: format))
-      guard plainFormat != nil || !head.isEmpty || !Wrapping.isNamed(path) else {
+      guard plainFormat != nil || !Wrapping.isNamed(path) else {
+        let found = head.isEmpty ? "it is empty" : "it does not begin as any does"
         throw .unreadable(
           name: path, byte: 0,
-          reason: "it is empty, where its name promises compressed data; make or fetch it again")
+          reason: "its name promises compressed data, but \(found); make or fetch it again")
       }
       if plainFormat == nil { throw .unknownKind(path) }
     }

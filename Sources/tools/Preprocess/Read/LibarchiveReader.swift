@@ -49,7 +49,7 @@ final class LibarchiveReader {
         name: name, byte: storedByte,
         reason:
           "what follows is no further compressed data\(feed.otherCause); mend the file, or cut "
-          + "off what is not wanted")
+          + "off what is not wanted, and begin anew with --restart")
     }
   }
 

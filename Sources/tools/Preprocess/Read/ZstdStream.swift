@@ -67,7 +67,8 @@ final class ZstdStream: ByteStream {
       return .unreadable(
         name: name, byte: storedByte,
         reason:
-          "what follows is no further compressed data; mend the file, or cut off what is not wanted"
+          "what follows is no further compressed data; mend the file, or cut off what is not wanted, "
+          + "and begin anew with --restart"
       )
     case ZSTD_error_frameParameter_windowTooLarge:
       return .unreadable(
