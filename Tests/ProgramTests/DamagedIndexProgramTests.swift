@@ -81,7 +81,7 @@ struct DamagedIndexProgramTests {
   }
 
   @Test(arguments: [
-    ([1, 1, 3], 34, "sum of the sizes: expected 7, the elements copied, found 6"),
+    ([1, 1, 3], 66, "pointer of sequence 2: expected 4 by the sizes before it, found 6"),
     ([1, -2, 3], 38, "size of sequence 1: expected 0 to 6, the elements left for it, found -2"),
     ([1, 2, 5], 42, "size of sequence 2: expected 0 to 4, the elements left for it, found 5"),
   ])
@@ -93,6 +93,54 @@ struct DamagedIndexProgramTests {
     #expect(run.status == 1, "\(run.all)")
     #expect(run.errors.contains("/b.idx: byte \(byte): \(message)"), "\(run.all)")
     #expect(try names.allSatisfy { !$0.hasPrefix("m") })
+  }
+
+  @Test(arguments: [
+    (
+      ["split", "@a", "--parts", "2", "-o", "@s"], 34,
+      "sum of the sizes: expected 3, the elements copied, found 2"
+    ),
+    (
+      ["convert", "@a", "--format", "cached", "-o", "@c"], 66,
+      "pointer of sequence 2: expected 4 by the sizes before it, found 6"
+    ),
+    (["pack", "@a", "-o", "@p"], 38, "size of sequence 1: expected 2 by the pointers, found 1"),
+  ])
+  func whatCopiesComparesSizesAndPointers(words: [String], byte: Int, message: String) throws {
+    try write("a", sizes: [1, 2, 3, 1], stated: [1, 1, 3, 1], documents: [0, 1, 2, 3, 4])
+    let run = try Self.program.run(words.map { $0.replacing("@", with: folder.path + "/") })
+    #expect(run.status == 1, "\(run.all)")
+    #expect(
+      run.errors.contains(
+        "/a.idx: byte \(byte): \(message); neox-index verify \(folder.path)/a lists"),
+      "\(run.all)")
+    #expect(try names == ["a.bin", "a.idx"])
+  }
+
+  @Test func anIndexWithoutBoundariesIsPacked() throws {
+    try write("a", sizes: [1, 2], documents: [0])
+    let run = try index("pack", "@a", "-o", "@p")
+    #expect(run.status == 0 && run.output.contains("2 documents, 3 tokens"), "\(run.all)")
+  }
+
+  @Test func verifyingNamesTheRepairThatMayHelp() throws {
+    func lines(_ name: String) throws -> [Substring] {
+      try index("verify", "@\(name)").output.split(separator: "\n")
+    }
+    let repair =
+      "neox-index repair \(folder.path)/a -o OTHER_PREFIX may write a sound dataset from it"
+    try write("a", sizes: [1, 2, 3], stated: [1, 1, 3], documents: [0, 1, 2, 3])
+    #expect(try lines("a").last.map(String.init) == repair)
+    try folder.write("a.idx", [])
+    #expect(
+      try lines("a").first?.hasSuffix("byte 0: magic: expected MMIDIDX or TNTIDX, found nothing")
+        == true)
+    #expect(try lines("a").last.map(String.init) == repair)
+    // A companion of another shape is none.
+    try write("b_document", sizes: [1, 2], documents: [0, 1, 2])
+    try write("b_label_document", sizes: [1, 3], documents: [0, 1, 2])
+    let list = try index("verify", "@b_document")
+    #expect(list.status == 1 && !list.output.contains("repair"), "\(list.all)")
   }
 
   @Test func theFilesOfADatasetAreOneInput() throws {

@@ -26,9 +26,10 @@ struct PackSource {
   /// What was written down of it; `nil` where nothing was.
   let record: FileRecord?
 
-  /// Opens all files of a plan, and compares their lengths with what was written down of datasets.
+  /// Opens all files of a plan, checks the indexes of datasets, and compares lengths with what was written
+  /// down of them.
   ///
-  /// - Throws: what opening throws, `notAsRecorded`, and `unsuitable` where a file's name does not follow from the
+  /// - Throws: what opening throws, `malformed`, `notAsRecorded`, and `unsuitable` where a file's name does not follow from the
   ///   dataset's, or sources are gone of which something was written down.
   static func open(
     _ plan: PackPlan, _ records: [String: DatasetRecord]
@@ -44,6 +45,7 @@ struct PackSource {
     var sources: [PackSource] = []
     for prefix in [plan.prefix] + plan.companions {
       let dataset = try IndexedDataset(prefix: prefix, mode: .pread)
+      try IndexCheck.requireSound(dataset)
       let record = records[prefix]?.files(of: prefix)
       sources.append(
         try PackSource(dataset.elements, elementParts(dataset), datasetName, record?.bin))

@@ -41,6 +41,8 @@ package struct VerifyReport: Equatable, Sendable {
   /// The companions that were compared, in the order of the options.
   package internal(set) var companions: [CompanionReport] = []
 
+  /// Whether the index is damaged, or does not agree with the length of `.bin`; a repair may help.
+  package internal(set) var hasDamagedIndex = false
   /// Whether every block of an archive was compared with its hash.
   package internal(set) var comparesBlocks = false
 
@@ -72,7 +74,8 @@ package struct VerifyReport: Equatable, Sendable {
     case .notAnIndex(let path, let found):
       add(
         path, 0, "magic", expected: "MMIDIDX or TNTIDX",
-        found: found.map { String($0, radix: 16) }.joined(separator: " "))
+        found: found.isEmpty
+          ? "nothing" : found.map { String($0, radix: 16) }.joined(separator: " "))
     default:
       add(path, nil, "reading", expected: "no error", found: error.description)
     }

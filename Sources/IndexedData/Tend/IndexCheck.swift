@@ -13,6 +13,23 @@ struct IndexCheck {
   /// What a size is to be multiplied by before it is added to a pointer.
   private var unitsPerElement: Int64 { layout.format == .mmap ? Int64(type.byteCount) : 1 }
 
+  /// Checks the index of an open dataset, which may lack a document index.
+  ///
+  /// - Throws: `malformed` with the first problem.
+  static func requireSound(_ dataset: IndexedDataset) throws(IndexedDataError) {
+    let check = IndexCheck(
+      idxPath: dataset.indexPath, binPath: dataset.elementsPath,
+      binByteCount: dataset.elementsByteCount, layout: dataset.layout, type: dataset.elementType)
+    var report = VerifyReport(prefix: dataset.prefix, limit: 1)
+    try check.checkDimensions(&report)
+    try check.checkPointers(&report)
+    if dataset.hasDocumentBoundaries { try check.checkDocuments(&report) }
+    guard let problem = report.problems.first else { return }
+    throw .malformed(
+      path: problem.path, byte: problem.byte ?? 0, what: problem.what,
+      expected: problem.expected, found: problem.found)
+  }
+
   func run(_ report: inout VerifyReport) throws(IndexedDataError) {
     if let stated = layout.statedElementByteCount, stated != type.byteCount {
       report.add(

@@ -31,6 +31,7 @@ package func verifyDataset(
   } catch {
     if case .system = error { throw error }
     report.add(error, path: idxPath)
+    report.hasDamagedIndex = true
     // Only a hash by the manifest took more than the header.
     if options.record?.idxHash == nil {
       report.bytesRead = min(index.byteCount, IndexLayout.headerByteCount)
@@ -42,7 +43,9 @@ package func verifyDataset(
   let check = IndexCheck(
     idxPath: idxPath, binPath: binPath, binByteCount: elements.byteCount, layout: layout,
     type: kind.type)
+  let problemCount = report.problemCount
   try check.run(&report)
+  report.hasDamagedIndex = report.problemCount > problemCount
   checkType(kind.type, layout, options, &report)
   if let kinds = try contradiction(of: kind.type, elements) {
     report.add(binPath, 0, "elements", expected: kinds.expected, found: kinds.found)

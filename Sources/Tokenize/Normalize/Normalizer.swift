@@ -247,15 +247,14 @@ extension Characters {
     unsafe minds.withUnsafeBufferPointer { minds in
       var offset = start
       while offset < count {
-        if offset + 16 <= count {
-          let bytes = unsafe UnsafeRawPointer(pointer + offset)
-          let words =
-            unsafe bytes.loadUnaligned(as: UInt64.self)
-            | bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
-          if words & 0x8080_8080_8080_8080 == 0 {
-            offset += 16
-            continue
-          }
+        let bytes = unsafe UnsafeRawPointer(pointer + offset)
+        if offset + 64 <= count, unsafe bytes.areASCII(vectors: 4) {
+          offset += 64
+          continue
+        }
+        if offset + 16 <= count, unsafe bytes.areASCII(vectors: 1) {
+          offset += 16
+          continue
         }
         let end = min(offset + 16, count)
         while offset < end {
@@ -266,5 +265,17 @@ extension Characters {
       }
       return offset
     }
+  }
+}
+
+extension UnsafeRawPointer {
+  /// Whether so many times sixteen bytes have no highest bit.
+  @inline(__always)
+  fileprivate func areASCII(vectors: Int) -> Bool {
+    var all = SIMD2<UInt64>()
+    for index in 0..<vectors {
+      unsafe all |= loadUnaligned(fromByteOffset: 16 * index, as: SIMD2<UInt64>.self)
+    }
+    return (all[0] | all[1]) & 0x8080_8080_8080_8080 == 0
   }
 }

@@ -35,7 +35,7 @@ final class AddedTokenMatcher: Sendable {
   let hasSingleWords: Bool
   /// The length of the longest token, in bytes.
   let longest: Int
-  private let pairs: [ctok_pair]
+  private let prefixes: [ctok_prefix]
   private let begins: [Bool]
   private let tree: AddedTokenTree
 
@@ -46,26 +46,49 @@ final class AddedTokenMatcher: Sendable {
     looksAround = tokens.contains { $0.stripsLeft || $0.stripsRight || $0.isSingleWord }
     hasSingleWords = tokens.contains { $0.isSingleWord }
     longest = tokens.map(\.content.count).max() ?? 0
-    var pairs: [ctok_pair] = []
+    prefixes = Self.prefixes(of: tokens.map(\.content))
     var begins = [Bool](repeating: false, count: 256)
-    for token in tokens {
-      let content = token.content
-      begins[Int(content[0])] = true
-      let pair =
-        content.count > 1
-        ? ctok_pair(first: content[0], second: content[1], mask: 0xFF)
-        : ctok_pair(first: content[0], second: 0, mask: 0)
-      if !pairs.contains(where: {
-        $0.first == pair.first && $0.second == pair.second && $0.mask == pair.mask
-      }) {
-        pairs.append(pair)
-      }
-    }
-    self.pairs = pairs
+    for token in tokens { begins[Int(token.content[0])] = true }
     self.begins = begins
     var tree = AddedTokenTree()
     for (number, token) in tokens.enumerated() { tree.insert(token.content, number) }
     self.tree = tree
+  }
+
+  /// What tokens begin with: two bytes, and the third where it is the same in all of these.
+  private static func prefixes(of tokens: [[UInt8]]) -> [ctok_prefix] {
+    var prefixes: [ctok_prefix] = []
+    for token in tokens {
+      func byte(_ place: Int) -> UInt8 { place < token.count ? token[place] : 0 }
+      func mask(_ place: Int) -> UInt8 { place < token.count ? 0xFF : 0 }
+      let new = ctok_prefix(
+        first: byte(0), second: byte(1), third: byte(2), second_mask: mask(1), third_mask: mask(2))
+      let place = prefixes.firstIndex {
+        $0.first == new.first && $0.second == new.second && $0.second_mask == new.second_mask
+      }
+      guard let place else {
+        prefixes.append(new)
+        continue
+      }
+      if prefixes[place].third != new.third || prefixes[place].third_mask != new.third_mask {
+        prefixes[place].third = 0
+        prefixes[place].third_mask = 0
+      }
+    }
+    return prefixes
+  }
+
+  /// One that finds at once what this one finds in a text and `later` in what lies between.
+  ///
+  /// `nil` where a token of the one might overlap one of the other, since they share a byte, or depends on
+  /// text beyond its own; and where one of the two has no token.
+  func joined(with later: AddedTokenMatcher) -> AddedTokenMatcher? {
+    guard !tokens.isEmpty, !later.tokens.isEmpty, !looksAround, !later.looksAround else {
+      return nil
+    }
+    let bytes = Set(tokens.flatMap(\.content))
+    guard later.tokens.allSatisfy({ bytes.isDisjoint(with: $0.content) }) else { return nil }
+    return AddedTokenMatcher(tokens + later.tokens)
   }
 
   /// The first match from `start` on: where it is and which token.
@@ -83,12 +106,12 @@ final class AddedTokenMatcher: Sendable {
   }
 
   private func firstCandidate(in text: Characters, from start: Int) -> Int {
-    // So many pairs are sought at once; more would be slower than looking at each byte.
-    if pairs.count <= 8 {
-      return unsafe pairs.withUnsafeBufferPointer { pairs in
+    // So many are sought at once; more would be slower than looking at each byte.
+    if prefixes.count <= 8 {
+      return unsafe prefixes.withUnsafeBufferPointer { prefixes in
         unsafe start
-          + ctok_find_pair(
-            text.pointer + start, text.count - start, pairs.baseAddress, pairs.count)
+          + ctok_find(
+            text.pointer + start, text.count - start, prefixes.baseAddress, prefixes.count)
       }
     }
     var offset = start

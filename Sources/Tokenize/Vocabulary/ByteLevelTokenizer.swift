@@ -24,6 +24,8 @@ public struct ByteLevelTokenizer: Tokenizer {
   /// Tokens found in the text as it is, and in normalised text.
   let rawMatcher: AddedTokenMatcher
   let normalizedMatcher: AddedTokenMatcher
+  /// Both kinds of tokens, for text that is normalised already, where they can be found at once.
+  private let jointMatcher: AddedTokenMatcher?
   /// The bytes of ids that are no byte-pair tokens.
   private let otherTokens: [TokenID: [UInt8]]
 
@@ -62,6 +64,7 @@ public struct ByteLevelTokenizer: Tokenizer {
         if let normalizer { token.content = normalizer.normalize(token.content) }
         return token
       })
+    jointMatcher = rawMatcher.joined(with: normalizedMatcher)
     var others = parts.otherTokens
     for token in parts.addedTokens { others[token.id] = token.content }
     otherTokens = others
@@ -84,6 +87,10 @@ public struct ByteLevelTokenizer: Tokenizer {
   public func encode(
     _ text: RawSpan, atStart: Bool, into ids: inout TokenBuffer, cache: inout WordCache
   ) throws(TokenizeError) {
+    if let jointMatcher, normalizer?.isNormalized(text.characters) ?? true {
+      return try encodePieces(
+        text, jointMatcher, place: 0, goesOn: !atStart, into: &ids, &cache)
+    }
     if rawMatcher.tokens.isEmpty {
       return try encodeRaw(text, place: 0, goesOn: !atStart, into: &ids, &cache)
     }
@@ -106,21 +113,23 @@ public struct ByteLevelTokenizer: Tokenizer {
     _ cache: inout WordCache
   ) throws(TokenizeError) {
     guard let normalizer, !normalizer.isNormalized(text.characters) else {
-      return try encodeNormalized(text, place: place, goesOn: goesOn, into: &ids, &cache)
+      return try encodePieces(
+        text, normalizedMatcher, place: place, goesOn: goesOn, into: &ids, &cache)
     }
     let normalized = normalizer.normalize(text.characters).bytes
-    try unsafe encodeNormalized(
-      normalized.span.bytes, place: place, goesOn: goesOn, into: &ids, &cache)
+    try unsafe encodePieces(
+      normalized.span.bytes, normalizedMatcher, place: place, goesOn: goesOn, into: &ids, &cache)
   }
 
-  private func encodeNormalized(
-    _ text: RawSpan, place: Int, goesOn: Bool, into ids: inout TokenBuffer,
-    _ cache: inout WordCache
+  /// Appends the ids of the tokens that a matcher finds, and of the words between them.
+  private func encodePieces(
+    _ text: RawSpan, _ matcher: AddedTokenMatcher, place: Int, goesOn: Bool,
+    into ids: inout TokenBuffer, _ cache: inout WordCache
   ) throws(TokenizeError) {
-    if normalizedMatcher.tokens.isEmpty {
+    if matcher.tokens.isEmpty {
       return encodeWords(text, goesOn: goesOn, into: &ids, &cache)
     }
-    var pieces = TextPieces(text.characters, normalizedMatcher)
+    var pieces = TextPieces(text.characters, matcher)
     while let piece = pieces.next() {
       if let token = piece.token {
         try append(token, place: place + piece.range.lowerBound, to: &ids)

@@ -3,7 +3,7 @@ internal import Glibc
 /// The largest file that is read whole, in bytes.
 private let largestFile = 1 << 30
 
-/// Reads a vocabulary file whole.
+/// Reads a vocabulary, or another file of a few numbers and words, whole.
 ///
 /// - Throws: ``TokenizeError/unreadable(path:reason:)``, for a folder and for an empty file too.
 package func readWholeFile(_ path: String) throws(TokenizeError) -> [UInt8] {
@@ -26,13 +26,14 @@ package func readWholeFile(_ path: String) throws(TokenizeError) -> [UInt8] {
     if bytes.isEmpty { bytes = piece } else { bytes += piece }
     guard bytes.count <= largestFile else {
       throw .unreadable(
-        path: path, reason: "it has more than \(largestFile) bytes; is it a vocabulary?")
+        path: path, reason: "it has more than \(largestFile) bytes, too many for a file of its kind"
+      )
     }
     if piece.count < room { break }
     room = 1 << 18
   }
   guard !bytes.isEmpty else {
-    throw .unreadable(path: path, reason: "the file is empty; a vocabulary was expected")
+    throw .unreadable(path: path, reason: "the file is empty")
   }
   return bytes
 }

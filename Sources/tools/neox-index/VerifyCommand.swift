@@ -229,6 +229,10 @@ struct VerifyCommand: Command {
     if report.isDeep { depth = "every token looked at, " + Self.text(report.content) }
     StandardOutput.shared.line(
       "\(report.prefix): \(verdict)\(depth ?? "tokens not looked at (--deep does)")")
+    if report.hasDamagedIndex {
+      StandardOutput.shared.line(
+        "neox-index repair \(report.prefix) -o OTHER_PREFIX may write a sound dataset from it")
+    }
   }
 
   /// What was compared of a companion.

@@ -153,4 +153,19 @@ struct BatchTests {
     #expect(rows.isSubset(of: [[1, 2], [3, 0], [0, 0], [3, 1], [1, 0]]))
     #expect(rows.contains([1, 2]))
   }
+
+  @Test("an index whose sizes and pointers disagree is an error where it is met")
+  func disagreeingIndex() throws {
+    let text = try fixture.write("d", DataFixture.text)
+    var index = try fixture.folder.read("d.idx")
+    // The size of the second document, 3; the last one's end is as before.
+    #expect(index[38] == 3)
+    index[38] = 2
+    try fixture.folder.write("d.idx", index)
+    let error = #expect(throws: TrainError.self) {
+      let source = try TrainingData(fixture.settings([text], iterations: 3, length: 4)).train
+      for step in 0..<source.count { _ = try source.batch(microStep: step) }
+    }
+    #expect("\(error!)".contains("d.idx: byte 38: size of sequence 1"))
+  }
 }

@@ -30,15 +30,14 @@ void ctok_describe(const uint8_t *text, size_t blocks, ctok_masks *masks);
 /// set; returns how many there are. There is room for eight more.
 size_t ctok_collect(const uint64_t *bits, size_t blocks, uint16_t *numbers);
 
-/// Two neighbouring bytes to look for; where `mask` is 0 the second may be any, and `second` is 0.
+/// Up to three bytes in a row to look for; where a mask is 0, the byte may be any, and 0 stands for it.
 typedef struct {
-  uint8_t first;
-  uint8_t second;
-  uint8_t mask;
-} ctok_pair;
+  uint8_t first, second, third, second_mask, third_mask;
+} ctok_prefix;
 
-/// The offset of the first of some pairs, or `count`; past the end of the text is a zero byte.
-size_t ctok_find_pair(const uint8_t *text, size_t count, const ctok_pair *pairs, size_t pair_count);
+/// The offset of the first place where one of some prefixes begins, or `count`; zeros lie behind the text.
+size_t ctok_find(
+    const uint8_t *text, size_t count, const ctok_prefix *prefixes, size_t prefix_count);
 
 /// The ranked merges of a vocabulary: in `short_places` where its tokens and ranks have 16 bits, in
 /// `places` where that is null.

@@ -1,0 +1,137 @@
+import TestSupport
+import Testing
+
+@testable import Tokenize
+
+@Suite("Added tokens")
+struct AddedTokenTests {
+  private func token(_ content: [UInt8], id: Int) -> AddedToken {
+    AddedToken(id: TokenID(id), content: content)
+  }
+
+  /// Where the first token begins, and of those that begin there the longest.
+  private func firstMatch(
+    _ tokens: [AddedToken], in text: [UInt8], from start: Int
+  ) -> (range: Range<Int>, id: TokenID)? {
+    for place in start..<max(start, text.count) {
+      let here = tokens.filter { text[place...].starts(with: $0.content) }
+      if let longest = here.max(by: { $0.content.count < $1.content.count }) {
+        return (place..<place + longest.content.count, longest.id)
+      }
+    }
+    return nil
+  }
+
+  @Test("Tokens are found at the leftmost place, the longest", arguments: 0..<24 as Range<UInt64>)
+  func firstMatches(seed: UInt64) {
+    var generator = SeededGenerator(seed: seed + 40)
+    // Zeros, too, which stand for what lies behind a text.
+    let letters = Array(0..<UInt8(seed % 2 == 0 ? 4 : 12))
+    func bytes(_ count: Int) -> [UInt8] {
+      (0..<count).map { _ in letters.randomElement(using: &generator) ?? 0 }
+    }
+    let count = Int(seed % 12) + 1
+    let tokens = Dictionary(
+      (0..<count).map { id in
+        let content = bytes(Int.random(in: 1...5, using: &generator))
+        return (content, token(content, id: id))
+      }, uniquingKeysWith: { $1 })
+    let matcher = AddedTokenMatcher(Array(tokens.values))
+    var found = 0
+    for length in Array(0...200) + [1_000] {
+      // Letters that begin no token in front, so that whole blocks are passed over.
+      let text =
+        [UInt8](repeating: 99, count: Int.random(in: 0...length, using: &generator))
+        + bytes(Int.random(in: 0...length / 16 + 3, using: &generator))
+        + (tokens.keys.randomElement(using: &generator) ?? [])
+        + [UInt8](repeating: 98, count: Int.random(in: 0...2, using: &generator))
+      var start = 0
+      while true {
+        let match = matcher.firstMatch(in: text.span.bytes.characters, from: start)
+        let expected = firstMatch(matcher.tokens, in: text, from: start)
+        #expect(match?.range == expected?.range, "seed \(seed): \(text) from \(start)")
+        #expect(match?.token.id == expected?.id, "seed \(seed): \(text) from \(start)")
+        guard let match, match.range == expected?.range else { break }
+        found += 1
+        start = match.range.upperBound
+      }
+    }
+    #expect(found > 10)
+  }
+
+  @Test("Matchers are joined where their tokens cannot overlap")
+  func joined() {
+    func matcher(_ words: String...) -> AddedTokenMatcher {
+      AddedTokenMatcher(words.map { token(Array($0.utf8), id: 7) })
+    }
+    let raw = matcher("<|end|>", "word")
+    #expect(raw.joined(with: matcher("  ", "   "))?.tokens.count == 4)
+    #expect(raw.joined(with: matcher("  ", " >")) == nil)
+    #expect(raw.joined(with: matcher()) == nil && matcher().joined(with: raw) == nil)
+    var stripping = token(Array("[".utf8), id: 1)
+    stripping.stripsRight = true
+    #expect(AddedTokenMatcher([stripping]).joined(with: matcher("  ")) == nil)
+    #expect(matcher("  ").joined(with: AddedTokenMatcher([stripping])) == nil)
+  }
+
+  /// A tokenizer with raw tokens and runs of spaces; `stranger` is a raw token that shares a byte with
+  /// these, so that both kinds are sought one after the other.
+  private func tokenizer(
+    normalizes: Bool, addsPrefixSpace: Bool, stranger: Bool
+  ) throws -> any Tokenizer {
+    let tiny = try TinyVocabulary()
+    let vocabulary = String(decoding: TinyVocabulary.json(TinyVocabulary.tokens), as: UTF8.self)
+    let merges = TinyVocabulary.merges.map { TinyVocabulary.quoted($0) }.joined(separator: ",")
+    let first = TinyVocabulary.tokens.count
+    var added = [
+      ("<|endoftext|>", false), ("<|x|>", false), ("wo", false), ("  ", true), ("    ", true),
+    ]
+    if stranger { added.append(("\u{1} \u{1}", false)) }
+    let rows = added.enumerated().map { place, token in
+      let id = token.0 == "<|endoftext|>" ? first - 1 : first - 1 + place
+      return
+        #"{"id":\#(id),"content":"\#(token.0 == "\u{1} \u{1}" ? "\\u0001 \\u0001" : token.0)","#
+        + #""single_word":false,"lstrip":false,"rstrip":false,"normalized":\#(token.1),"#
+        + #""special":\#(!token.1)}"#
+    }
+    let text =
+      #"{"version":"1.0","added_tokens":[\#(rows.joined(separator: ","))],"normalizer":"#
+      + (normalizes ? #"{"type":"NFC"}"# : "null")
+      + #","pre_tokenizer":{"type":"ByteLevel","add_prefix_space":\#(addsPrefixSpace),"#
+      + #""trim_offsets":true},"post_processor":null,"decoder":{"type":"ByteLevel"},"#
+      + #""model":{"type":"BPE","vocab":\#(vocabulary),"merges":[\#(merges)]}}"#
+    try tiny.folder.write("tokenizer.json", Array(text.utf8))
+    return try loadTokenizer(
+      TokenizerChoice(kind: .huggingFace, vocabularyFile: tiny.folder.file("tokenizer.json")))
+  }
+
+  @Test(
+    "Both kinds of tokens are found at once as one after the other", arguments: [false, true],
+    [false, true])
+  func atOnce(normalizes: Bool, addsPrefixSpace: Bool) throws {
+    func make(_ stranger: Bool) throws -> any Tokenizer {
+      try tokenizer(
+        normalizes: normalizes, addsPrefixSpace: addsPrefixSpace, stranger: stranger)
+    }
+    let (joint, apart) = try (make(false), make(true))
+    var generator = SeededGenerator(seed: 77)
+    let parts = [
+      " ", "  ", "   ", "<|endoftext|>", "<|x|>", "<|", "wo", "wor", "hello", "é", "e\u{301}",
+      ">\u{338}", "\u{301}", "\n", "wörld ", String(repeating: "hello ", count: 20),
+    ]
+    for _ in 0..<2_000 {
+      let count = Int.random(in: 0...8, using: &generator)
+      let text = (0..<count).map { _ in parts.randomElement(using: &generator) ?? "" }.joined()
+      for atStart in [false, true] {
+        let expected = try apart.ids(Array(text.utf8), atStart: atStart)
+        #expect(
+          try joint.ids(Array(text.utf8), atStart: atStart) == expected, "\(text.debugDescription)")
+      }
+    }
+    let first = TokenID(TinyVocabulary.tokens.count)
+    #expect(
+      try joint.ids(Array("  <|x|>  <|endoftext|>".utf8)) == [
+        first + 2, first, first + 2, first - 1,
+      ])
+  }
+}
