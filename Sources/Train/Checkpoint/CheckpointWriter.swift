@@ -44,15 +44,28 @@ package enum CheckpointWriter {
     let partial = path + CheckpointName.partialEnding
     try onSystem(FolderContents.make(save))
     try onSystem(FolderContents.remove(partial))
-    try onSystem(FolderContents.make(partial + "/" + CheckpointName.configs))
-    let seals = try writeFiles(contents, into: partial, engine: engine)
-    try replace(partial + "/" + CheckpointName.hashes, Self.json(seals))
-    try system { () throws(SystemError) in
-      try DurableFile.synchronizeFolder(of: partial + "/" + CheckpointName.configs + "/x")
+    do throws(TrainError) {
+      try writeAll(contents, into: partial, engine: engine)
+    } catch {
+      // On a full disk it would stand in the way of all else.
+      try? onSystem(FolderContents.remove(partial))
+      throw error
     }
     try putInPlace(partial, as: path)
     try replace(save + "/" + CheckpointName.latest, Array(name.utf8))
     return path
+  }
+
+  /// Writes a checkpoint's folder, which is durable then.
+  private static func writeAll(
+    _ contents: CheckpointContents, into folder: String, engine: any ComputeEngine
+  ) throws(TrainError) {
+    try onSystem(FolderContents.make(folder + "/" + CheckpointName.configs))
+    let seals = try writeFiles(contents, into: folder, engine: engine)
+    try replace(folder + "/" + CheckpointName.hashes, Self.json(seals))
+    try system { () throws(SystemError) in
+      try DurableFile.synchronizeFolder(of: folder + "/" + CheckpointName.configs + "/x")
+    }
   }
 
   private static func writeFiles(

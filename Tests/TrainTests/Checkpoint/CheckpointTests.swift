@@ -217,6 +217,25 @@ struct CheckpointTests {
     #expect(try FolderContents.names(save).contains("global_step2.partial") == false)
   }
 
+  @Test("of a checkpoint that cannot be written to its end nothing is left")
+  func failure() throws {
+    let run = try Run("Adam")
+    run.step()
+    let first = try write(run)
+    run.step()
+    var contents = run.contents()
+    contents.configs.append((String(repeating: "n", count: 300), []))
+    let error = #expect(throws: TrainError.self) {
+      try CheckpointWriter.write(contents, into: save, engine: engine)
+    }
+    #expect("\(error!)".contains("File name too long"))
+    #expect(try Set(FolderContents.names(save)) == ["global_step1", "latest"])
+    #expect(try Checkpoint.choose(in: save, iteration: nil).checkpoint?.path == first)
+    run.step()
+    try write(run)
+    #expect(try Checkpoint.choose(in: save, iteration: nil).checkpoint?.state.iteration == 3)
+  }
+
   @Test("an iteration that is asked for is used or refused")
   func iteration() throws {
     #expect(try Checkpoint.choose(in: save, iteration: nil).checkpoint == nil)
