@@ -26,11 +26,11 @@ struct PackSource {
   /// What was written down of it; `nil` where nothing was.
   let record: FileRecord?
 
-  /// Opens all files of a plan, checks the indexes of datasets, and compares lengths with what was written
-  /// down of them.
+  /// Opens all files of a plan, checks the indexes of datasets, and compares lengths with what was
+  /// written down of them.
   ///
-  /// - Throws: what opening throws, `malformed`, `notAsRecorded`, and `unsuitable` where a file's name does not follow from the
-  ///   dataset's, or sources are gone of which something was written down.
+  /// - Throws: what opening throws, `malformed`, `notAsRecorded`, and `unsuitable` where a file's name
+  ///   does not follow from the dataset's, or sources are gone of which something was written down.
   static func open(
     _ plan: PackPlan, _ records: [String: DatasetRecord]
   ) throws(IndexedDataError) -> [PackSource] {
@@ -44,8 +44,7 @@ struct PackSource {
     }
     var sources: [PackSource] = []
     for prefix in [plan.prefix] + plan.companions {
-      let dataset = try IndexedDataset(prefix: prefix, mode: .pread)
-      try IndexCheck.requireSound(dataset)
+      let dataset = try IndexCheck.openSound(prefix)
       let record = records[prefix]?.files(of: prefix)
       sources.append(
         try PackSource(dataset.elements, elementParts(dataset), datasetName, record?.bin))

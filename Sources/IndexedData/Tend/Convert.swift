@@ -37,7 +37,7 @@ package func convertDataset(
 private func convert(
   _ input: String, to output: String, _ conversion: Conversion, in work: TendTransaction
 ) throws(IndexedDataError) -> TendedDataset {
-  let dataset = try IndexedDataset(prefix: input, mode: .pread)
+  let dataset = try IndexCheck.openSound(input)
   let elementType = conversion.elementType ?? dataset.elementType
   let format = conversion.format ?? dataset.format
   guard elementType.isFloatingPoint == dataset.elementType.isFloatingPoint else {

@@ -39,30 +39,20 @@ extension DatasetAssembly {
     }
   }
 
-  /// Copies the sizes of all pieces, which must be those of the elements that were copied, and agree
-  /// with the pointers.
+  /// Copies the sizes of all pieces, which must be those of the elements that were copied.
   func writeSizes(_ index: inout IndexStream) throws(IndexedDataError) {
     for piece in pieces {
-      let (first, layout) = (piece.sequences.lowerBound, piece.layout)
+      let first = piece.sequences.lowerBound
       let limit = piece.bytes.count / piece.elementType.byteCount
-      let unit = layout.format == .mmap ? 1 : piece.elementType.byteCount
-      var sizes = try layout.sizes(piece.layoutPath, from: first, count: piece.sequences.count)
-      var pointers = try layout.pointers(
+      var sizes = try piece.layout.sizes(
         piece.layoutPath, from: first, count: piece.sequences.count)
       var left = limit
       for sequence in piece.sequences {
-        let (sizeByte, pointerByte) = (sizes.byteOffset, pointers.byteOffset)
-        let start = piece.bytes.upperBound - left * piece.elementType.byteCount
-        let pointer = try pointers.read()
-        guard pointer == Int64(start / unit) else {
-          throw .malformed(
-            path: piece.layoutPath, byte: pointerByte, what: "pointer of sequence \(sequence)",
-            expected: "\(start / unit) by the sizes before it", found: "\(pointer)")
-        }
+        let byte = sizes.byteOffset
         let size = Int(try sizes.read())
         guard size >= 0, size <= left else {
           throw .malformed(
-            path: piece.layoutPath, byte: sizeByte, what: "size of sequence \(sequence)",
+            path: piece.layoutPath, byte: byte, what: "size of sequence \(sequence)",
             expected: "0 to \(left), the elements left for it", found: "\(size)")
         }
         left -= size
@@ -70,7 +60,8 @@ extension DatasetAssembly {
       }
       guard left == 0 else {
         throw .malformed(
-          path: piece.layoutPath, byte: layout.sizesOffset + layout.sizeByteCount * first,
+          path: piece.layoutPath,
+          byte: piece.layout.sizesOffset + piece.layout.sizeByteCount * first,
           what: "sum of the sizes", expected: "\(limit), the elements copied",
           found: "\(limit - left)")
       }

@@ -9,11 +9,12 @@ struct DocumentIndexRule {
   private var entry = 0
   private var last: Int64 = 0
 
-  /// The rule for an index of `sequenceCount` sequences and `entryCount` document entries.
-  init(sequenceCount: Int, entryCount: Int) {
+  /// The rule for an index of `sequenceCount` sequences and `entryCount` document entries; as many
+  /// documents may have any sequences where `asGPTNeoXWrites` is not set, as parts of a dataset do.
+  init(sequenceCount: Int, entryCount: Int, asGPTNeoXWrites: Bool = true) {
     self.sequenceCount = Int64(sequenceCount)
     self.entryCount = entryCount
-    isPlain = entryCount - 1 == sequenceCount
+    isPlain = asGPTNeoXWrites && entryCount - 1 == sequenceCount
   }
 
   /// Judges the next entry: what it should have been, or `nil` where it is right.

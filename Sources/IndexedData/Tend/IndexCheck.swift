@@ -13,24 +13,27 @@ struct IndexCheck {
   /// What a size is to be multiplied by before it is added to a pointer.
   private var unitsPerElement: Int64 { layout.format == .mmap ? Int64(type.byteCount) : 1 }
 
-  /// Checks the index of an open dataset, which may lack a document index.
+  /// Opens a dataset that is to be copied, and checks its index; documents may have any sequences.
   ///
-  /// - Throws: `malformed` with the first problem.
-  static func requireSound(_ dataset: IndexedDataset) throws(IndexedDataError) {
+  /// - Throws: what opening throws, and `malformed` with the first problem.
+  static func openSound(_ prefix: String) throws(IndexedDataError) -> IndexedDataset {
+    let dataset = try IndexedDataset(prefix: prefix, mode: .pread)
     let check = IndexCheck(
       idxPath: dataset.indexPath, binPath: dataset.elementsPath,
       binByteCount: dataset.elementsByteCount, layout: dataset.layout, type: dataset.elementType)
-    var report = VerifyReport(prefix: dataset.prefix, limit: 1)
-    try check.checkDimensions(&report)
-    try check.checkPointers(&report)
-    if dataset.hasDocumentBoundaries { try check.checkDocuments(&report) }
-    guard let problem = report.problems.first else { return }
+    var report = VerifyReport(prefix: prefix, limit: 1)
+    try check.checkSequences(&report)
+    if dataset.hasDocumentBoundaries {
+      try check.checkDocuments(&report, asGPTNeoXWrites: false)
+    }
+    guard let problem = report.problems.first else { return dataset }
     throw .malformed(
       path: problem.path, byte: problem.byte ?? 0, what: problem.what,
       expected: problem.expected, found: problem.found)
   }
 
   func run(_ report: inout VerifyReport) throws(IndexedDataError) {
+    let problemCount = report.problemCount
     if let stated = layout.statedElementByteCount, stated != type.byteCount {
       report.add(
         idxPath, 24, "element size", expected: "\(type.byteCount) for \(type.rawValue)",
@@ -42,9 +45,19 @@ struct IndexCheck {
         expected: "a multiple of \(type.byteCount), the bytes of an element",
         found: "\(binByteCount)")
     }
+    try checkSequences(&report)
+    report.hasDamagedIndex = report.problemCount > problemCount
+    try checkDocuments(&report)
+    guard !report.hasDamagedIndex, report.problemCount > problemCount else { return }
+    // Documents that only GPT-NeoX would not have written are no damage.
+    var documents = VerifyReport(prefix: report.prefix, limit: 1)
+    try checkDocuments(&documents, asGPTNeoXWrites: false)
+    report.hasDamagedIndex = !documents.isSound
+  }
+
+  private func checkSequences(_ report: inout VerifyReport) throws(IndexedDataError) {
     try checkDimensions(&report)
     try checkPointers(&report)
-    try checkDocuments(&report)
   }
 
   /// Item i of a one-dimensional `TNTIDX` dataset has its one size at place i.
@@ -137,7 +150,9 @@ struct IndexCheck {
   }
 
   /// Every entry of the document index keeps to the rule.
-  private func checkDocuments(_ report: inout VerifyReport) throws(IndexedDataError) {
+  private func checkDocuments(
+    _ report: inout VerifyReport, asGPTNeoXWrites: Bool = true
+  ) throws(IndexedDataError) {
     let n = Int64(layout.sequenceCount)
     let count = layout.documentEntryCount
     var entries = try layout.documentEntries(idxPath, from: 0, count: count)
@@ -149,7 +164,8 @@ struct IndexCheck {
         found: "only [\(found)], as GPT-NeoX's merge tool leaves it; repair can rebuild it")
       return
     }
-    var rule = DocumentIndexRule(sequenceCount: layout.sequenceCount, entryCount: count)
+    var rule = DocumentIndexRule(
+      sequenceCount: layout.sequenceCount, entryCount: count, asGPTNeoXWrites: asGPTNeoXWrites)
     for entry in 0..<count {
       let byte = entries.byteOffset
       let found = try entries.read()

@@ -32,7 +32,7 @@ private func merge(
   var pieces: [DatasetPiece] = []
   var notes: [String] = []
   for input in inputs {
-    let dataset = try IndexedDataset(prefix: input, mode: .pread)
+    let dataset = try IndexCheck.openSound(input)
     let piece = try DatasetPiece(dataset)
     if let first = pieces.first, elementType == nil, first.elementType != piece.elementType {
       throw .unsuitable(

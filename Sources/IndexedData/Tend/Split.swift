@@ -49,11 +49,11 @@ package func splitDataset(
   _ input: String, to output: String, with companions: [(input: String, output: String)] = [],
   _ plan: SplitPlan, _ options: TendOptions = TendOptions()
 ) throws(IndexedDataError) -> [TendedDataset] {
-  let dataset = try IndexedDataset(prefix: input, mode: .pread)
+  let dataset = try IndexCheck.openSound(input)
   let parts = try splitParts(dataset, plan)
   var all = [(dataset: dataset, output: output)]
   for companion in companions {
-    let other = try IndexedDataset(prefix: companion.input, mode: .pread)
+    let other = try IndexCheck.openSound(companion.input)
     try other.requireDocuments(of: dataset)
     all.append((other, companion.output))
   }

@@ -43,9 +43,7 @@ package func verifyDataset(
   let check = IndexCheck(
     idxPath: idxPath, binPath: binPath, binByteCount: elements.byteCount, layout: layout,
     type: kind.type)
-  let problemCount = report.problemCount
   try check.run(&report)
-  report.hasDamagedIndex = report.problemCount > problemCount
   checkType(kind.type, layout, options, &report)
   if let kinds = try contradiction(of: kind.type, elements) {
     report.add(binPath, 0, "elements", expected: kinds.expected, found: kinds.found)

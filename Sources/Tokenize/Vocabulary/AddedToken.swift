@@ -36,6 +36,8 @@ final class AddedTokenMatcher: Sendable {
   /// The length of the longest token, in bytes.
   let longest: Int
   private let prefixes: [ctok_prefix]
+  /// Prefixes that are sought at once; more would be slower than looking at each byte.
+  private static let prefixLimit = 8
   private let begins: [Bool]
   private let tree: AddedTokenTree
 
@@ -80,15 +82,17 @@ final class AddedTokenMatcher: Sendable {
 
   /// One that finds at once what this one finds in a text and `later` in what lies between.
   ///
-  /// `nil` where a token of the one might overlap one of the other, since they share a byte, or depends on
-  /// text beyond its own; and where one of the two has no token.
+  /// `nil` where a token of the one might overlap one of the other, since they share a byte, or
+  /// depends on text beyond its own; where one of the two has no token; and where together they begin
+  /// in so many ways that looking twice is faster.
   func joined(with later: AddedTokenMatcher) -> AddedTokenMatcher? {
     guard !tokens.isEmpty, !later.tokens.isEmpty, !looksAround, !later.looksAround else {
       return nil
     }
     let bytes = Set(tokens.flatMap(\.content))
     guard later.tokens.allSatisfy({ bytes.isDisjoint(with: $0.content) }) else { return nil }
-    return AddedTokenMatcher(tokens + later.tokens)
+    let both = AddedTokenMatcher(tokens + later.tokens)
+    return both.prefixes.count <= Self.prefixLimit ? both : nil
   }
 
   /// The first match from `start` on: where it is and which token.
@@ -106,8 +110,7 @@ final class AddedTokenMatcher: Sendable {
   }
 
   private func firstCandidate(in text: Characters, from start: Int) -> Int {
-    // So many are sought at once; more would be slower than looking at each byte.
-    if prefixes.count <= 8 {
+    if prefixes.count <= Self.prefixLimit {
       return unsafe prefixes.withUnsafeBufferPointer { prefixes in
         unsafe start
           + ctok_find(

@@ -68,6 +68,10 @@ struct AddedTokenTests {
     #expect(raw.joined(with: matcher("  ", "   "))?.tokens.count == 4)
     #expect(raw.joined(with: matcher("  ", " >")) == nil)
     #expect(raw.joined(with: matcher()) == nil && matcher().joined(with: raw) == nil)
+    // Each by itself is sought many bytes at a time, both together would not be.
+    let five = matcher("<a", "<b", "<c", "<d", "<e")
+    #expect(five.joined(with: matcher("[f", "[g", "[h"))?.tokens.count == 8)
+    #expect(five.joined(with: matcher("[f", "[g", "[h", "[i")) == nil)
     var stripping = token(Array("[".utf8), id: 1)
     stripping.stripsRight = true
     #expect(AddedTokenMatcher([stripping]).joined(with: matcher("  ")) == nil)
