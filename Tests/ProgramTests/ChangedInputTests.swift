@@ -98,7 +98,7 @@ struct ChangedInputTests {
     var moved = sizes
     moved[34] += 1
     moved[38] -= 1
-    moved[34 + 4 * 7 + 8] += 2
+    moved[34 + 4 * 7 + 8] += 4
     try fixture.folder.write(text + ".idx", moved)
     try expectRefusal(work, of: text + ".idx", by: "o_manifest.json", says: "content hash")
     try fixture.folder.write(text + ".idx", sizes)
