@@ -147,7 +147,8 @@ struct DamagedIndexProgramTests {
       try index("verify", "@\(name)").output.split(separator: "\n")
     }
     let repair =
-      "neox-index repair \(folder.path)/a -o OTHER_PREFIX may write a sound dataset from it"
+      "neox-index repair \(folder.path)/a -o OTHER_PREFIX may write a sound dataset from it; where the"
+      + " index is of no use, it asks for what it needs"
     try write("a", sizes: [1, 2, 3], stated: [1, 1, 3], documents: [0, 1, 2, 3])
     #expect(try lines("a").last.map(String.init) == repair)
     try folder.write("a.idx", [])
@@ -160,6 +161,19 @@ struct DamagedIndexProgramTests {
     try write("b_label_document", sizes: [1, 3], documents: [0, 1, 2])
     let list = try index("verify", "@b_document")
     #expect(list.status == 1 && !list.output.contains("repair"), "\(list.all)")
+  }
+
+  @Test(arguments: [
+    ["merge", "@a", "@a", "-o", "@m"], ["export", "--ids", "@a", "-o", "@x.jsonl"],
+  ])
+  func aFileThatMayNotGrowIsAnErrorThatLeavesNothing(words: [String]) throws {
+    // More than the limit, in blocks of 512 or 1,024 bytes.
+    try write("a", sizes: [9_000], documents: [0, 1])
+    let run = try Self.program.run(
+      words.map { $0.replacing("@", with: folder.path + "/") }, shellSetup: "ulimit -f 8")
+    #expect(
+      run.status == 1 && run.errors.contains("File too large (write); make room"), "\(run.all)")
+    #expect(try names == ["a.bin", "a.idx"])
   }
 
   @Test func theFilesOfADatasetAreOneInput() throws {

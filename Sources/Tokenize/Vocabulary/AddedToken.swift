@@ -212,8 +212,12 @@ struct TextPieces {
       }
       var start = range.lowerBound
       var end = range.upperBound
-      if token.stripsLeft { start = text.whiteSpaceStart(before: start, notBefore: position) }
+      if token.stripsLeft {
+        start = max(text.whiteSpaceStart(before: start, notBefore: position), position)
+      }
       if token.stripsRight { end = text.whiteSpaceEnd(from: end) }
+      // Within white space that the token before took along, as Hugging Face's library has it.
+      guard start < end else { continue }
       let piece = TextPiece(range: start..<end, token: token)
       guard position < start else {
         position = end

@@ -186,6 +186,8 @@ package func runProgram(_ program: Program) -> Never {
   occupyStandardDescriptors()
   // A closed pipe is an error of one write, not the end of work that may be resumable.
   signal(SIGPIPE, SIG_IGN)
+  // A file that may not grow further (`ulimit -f`) is an error of the write, as a full disk is.
+  signal(SIGXFSZ, SIG_IGN)
   exit(program.run(Array(CommandLine.arguments.dropFirst())))
 }
 

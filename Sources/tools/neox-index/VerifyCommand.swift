@@ -231,7 +231,8 @@ struct VerifyCommand: Command {
       "\(report.prefix): \(verdict)\(depth ?? "tokens not looked at (--deep does)")")
     if report.hasDamagedIndex {
       StandardOutput.shared.line(
-        "neox-index repair \(report.prefix) -o OTHER_PREFIX may write a sound dataset from it")
+        "neox-index repair \(report.prefix) -o OTHER_PREFIX may write a sound dataset from it; where the"
+          + " index is of no use, it asks for what it needs")
     }
   }
 

@@ -59,6 +59,45 @@ struct AddedTokenTests {
     #expect(found > 10)
   }
 
+  /// A token that takes white space along, on the left or on the right.
+  private func stripping(_ content: String, id: Int, left: Bool, right: Bool) -> AddedToken {
+    var token = token(Array(content.utf8), id: id)
+    token.stripsLeft = left
+    token.stripsRight = right
+    return token
+  }
+
+  @Test("A token in white space that the one before it took along is left out")
+  func swallowed() {
+    func pieces(_ text: String, _ tokens: [AddedToken]) -> [String] {
+      let bytes = Array(text.utf8)
+      var found: [String] = []
+      var pieces = TextPieces(bytes.span.bytes.characters, AddedTokenMatcher(tokens))
+      while let piece = pieces.next() {
+        found.append(
+          piece.token.map { "\($0.id)" } ?? String(decoding: bytes[piece.range], as: UTF8.self))
+      }
+      return found
+    }
+    // What Hugging Face's library makes of them.
+    let space = [stripping(" ", id: 1, left: true, right: true)]
+    #expect(pieces("  ", space) == ["1"])
+    #expect(pieces("a   b", space) == ["a", "1", "b"])
+    #expect(pieces("a b c", space) == ["a", "1", "b", "1", "c"])
+    let word = [
+      stripping(" foo", id: 1, left: false, right: true),
+      stripping("\n\n", id: 2, left: true, right: false),
+    ]
+    #expect(pieces(" foo\n\n", word) == ["1"])
+    #expect(pieces(" fooa\n\n", word) == ["1", "a", "2"])
+    let lines = [
+      stripping("\n\n", id: 1, left: false, right: true),
+      stripping("\n", id: 2, left: true, right: false),
+    ]
+    #expect(pieces("\n\n\n", lines) == ["1"])
+    #expect(pieces("a \nb", lines) == ["a", "2", "b"])
+  }
+
   @Test("Matchers are joined where their tokens cannot overlap")
   func joined() {
     func matcher(_ words: String...) -> AddedTokenMatcher {
