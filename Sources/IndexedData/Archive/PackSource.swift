@@ -29,8 +29,9 @@ struct PackSource {
   /// Opens all files of a plan, checks the indexes of datasets, and compares lengths with what was
   /// written down of them.
   ///
-  /// - Throws: what opening throws, `malformed`, `notAsRecorded`, and `unsuitable` where a file's name
-  ///   does not follow from the dataset's, or sources are gone of which something was written down.
+  /// - Throws: what opening throws, `malformed`, `notAsRecorded`, and `unsuitable` where a file's
+  ///   name does not follow from the dataset's, or sources are gone of which something was written
+  ///   down.
   static func open(
     _ plan: PackPlan, _ records: [String: DatasetRecord]
   ) throws(IndexedDataError) -> [PackSource] {

@@ -83,8 +83,8 @@ final class AddedTokenMatcher: Sendable {
   /// One that finds at once what this one finds in a text and `later` in what lies between.
   ///
   /// `nil` where a token of the one might overlap one of the other, since they share a byte, or
-  /// depends on text beyond its own; where one of the two has no token; and where together they begin
-  /// in so many ways that looking twice is faster.
+  /// depends on text beyond its own; where one of the two has no token; and where together they
+  /// begin in so many ways that looking twice is faster.
   func joined(with later: AddedTokenMatcher) -> AddedTokenMatcher? {
     guard !tokens.isEmpty, !later.tokens.isEmpty, !looksAround, !later.looksAround else {
       return nil
