@@ -25,8 +25,10 @@ public struct SystemError: Error, Equatable, Sendable, CustomStringConvertible {
   /// Whether another process holds a claim.
   package var isHeldElsewhere: Bool { code == EWOULDBLOCK }
 
-  /// Whether a disk or a quota is full.
-  package var isFull: Bool { code == ENOSPC || code == EDQUOT || code == EFBIG }
+  /// Whether a disk or a quota is full, or a file may not grow; one that is too long to be read is not.
+  package var isFull: Bool {
+    code == ENOSPC || code == EDQUOT || (code == EFBIG && call != "read")
+  }
 
   /// `PATH: REASON (CALL)`, for instance `data/x.bin: Permission denied (open)`, and what to do where
   /// there is no room.

@@ -41,7 +41,7 @@ final class AddedTokenMatcher: Sendable {
   private let begins: [Bool]
   private let tree: AddedTokenTree
 
-  /// Builds the tree; of tokens with the same text the last one counts.
+  /// Builds the tree; of tokens with the same text the first one counts.
   init(_ tokens: [AddedToken]) {
     let tokens = tokens.filter { !$0.content.isEmpty }
     self.tokens = tokens
@@ -137,7 +137,7 @@ private struct AddedTokenTree {
     var token: Int32 = -1
   }
 
-  /// Adds a token of at least one byte.
+  /// Adds a token of at least one byte, unless one with the same bytes is there.
   mutating func insert(_ content: [UInt8], _ number: Int) {
     var node = roots[Int(content[0])]
     if node == 0 {
@@ -154,7 +154,7 @@ private struct AddedTokenTree {
       }
       node = child
     }
-    nodes[Int(node)].token = Int32(number)
+    if nodes[Int(node)].token < 0 { nodes[Int(node)].token = Int32(number) }
   }
 
   private mutating func append(_ byte: UInt8) -> Int32 {
@@ -216,7 +216,8 @@ struct TextPieces {
         start = max(text.whiteSpaceStart(before: start, notBefore: position), position)
       }
       if token.stripsRight { end = text.whiteSpaceEnd(from: end) }
-      // Within white space that the token before took along, as Hugging Face's library has it.
+      // One that takes white space on its left, within white space that the token before took along,
+      // is none for Hugging Face's library, which fails where it ends before that white space does.
       guard start < end else { continue }
       let piece = TextPiece(range: start..<end, token: token)
       guard position < start else {

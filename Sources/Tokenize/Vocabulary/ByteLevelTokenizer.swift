@@ -58,8 +58,11 @@ public struct ByteLevelTokenizer: Tokenizer {
     addsPrefixSpace = parts.addsPrefixSpace
     let sought = parts.addedTokens.filter { !$0.isSpecial || parts.specialText != .literal }
     rawMatcher = AddedTokenMatcher(sought.filter { !$0.isNormalized })
+    // Of tokens that become the same text special ones count first, as in Hugging Face's library up
+    // to 0.22; later ones take any.
+    let normalized = sought.filter(\.isNormalized)
     normalizedMatcher = AddedTokenMatcher(
-      sought.filter(\.isNormalized).map { token in
+      (normalized.filter(\.isSpecial) + normalized.filter { !$0.isSpecial }).map { token in
         var token = token
         if let normalizer { token.content = normalizer.normalize(token.content) }
         return token

@@ -96,6 +96,18 @@ struct AddedTokenTests {
     ]
     #expect(pieces("\n\n\n", lines) == ["1"])
     #expect(pieces("a \nb", lines) == ["a", "2", "b"])
+    // The second ends before the white space does, where Hugging Face's library fails.
+    let failing = [
+      stripping("A", id: 1, left: false, right: true),
+      stripping("\n", id: 2, left: true, right: false),
+    ]
+    #expect(pieces("A\n\n", failing) == ["1"])
+    // One that takes nothing on its left counts there.
+    let plain = [
+      stripping("A", id: 1, left: false, right: true),
+      stripping("\n", id: 2, left: false, right: false),
+    ]
+    #expect(pieces("A\n", plain) == ["1", "2"])
   }
 
   @Test("Matchers are joined where their tokens cannot overlap")
@@ -117,25 +129,25 @@ struct AddedTokenTests {
     #expect(matcher("  ").joined(with: AddedTokenMatcher([stripping])) == nil)
   }
 
-  /// A tokenizer with raw tokens and runs of spaces; `stranger` is a raw token that shares a byte with
-  /// these, so that both kinds are sought one after the other.
+  /// An added token in a tokenizer's file: its text as JSON has it between quotes.
+  private struct Entry {
+    var content: String
+    var isNormalized: Bool
+    var isSpecial: Bool
+  }
+
+  /// A tokenizer with added tokens behind `<|endoftext|>`, whose ids follow one another.
   private func tokenizer(
-    normalizes: Bool, addsPrefixSpace: Bool, stranger: Bool
+    _ added: [Entry], normalizes: Bool, addsPrefixSpace: Bool = false
   ) throws -> any Tokenizer {
     let tiny = try TinyVocabulary()
     let vocabulary = String(decoding: TinyVocabulary.json(TinyVocabulary.tokens), as: UTF8.self)
     let merges = TinyVocabulary.merges.map { TinyVocabulary.quoted($0) }.joined(separator: ",")
-    let first = TinyVocabulary.tokens.count
-    var added = [
-      ("<|endoftext|>", false), ("<|x|>", false), ("wo", false), ("  ", true), ("    ", true),
-    ]
-    if stranger { added.append(("\u{1} \u{1}", false)) }
-    let rows = added.enumerated().map { place, token in
-      let id = token.0 == "<|endoftext|>" ? first - 1 : first - 1 + place
-      return
-        #"{"id":\#(id),"content":"\#(token.0 == "\u{1} \u{1}" ? "\\u0001 \\u0001" : token.0)","#
-        + #""single_word":false,"lstrip":false,"rstrip":false,"normalized":\#(token.1),"#
-        + #""special":\#(!token.1)}"#
+    let end = Entry(content: "<|endoftext|>", isNormalized: false, isSpecial: true)
+    let rows = ([end] + added).enumerated().map { place, token in
+      #"{"id":\#(TinyVocabulary.tokens.count - 1 + place),"content":"\#(token.content)","#
+        + #""single_word":false,"lstrip":false,"rstrip":false,"#
+        + #""normalized":\#(token.isNormalized),"special":\#(token.isSpecial)}"#
     }
     let text =
       #"{"version":"1.0","added_tokens":[\#(rows.joined(separator: ","))],"normalizer":"#
@@ -152,11 +164,15 @@ struct AddedTokenTests {
     "Both kinds of tokens are found at once as one after the other", arguments: [false, true],
     [false, true])
   func atOnce(normalizes: Bool, addsPrefixSpace: Bool) throws {
-    func make(_ stranger: Bool) throws -> any Tokenizer {
-      try tokenizer(
-        normalizes: normalizes, addsPrefixSpace: addsPrefixSpace, stranger: stranger)
+    func make(_ more: [Entry]) throws -> any Tokenizer {
+      let raw = ["<|x|>", "wo"].map { Entry(content: $0, isNormalized: false, isSpecial: true) }
+      let spaces = ["  ", "    "].map { Entry(content: $0, isNormalized: true, isSpecial: false) }
+      return try tokenizer(
+        raw + spaces + more, normalizes: normalizes, addsPrefixSpace: addsPrefixSpace)
     }
-    let (joint, apart) = try (make(false), make(true))
+    // One that shares a byte with the spaces, so that both kinds are sought one after the other.
+    let stranger = Entry(content: #"\u0001 \u0001"#, isNormalized: false, isSpecial: true)
+    let (joint, apart) = try (make([]), make([stranger]))
     var generator = SeededGenerator(seed: 77)
     let parts = [
       " ", "  ", "   ", "<|endoftext|>", "<|x|>", "<|", "wo", "wor", "hello", "é", "e\u{301}",
@@ -176,5 +192,25 @@ struct AddedTokenTests {
       try joint.ids(Array("  <|x|>  <|endoftext|>".utf8)) == [
         first + 2, first, first + 2, first - 1,
       ])
+  }
+
+  @Test("Of tokens that become the same text special ones count first, then those listed first")
+  func sameNormalForm() throws {
+    let first = TokenID(TinyVocabulary.tokens.count)
+    // One letter with two marks.
+    let forms = ["\u{1E69}", "\u{1E63}\u{307}", "\u{1E61}\u{323}"]
+    func entries(special: [Bool]) -> [Entry] {
+      zip(forms, special).map {
+        Entry(content: $0, isNormalized: true, isSpecial: $1)
+      }
+    }
+    for (special, winner) in [
+      ([false, false, false], 0), ([false, true, true], 1), ([false, false, true], 2),
+    ] {
+      let tokenizer = try tokenizer(entries(special: special), normalizes: true)
+      for text in forms {
+        #expect(try tokenizer.ids(Array(text.utf8)) == [first + TokenID(winner)], "\(special)")
+      }
+    }
   }
 }

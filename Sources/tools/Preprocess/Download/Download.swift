@@ -182,12 +182,11 @@ package struct Download: Sendable {
   private func judge(
     _ answer: Answer, part: PartialFile, start: Int64
   ) throws(DownloadError) -> End {
-    if answer.writeError == ENOSPC || answer.writeError == EDQUOT {
+    if answer.writeError != 0 {
+      let error = SystemError(call: "pwrite", path: part.path, code: answer.writeError)
+      guard error.isFull else { throw .system(error) }
       let total = answer.total < 0 ? nil : UInt64(answer.total)
       throw .diskFull(path: part.path, have: UInt64(answer.have), total: total)
-    }
-    if answer.writeError != 0 {
-      throw .system(SystemError(call: "pwrite", path: part.path, code: answer.writeError))
     }
     if answer.isChanged { return .otherVersion }
     if answer.code != 0 {
