@@ -7,6 +7,11 @@ package final class Interruption: Sendable {
   package static let process = Interruption()
 
   private let signal = Atomic<Int32>(0)
+  /// When the first signal was heard, in nanoseconds since the system's start; 0 when none was.
+  private let heardAt = Atomic<UInt64>(0)
+  /// Signals that come within so many nanoseconds are one wish: `timeout` sends SIGTERM to a process and
+  /// to its group, and a shell passes on what its own group has heard already.
+  private static let oneWish: UInt64 = 200_000_000
 
   /// Makes one that only ``raise(_:)`` sets.
   package init() {}
@@ -25,11 +30,29 @@ package final class Interruption: Sendable {
   /// Takes the wish back.
   package func clear() {
     signal.store(0, ordering: .relaxed)
+    heardAt.store(0, ordering: .relaxed)
+  }
+
+  /// Takes a signal, inside its handler.
+  private func hear(_ number: Int32) {
+    var now = timespec()
+    unsafe clock_gettime(CLOCK_MONOTONIC, &now)
+    let time = UInt64(now.tv_sec) &* 1_000_000_000 &+ UInt64(now.tv_nsec)
+    let first = heardAt.load(ordering: .relaxed)
+    guard first != 0 else {
+      heardAt.store(max(1, time), ordering: .relaxed)
+      return raise(number)
+    }
+    guard number != SIGHUP, time > first &+ Self.oneWish else { return }
+    var action = sigaction()
+    unsafe action.__sigaction_handler.sa_handler = SIG_DFL
+    unsafe sigaction(number, &action, nil)
+    Glibc.raise(number)
   }
 
   /// Lets SIGINT, SIGTERM and SIGHUP raise ``process``.
   ///
-  /// A second SIGINT or SIGTERM ends the program at once. SIGHUP comes more than once where a terminal
+  /// A later SIGINT or SIGTERM ends the program at once. SIGHUP comes more than once where a terminal
   /// closes. Signals that the parent has blocked are let in, and those of ``unignored`` alone are heard.
   package static func listen() {
     // Made here, because nothing may be made inside a signal handler.
@@ -39,9 +62,8 @@ package final class Interruption: Sendable {
     unsafe sigemptyset(&heard)
     for number in unignored {
       var action = sigaction()
-      unsafe action.__sigaction_handler.sa_handler = { Interruption.process.raise($0) }
+      unsafe action.__sigaction_handler.sa_handler = { Interruption.process.hear($0) }
       action.sa_flags = SA_RESTART | SA_ONSTACK
-      if number != SIGHUP { action.sa_flags |= Int32(bitPattern: UInt32(SA_RESETHAND)) }
       unsafe sigaction(number, &action, nil)
       unsafe sigaddset(&heard, number)
     }

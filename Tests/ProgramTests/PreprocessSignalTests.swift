@@ -81,6 +81,9 @@ struct PreprocessSignalTests {
     waitForClaim(twice)
     twice.send(SIGHUP)
     twice.send(SIGHUP)
+    // As `timeout` does, to the process and to its group.
+    twice.send(SIGTERM)
+    twice.send(SIGTERM)
     #expect(try twice.wait().status == 75)
   }
 

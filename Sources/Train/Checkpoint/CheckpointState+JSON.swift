@@ -27,6 +27,9 @@ extension CheckpointState {
       .init("random_state", Self.object(randomState) { .string(String($0)) }),
       .init("args", Self.object(arguments) { .string($0) }),
     ]
+    if !settings.isEmpty {
+      members.append(.init("settings", Self.object(settings) { .string($0) }))
+    }
     if let dataOrder { members.append(.init("data_order", .string(dataOrder))) }
     if let reference {
       members.append(
@@ -77,6 +80,9 @@ extension CheckpointState {
     dataOrder = try fields.optionalString("data_order")
     randomState = try fields.object("random_state").dictionary { $0.string.flatMap { UInt64($0) } }
     arguments = try fields.object("args").dictionary { $0.string }
+    if fields.optional("settings") != nil {
+      settings = try fields.object("settings").dictionary { $0.string }
+    }
     if fields.optional("reference") != nil {
       let record = try fields.object("reference")
       reference = ReferenceRecord(

@@ -22,6 +22,8 @@ package struct CheckpointState: Sendable, Equatable {
   package var reference: ReferenceRecord?
   /// Settings that have to be the same in a run that goes on from here, as text.
   package var arguments: [String: String] = [:]
+  /// Settings that may change, as text; none where the checkpoint does not tell.
+  package var settings: [String: String] = [:]
 
   /// The state at the beginning of a run.
   package init(iteration: Int = 0, scheduler: LearningRateScheduler) {
@@ -40,6 +42,20 @@ package struct CheckpointState: Sendable, Equatable {
         reason: "\(name) value from checkpoint (\(stored)) is not equal to the currently set"
           + " argument value (\(now)).")
     }
+  }
+}
+
+extension CheckpointState {
+  /// Which of the run's settings are others now, in the words of a message, and their names; `nil` where
+  /// none are, or nothing is known.
+  func changes(to current: [String: String]) -> (text: String, names: Set<String>)? {
+    guard !settings.isEmpty else { return nil }
+    let names = Set(settings.keys).union(current.keys).filter { settings[$0] != current[$0] }
+    guard !names.isEmpty else { return nil }
+    let lines = names.sorted().map { name in
+      "\(name) was \(settings[name] ?? "not given") and is \(current[name] ?? "not given")"
+    }
+    return (lines.joined(separator: "; "), names)
   }
 }
 

@@ -115,10 +115,17 @@ package struct DocumentTracks: Sendable {
         expected: text.sequenceCount, found: rewards.sequenceCount)
     }
     let sizes = try rewards.sizes(of: 0..<rewards.sequenceCount)
-    guard let document = sizes.firstIndex(where: { $0 < 1 }) else { return }
-    throw .unequalShapes(
-      first: text.prefix, second: rewards.prefix, what: "rewards of document \(document)",
-      expected: 1, found: 0)
+    if let document = sizes.firstIndex(where: { $0 < 1 }) {
+      throw .unequalShapes(
+        first: text.prefix, second: rewards.prefix, what: "rewards of document \(document)",
+        expected: 1, found: 0)
+    }
+    // A list for a document is GPT-NeoX's, too, of which the first number counts.
+    guard sizes.contains(where: { $0 > 1 }), try text.firstDifferingSize(from: rewards) == nil
+    else { return }
+    throw .unsuitable(
+      path: rewards.prefix,
+      reason: "has a number for each token, as labels have; a document has one reward")
   }
 
   // GPT-NeoX writes more rows than there are documents.

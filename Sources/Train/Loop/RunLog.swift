@@ -123,10 +123,11 @@ struct RunLog: ~Copyable {
     try events?.flush()
   }
 
-  /// Removes what the run has written behind the checkpoint from which it goes on.
-  mutating func goOn(after iteration: Int) throws(TrainError) {
+  /// Removes what the run has written behind the checkpoint from which it goes on, and says whether
+  /// nothing was written behind the step itself, not even an evaluation.
+  mutating func goOn(after iteration: Int) throws(TrainError) -> Bool {
     try events?.begin(step: iteration + 1)
-    try metrics.goOn(after: iteration, isOver: iteration >= lastIteration)
+    return try metrics.goOn(after: iteration, isOver: iteration >= lastIteration)
   }
 
   /// Writes the results of an evaluation.

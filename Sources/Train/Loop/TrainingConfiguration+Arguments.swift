@@ -27,6 +27,39 @@ extension TrainingConfiguration {
     return arguments
   }
 
+  /// What a run is made of that may change when it goes on, under GPT-NeoX's keys.
+  ///
+  /// The learning rate is the scheduler's.
+  var runSettings: [String: String] {
+    var settings: [String: String] = [
+      "train_iters": length.iterations.map { "\($0)" } ?? "none",
+      "train_epochs": length.epochs.map { "\($0)" } ?? "none",
+      "train_micro_batch_size_per_gpu": "\(batch.micro)",
+      "gradient_accumulation_steps": "\(batch.accumulation)",
+      "seq_length": "\(model.sequenceLength)", "pack_impl": data.packing.rawValue,
+      "training data": data.source.trainingText, "train_impl": objective.text,
+      "precision": precision.kind.rawValue,
+      "gradient_clipping": optimizer.clipping.map { "\($0)" } ?? "none",
+      "weight_decay": "\(optimizer.weightDecay)",
+      "attention_dropout": "\(model.attentionDropout)",
+      "hidden_dropout": "\(model.hiddenDropout)",
+    ]
+    for (name, value) in optimizer.parameters where name != "lr" {
+      settings["optimizer.params.\(name)"] = value.spelling
+    }
+    return settings
+  }
+
+  /// Those of ``runSettings`` by which samples are ordered.
+  var orderingSettings: Set<String> {
+    let always: Set = ["seq_length", "pack_impl", "training data"]
+    guard data.order == .neox else { return always }
+    return always.union([
+      "train_iters", "train_epochs", "train_micro_batch_size_per_gpu",
+      "gradient_accumulation_steps",
+    ])
+  }
+
   /// What has to be the same when a run goes on (`megatron/checkpointing.py: check_checkpoint_args`
   /// compares some of it).
   func runArguments(_ vocabulary: RunVocabulary) -> [String: String] {
@@ -36,5 +69,37 @@ extension TrainingConfiguration {
       "padded_vocab_size": "\(vocabulary.paddedSize)", "tokenizer_type": tokenizer.kind,
       "model_parallel_size": "1",
     ]) { first, _ in first }
+  }
+}
+
+extension TrainingConfiguration.Source {
+  /// The training data, as they are told apart.
+  fileprivate var trainingText: String {
+    func text(_ dataset: TrainingConfiguration.Dataset) -> String {
+      ([dataset.path, dataset.labels, dataset.rewards].compactMap { $0 } + ["\(dataset.weight)"])
+        .joined(separator: " ")
+    }
+    return switch self {
+    case .none: "none"
+    case .split(let path, let shares): "\(path) split \(shares)"
+    case .lists(let train, _, _): train.map(text).joined(separator: ", ")
+    case .pairs(let train, _, _):
+      train.map { text($0.preferred) + " before " + text($0.other) }.joined(separator: ", ")
+    }
+  }
+}
+
+extension TrainingConfiguration.Objective {
+  /// The objective with its numbers.
+  fileprivate var text: String {
+    switch self {
+    case .languageModel: "normal"
+    case .dpo(let beta, let isReferenceFree, _):
+      "dpo, dpo_beta \(beta)" + (isReferenceFree ? ", dpo_reference_free" : "")
+    case .rewardModel(let weight): "rm, z_loss \(weight)"
+    case .kto(let beta, let desirable, let undesirable, let isPublishedForm):
+      "kto, kto_impl \(isPublishedForm ? "published" : "neox"), kto_beta \(beta), weights"
+        + " \(desirable) and \(undesirable)"
+    }
   }
 }

@@ -18,6 +18,7 @@ extension TrainingRun {
     state.randomState = ["seed": UInt64(configuration.seed)]
     state.reference = reference?.record
     state.arguments = configuration.runArguments(vocabulary)
+    state.settings = configuration.runSettings
     let contents = CheckpointContents(
       state: state, weights: weights, optimizer: optimization.optimizer,
       configs: CheckpointConfiguration.files(configuration))
@@ -25,7 +26,14 @@ extension TrainingRun {
     let path = try log.timers.measure("save checkpoint") { () throws(TrainError) in
       try CheckpointWriter.write(contents, into: folder, engine: model.engine)
     }
-    try saves.rotate(folder, latest: iteration, sparing: reference?.record.path)
+    if hasLoss {
+      soundPath = path
+      try saves.rotate(folder, latest: iteration, sparing: reference?.record.path)
+    } else {
+      options.warn(
+        "\(path): the loss is no number any more, so older checkpoints are kept"
+          + (soundPath.map { "; \($0) is the newest from before" } ?? ""))
+    }
     canSave = true
     savedIteration = iteration
     savedPath = path
@@ -50,7 +58,10 @@ extension TrainingRun {
       path, iteration: checkpoints.iteration, paddedVocabularySize: vocabulary.paddedSize)
     // Before the notice that training starts from the beginning, which it then does not.
     guard source.weights != nil || !checkpoints.isFinetuning else {
-      throw .unsupported(what: "load \(path)", reason: "has no checkpoint to finetune")
+      throw .unsupported(
+        what: "load \(path)",
+        reason: DurableFile.exists(path)
+          ? "has no checkpoint to finetune" : "is not there, and finetune is true")
     }
     for notice in notices { options.note(notice) }
     guard let source = source.weights.map({ ($0, source) }) else { return Beginning() }
@@ -76,6 +87,7 @@ extension TrainingRun {
     if isOwn {
       savedIteration = checkpoint.state.iteration
       savedPath = checkpoint.path
+      soundPath = checkpoint.path
     }
     return Beginning(
       iteration: checkpoint.state.iteration, path: origin, reference: checkpoint.state.reference)
@@ -97,7 +109,9 @@ extension TrainingRun {
   /// - Throws: ``TrainError/unsupported(what:reason:)``.
   func checkFolder() throws(TrainError) {
     let checkpoints = configuration.checkpoints
-    guard let folder = checkpoints.folder, !options.overwrites else { return }
+    guard let folder = checkpoints.folder else { return }
+    try removeRemains(of: folder)
+    guard !options.overwrites else { return }
     let steps = try onSystem(FolderContents.names(folder)).compactMap {
       CheckpointName.iteration($0)
     }
@@ -116,7 +130,18 @@ extension TrainingRun {
       what: "save \(folder)",
       reason:
         "it holds checkpoints up to step \(newest) of a run that this one does not continue: set"
-        + " load to it to go on, name another folder, or replace them with --overwrite")
+        + " \(checkpoints.settingsToGoOn ?? "load=\(folder)") to go on, name another folder, or"
+        + " replace them with --overwrite")
+  }
+
+  /// Removes what a run that was killed has left of checkpoints it was writing or removing.
+  private func removeRemains(of folder: String) throws(TrainError) {
+    for name in try onSystem(FolderContents.names(folder))
+    where name.hasSuffix(CheckpointName.partialEnding)
+      && CheckpointName.iteration(name.dropLast(CheckpointName.partialEnding.count)) != nil
+    {
+      try onSystem(FolderContents.remove(folder + "/" + name))
+    }
   }
 
   private func resume(_ checkpoint: Checkpoint) throws(TrainError) {
@@ -134,6 +159,13 @@ extension TrainingRun {
       options.note(
         "\(checkpoint.path): the run was begun with seed \(seed); data and dropout follow"
           + " \(configuration.seed) from here")
+    }
+    if let changes = state.changes(to: configuration.runSettings) {
+      let isReordered = !changes.names.isDisjoint(with: configuration.orderingSettings)
+      options.note(
+        "\(checkpoint.path): \(changes.text), from here on"
+          + (isReordered
+            ? "; samples are ordered anew, so that some come again and some are left out" : ""))
     }
     let order = configuration.data.order.rawValue
     if let before = state.dataOrder, before != order {

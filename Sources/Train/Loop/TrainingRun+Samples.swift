@@ -30,9 +30,14 @@ extension TrainingRun {
   /// Tells how many samples taught nothing.
   func noteUnsupervised() {
     if unrewardedCount > 0 {
+      // The row ends with the next document's first token and with its reward.
+      var leak = ""
+      if case .kto(_, _, _, isPublishedForm: false) = configuration.objective {
+        leak = ", or what the reward of the document behind says, as in GPT-NeoX"
+      }
       options.note(
-        "\(unrewardedCount) samples, evaluations included, had the reward 0 and taught nothing;"
-          + " neox-preprocess --binary-reward makes it -1, as for false")
+        "\(unrewardedCount) samples, evaluations included, had the reward 0, from which nothing is"
+          + " learned\(leak); neox-preprocess --binary-reward makes it -1, as for false")
     }
     guard unsupervisedCount > 0 else { return }
     options.note(

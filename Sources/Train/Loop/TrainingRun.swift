@@ -85,6 +85,12 @@ package final class TrainingRun {
   private let communicator: any Communicator
   private let space: ModelWorkspace
   private let savesStepZero: Bool
+  /// Whether the run was stopped before the evaluation that may be due after the step it goes on from.
+  private var lacksEvaluation = false
+  /// Whether the last step's loss is a number; without one the weights are lost.
+  package private(set) var hasLoss = true
+  /// The newest checkpoint of this run that was saved while it had a loss.
+  package var soundPath: String?
 
   /// Opens the data, makes the model, and loads what the configuration names.
   ///
@@ -135,7 +141,7 @@ package final class TrainingRun {
       try checkCompanions()
     }
     objective = try model.makeObjective(configuration, reference: reference?.model)
-    if savedIteration != nil { try log.goOn(after: iteration) }
+    if savedIteration != nil { lacksEvaluation = try log.goOn(after: iteration) }
   }
 
   private static func makeOptimization(
@@ -171,6 +177,10 @@ package final class TrainingRun {
       try? log.end()
       if canSave, iteration > 0, savedIteration != iteration, let path = try? writeCheckpoint() {
         options.note("the run fails after step \(iteration), which \(path) holds")
+      } else if let savedIteration, let savedPath {
+        options.note(
+          "the run fails after step \(iteration); step \(savedIteration) is in \(savedPath), and"
+            + " \(configuration.checkpoints.wayToGoOn)")
       }
       throw error
     }
@@ -179,6 +189,7 @@ package final class TrainingRun {
   private func carryOut() throws(TrainError) -> Ending {
     try log.begin(model, iteration: iteration)
     if savesStepZero, iteration == 0 { try save() }
+    if lacksEvaluation, try !evaluateIfDue() { return try interrupt() }
     if iteration < data.iterations, let ending = try train() { return ending }
     if data.valid != nil {
       let before = configuration.length.evaluationInterval.map { iteration / $0 } ?? 0
@@ -211,6 +222,7 @@ package final class TrainingRun {
       iteration += 1
       samplesTaken += configuration.batch.global
       canSave = true
+      hasLoss = step.result.loss.isFinite
       if step.outcome.isSkipped, model.type != .float16 {
         options.note("step \(iteration) was skipped: its gradients are infinite or not numbers")
       }
@@ -218,12 +230,7 @@ package final class TrainingRun {
         step.result, step.outcome, iteration: iteration, seconds: watch.seconds,
         nextRate: optimization.scheduler.rate)
       if configuration.checkpoints.folder != nil, saves.isDue(after: iteration) { try save() }
-      if let interval = configuration.length.evaluationInterval, iteration % interval == 0,
-        data.valid != nil,
-        try !evaluate(.valid, "iteration \(iteration)", number: iteration / interval - 1)
-      {
-        return try interrupt()
-      }
+      if try !evaluateIfDue() { return try interrupt() }
       if let interval = configuration.length.exitInterval, iteration % interval == 0 {
         try log.exit(iteration: iteration)
         return .exited(iteration: iteration)
@@ -291,6 +298,14 @@ package final class TrainingRun {
   }
 
   // MARK: - Evaluation
+
+  /// Carries out the evaluation that is due after this step, if one is; `false` when it was interrupted.
+  private func evaluateIfDue() throws(TrainError) -> Bool {
+    guard let interval = configuration.length.evaluationInterval, iteration > 0,
+      iteration % interval == 0, data.valid != nil
+    else { return true }
+    return try evaluate(.valid, "iteration \(iteration)", number: iteration / interval - 1)
+  }
 
   /// Runs the model over `eval_iters` batches of a split and writes what it found; `false` when it was
   /// interrupted, and nothing was written.

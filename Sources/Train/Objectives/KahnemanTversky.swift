@@ -30,7 +30,8 @@ package struct KahnemanTversky: Objective {
     let scores = LabelScores(model: model, space: space)
     let policy = scores.run(dropout: dropout)
     let figures = KahnemanTverskyFigures(
-      batch, policy: policy, reference: references, settings: settings)
+      batch, rewards: batch.rewardSums, policy: policy, reference: references,
+      settings: settings)
     let halves = figures.halves(settings)
     if let gradientScale {
       let factors = halves.slopes.map { $0 * Double(gradientScale) }
@@ -41,14 +42,23 @@ package struct KahnemanTversky: Objective {
 }
 
 extension Batch {
-  /// Rows that are neither desirable nor undesirable.
-  var unrewardedCount: Int {
-    (0..<rowCount).count { row in
-      let sum = rewards[row * columnCount..<(row + 1) * columnCount].reduce(0, +)
-      return !KahnemanTverskyFigures.isDesirable(Double(sum))
-        && !KahnemanTverskyFigures.isUndesirable(Double(sum))
+  /// The sum of each row's rewards, one a token: behind a document's end that of the next one, too.
+  var rewardSums: [Double] {
+    (0..<rowCount).map { row in
+      rewards[row * columnCount..<(row + 1) * columnCount].reduce(0) { $0 + Double($1) }
     }
   }
+
+  /// The sign of the reward of the document that each row begins with: 1, 0 or −1.
+  var rewardSigns: [Double] {
+    (0..<rowCount).map { row in
+      let reward = rewards[row * columnCount]
+      return reward > 0 ? 1 : reward < 0 ? -1 : 0
+    }
+  }
+
+  /// Rows whose document has no reward.
+  var unrewardedCount: Int { rewardSigns.count { $0 == 0 } }
 }
 
 /// What the two forms of KTO are told.
@@ -72,37 +82,32 @@ package struct KahnemanTverskySettings: Sendable {
 struct KahnemanTverskyFigures {
   /// P − R of each row.
   var ratios: [Double]
-  /// The sum of each row's rewards, one for each token of its documents.
-  let rewardSums: [Double]
+  /// Of each row ``Batch/rewardSums`` or ``Batch/rewardSigns``, as the form of KTO has it.
+  let rewards: [Double]
   /// `ref_logp`, `policy_logp` and the others, in the reference's order.
   let metrics: [(name: String, value: Double)]
   private let columnCount: Int
 
   init(
-    _ batch: Batch, policy: [Float], reference: [Float], settings: KahnemanTverskySettings
+    _ batch: Batch, rewards: [Double], policy: [Float], reference: [Float],
+    settings: KahnemanTverskySettings
   ) {
     let policySums = batch.maskedSums(policy)
     let referenceSums = batch.maskedSums(reference)
     ratios = zip(policySums, referenceSums).map { $0 - $1 }
     columnCount = batch.columnCount
-    var rewardSums: [Double] = []
+    self.rewards = rewards
     var gains: [Double] = []
     for row in 0..<batch.rowCount {
-      var sum = 0.0
       var gain = 0.0
-      for place in row * batch.columnCount..<(row + 1) * batch.columnCount {
-        let reward = Double(batch.rewards[place])
-        sum += reward
-        if batch.lossMask[place] != 0 {
-          gain += reward * Double(policy[place] - reference[place])
-        }
+      for place in row * batch.columnCount..<(row + 1) * batch.columnCount
+      where batch.lossMask[place] != 0 {
+        gain += Double(batch.rewards[place]) * Double(policy[place] - reference[place])
       }
-      rewardSums.append(sum)
       gains.append(settings.beta * gain)
     }
-    self.rewardSums = rewardSums
     func mean(_ sums: [Double], _ isMeant: (Double) -> Bool) -> Double {
-      zip(sums, rewardSums).map { isMeant($1) ? $0 : 0 }.mean
+      zip(sums, rewards).map { isMeant($1) ? $0 : 0 }.mean
     }
     let trained = batch.trainedCounts.reduce(0, +)
     metrics = [
@@ -122,9 +127,9 @@ struct KahnemanTverskyFigures {
   static func isUndesirable(_ rewardSum: Double) -> Bool { rewardSum < -0.001 }
 
   func weight(_ row: Int, _ settings: KahnemanTverskySettings) -> Double {
-    Self.isDesirable(rewardSums[row])
+    Self.isDesirable(rewards[row])
       ? settings.desirableWeight
-      : Self.isUndesirable(rewardSums[row]) ? settings.undesirableWeight : 0
+      : Self.isUndesirable(rewards[row]) ? settings.undesirableWeight : 0
   }
 
   /// The loss of ``KahnemanTversky``, and −∂loss/∂P of each row.
@@ -138,7 +143,7 @@ struct KahnemanTverskyFigures {
       let weight = half.map { self.weight($0, settings) }.mean
       let share = 0.5 * weight / Double(half.count)
       for row in half {
-        let steepness = settings.beta * rewardSums[row] / Double(columnCount)
+        let steepness = settings.beta * rewards[row] / Double(columnCount)
         let value = sigmoid(steepness * (ratios[row] - divergences[1 - index]))
         loss += share * (1 - value)
         slopes[row] = share * steepness * value * (1 - value)

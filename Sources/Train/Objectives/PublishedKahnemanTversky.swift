@@ -8,7 +8,7 @@
 ///
 /// z is estimated from answers to other prompts: each row's prompt with the answer of the next row
 /// that has another one, max(mean of P − R, 0), without a gradient. Where no row has another answer,
-/// as in a micro batch of one, z is 0. A row without reward takes no part.
+/// as in a micro batch of one, z is 0. A row whose document has no reward takes no part.
 package struct PublishedKahnemanTversky: Objective {
   /// β, and the weights of rows.
   package var settings: KahnemanTverskySettings
@@ -39,7 +39,8 @@ package struct PublishedKahnemanTversky: Objective {
     let scores = LabelScores(model: model, space: space)
     let policy = scores.run(dropout: dropout)
     let figures = KahnemanTverskyFigures(
-      batch, policy: policy, reference: references, settings: settings)
+      batch, rewards: batch.rewardSigns, policy: policy, reference: references,
+      settings: settings)
     let rows = figures.published(settings, divergence: divergence)
     if let gradientScale {
       let factors = rows.slopes.map { $0 * Double(gradientScale) }
@@ -69,7 +70,7 @@ extension KahnemanTverskyFigures {
     var slopes = [Double](repeating: 0, count: ratios.count)
     for row in ratios.indices {
       let share = weight(row, settings) / count
-      let sign = Self.isDesirable(rewardSums[row]) ? 1.0 : -1.0
+      let sign = Self.isDesirable(rewards[row]) ? 1.0 : -1.0
       let value = sigmoid(sign * settings.beta * (ratios[row] - divergence))
       loss += share * (1 - value)
       slopes[row] = share * sign * settings.beta * value * (1 - value)

@@ -33,14 +33,18 @@ package struct MetricsFile: ~Copyable {
   ///
   /// The first line from the end that is none of these, or was not written by a run, ends the search.
   ///
+  /// - Returns: whether that line is the step's own, so that an evaluation after it was not recorded.
   /// - Throws: ``TrainError/system(_:)``.
-  package mutating func goOn(after iteration: Int, isOver: Bool) throws(TrainError) {
+  @discardableResult
+  package mutating func goOn(after iteration: Int, isOver: Bool) throws(TrainError) -> Bool {
     do throws(SystemError) {
       var tail = MetricsTail(iteration: iteration, dropsLast: isOver)
       let length = try tail.start(in: InputFile(path: path))
-      guard length < file.byteCount else { return }
-      try file.truncate(to: length)
-      hasHalfLine = false
+      if length < file.byteCount {
+        try file.truncate(to: length)
+        hasHalfLine = false
+      }
+      return tail.endsWithStep
     } catch { throw .system(error) }
   }
 

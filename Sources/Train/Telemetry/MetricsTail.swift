@@ -6,6 +6,8 @@ struct MetricsTail {
   let iteration: Int
   /// Whether the evaluations at the end of the run are to be made again, although no step is.
   let dropsLast: Bool
+  /// Whether the last line that stays is that of the step itself: an evaluation behind it has no line.
+  private(set) var endsWithStep = false
   private var blockSize = 1 << 16
 
   init(iteration: Int, dropsLast: Bool) {
@@ -24,7 +26,12 @@ struct MetricsTail {
       // The first line of a block is whole only where the file begins there too.
       let lines = Self.lines(bytes).dropFirst(begin == 0 ? 0 : 1)
       let kept = lines.lastIndex { !isRepeated(bytes[$0]) }
-      if let kept { return begin + lines[kept].upperBound }
+      if let kept {
+        let text = String(decoding: bytes[lines[kept]], as: UTF8.self)
+        endsWithStep =
+          text.hasPrefix("{\"iteration\":\(iteration),") && !text.contains("\"split\":")
+        return begin + lines[kept].upperBound
+      }
       if begin == 0 { return 0 }
       blockSize *= 2
     }

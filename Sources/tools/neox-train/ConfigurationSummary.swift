@@ -59,7 +59,14 @@ struct ConfigurationSummary {
   private var optimizer: String {
     let optimizer = configuration.optimizer
     let clipping = optimizer.clipping.map { "clipped at \($0)" } ?? "not clipped"
-    return "\(optimizer.kind), weight decay \(optimizer.weightDecay), gradients \(clipping)"
+    let decay: ConfigurationValue? =
+      switch optimizer.kind {
+      case "sm3": nil
+      case "onebitadam": optimizer.parameters.first { $0.name == "weight_decay" }?.value
+      default: .number(optimizer.weightDecay)
+      }
+    let decayText = decay.map { "weight decay \($0.spelling)" } ?? "no weight decay"
+    return "\(optimizer.kind), \(decayText), gradients \(clipping)"
   }
 
   private var learningRate: String {

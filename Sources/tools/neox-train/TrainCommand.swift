@@ -88,8 +88,16 @@ struct TrainCommand: Command {
       writeNote(
         "nobody reads standard output any more; the run goes on, and metrics.jsonl has its steps")
     }
-    let ending = try TrainingRun(configuration, options).run()
+    let run = try TrainingRun(configuration, options)
+    let ending = try run.run()
     report.close()
+    guard run.hasLoss || ending != .finished || configuration.usesQuirks else {
+      throw TrainError.unsupported(
+        what: "training",
+        reason:
+          "it is over, and the last loss is no number: lower the learning rate, or look at the"
+          + " data" + (run.soundPath.map { "; \($0) was saved while it had a loss" } ?? ""))
+    }
     guard case .interrupted(let iteration, let checkpoint) = ending else { return }
     guard let checkpoint else {
       throw Interrupted(
@@ -97,8 +105,8 @@ struct TrainCommand: Command {
           + " configuration names no folder `save`", exitStatus: 1)
     }
     throw Interrupted(
-      description: "interrupted after step \(iteration), which \(checkpoint) holds; with load set"
-        + " to its folder the same command continues", exitStatus: 75)
+      description: "interrupted after step \(iteration), which \(checkpoint) holds;"
+        + " \(configuration.checkpoints.wayToGoOn)", exitStatus: 75)
   }
 }
 

@@ -115,6 +115,115 @@ struct ConfigurationMergeTests {
     #expect(twice.count == 1 && twice[0].contains("outside deepspeed_extra_args"))
   }
 
+  @Test("--set of DeepSpeed's further keys wins over the files, and is looked at as well")
+  func setExtraArguments() throws {
+    for more in ["", "gradient_clipping: 1.0", "deepspeed_extra_args: {gradient_clipping: 0.5}"] {
+      for setting in [
+        "deepspeed_extra_args.gradient_clipping=0.3",
+        "deepspeed_extra_args={gradient_clipping: 0.3}",
+      ] {
+        let outcome = try ConfigurationFixture.load(more, settings: [setting])
+        #expect(outcome.configuration?.optimizer.clipping == 0.3, "\(more), \(setting)")
+      }
+    }
+    let inner = try ConfigurationFixture.load(
+      settings: ["deepspeed_extra_args.optimizer.params.lr=0.25"])
+    #expect(inner.configuration?.learningRate.peak == 0.25)
+    for setting in [
+      "deepspeed_extra_args.comm_loger={}", "deepspeed_extra_args={comm_loger: {}}",
+    ] {
+      let problems = try ConfigurationFixture.load(settings: [setting]).report.problems
+      #expect(problems.count == 1 && problems[0].text.contains("did you mean comms_logger?"))
+    }
+    let unused = try ConfigurationFixture.load(
+      settings: ["deepspeed_extra_args.zero_allow_untested_optimizer=true"])
+    #expect(
+      unused.report.unused.map(\.key) == ["deepspeed_extra_args.zero_allow_untested_optimizer"])
+    let amp = try ConfigurationFixture.load(settings: ["deepspeed_extra_args.amp.enabled=true"])
+    #expect(amp.report.problems.contains { $0.text.contains("Apex is not here") })
+  }
+
+  @Test(
+    "keys that mean nothing beside others are listed with the reason",
+    arguments: [
+      ("norm: rmsnorm\nlayernorm_epsilon: 1e-6", "layernorm_epsilon", "norm is rmsnorm"),
+      ("rms_norm_epsilon: 1e-6", "rms_norm_epsilon", "norm is layernorm"),
+      ("pos_emb: rotary\nrpe_num_buckets: 16", "rpe_num_buckets", "pos_emb is rotary"),
+      ("rotary_pct: 0.5", "rotary_pct", "pos_emb is learned"),
+      (
+        "init_method: small_init\noutput_layer_init_method: wang_init\ninit_method_std: 0.1",
+        "init_method_std", "initial weights are small_init and wang_init"
+      ),
+      ("dpo_beta: 0.2", "dpo_beta", "train_impl is normal"),
+      ("z_loss: 0.2", "z_loss", "train_impl is normal"),
+      ("precompute_model_name: base", "precompute_model_name", "train_impl is normal"),
+      ("weighted_sampler_alpha: 0.3", "weighted_sampler_alpha", "weight_by_num_documents is off"),
+      ("lr_decay_iters: 5\nlr_decay_fraction: 0.5", "lr_decay_fraction", "lr_decay_iters decides"),
+      ("no_load_optim: true", "no_load_optim", "load names nothing"),
+      ("checkpoint_factor: 10", "checkpoint_factor", "save names nothing"),
+      ("checkpoint_num_layers: 2", "checkpoint_num_layers", "checkpoint_activations is off"),
+    ])
+  func idle(more: String, key: String, reason: String) throws {
+    let unused = try ConfigurationFixture.load(more).report.unused
+    #expect(unused.map(\.key) == [key], "\(unused)")
+    #expect(unused.first?.reason == reason)
+  }
+
+  @Test("keys that mean something are not listed")
+  func busy() throws {
+    let outcome = try ConfigurationFixture.load(
+      """
+      norm: layernorm
+      layernorm_epsilon: 1e-6
+      pos_emb: rotary
+      rotary_pct: 0.5
+      init_method_std: 0.1
+      checkpoint_activations: true
+      checkpoint_num_layers: 2
+      save: x
+      load: x
+      checkpoint_factor: 10
+      no_load_optim: true
+      """)
+    #expect(outcome.report.unused.isEmpty && outcome.report.warnings.isEmpty)
+  }
+
+  @Test("fine-tuning, preferences and a reward model without weights to begin with are warned of")
+  func withoutLoad() throws {
+    func warnings(_ more: String) throws -> [String] {
+      try ConfigurationFixture.load(more).report.warnings.map { "\($0.key ?? ""): \($0.text)" }
+    }
+    #expect(try warnings("").isEmpty)
+    #expect(
+      try warnings("finetune: true") == [
+        "finetune: there is no load, and training begins with random weights"
+      ])
+    let dpo = "train_impl: dpo\ndataset_impl: pairwise\npack_impl: unpacked"
+    #expect(try warnings(dpo).first?.hasSuffix("and holds the model to them") == true)
+    #expect(try warnings(dpo + "\nload: x").isEmpty)
+    #expect(
+      try warnings(dpo + "\nreference_load: x") == [
+        "train_impl: dpo without load begins with random weights"
+      ])
+  }
+
+  @Test("preference data that cannot be right are warned of")
+  func suspiciousData() throws {
+    let head = "train_impl: dpo\ndataset_impl: pairwise\npack_impl: unpacked\nload: x\n"
+    let lists = ["train", "valid", "test"].flatMap { purpose in
+      ["pos", "neg"].map { "\($0)_\(purpose)_data_paths: [\($0)]" }
+    }.joined(separator: "\n")
+    #expect(try ConfigurationFixture.load(head + lists).report.warnings.isEmpty)
+    let same = lists.replacingOccurrences(of: "[neg]", with: "[pos]")
+    let warnings = try ConfigurationFixture.load(head + same).report.warnings
+    #expect(warnings.count == 3 && warnings[0].text.contains("neg_train_data_paths' too"))
+    let labels = "\npos_valid_label_data_paths: [l]\nneg_valid_label_data_paths: [l]"
+    let some = try ConfigurationFixture.load(head + lists + labels).report.warnings
+    #expect(
+      some.map(\.key) == ["pos_train_data_paths", "pos_test_data_paths"],
+      "\(some.map(\.description))")
+  }
+
   @Test("keys without an effect are listed with the reason")
   func unused() throws {
     let outcome = try ConfigurationFixture.load(

@@ -177,6 +177,13 @@ struct PreferenceRunTests {
     let ours = losses(try run("precomputed", more))
     for (found, value) in zip(ours, losses(expected)) { #expect(abs(found - value) < 1e-5) }
     #expect(ours.count == 6)
+    // Other values than those that were computed.
+    var damaged = bytes[0]
+    damaged[17] ^= 1
+    try damaged.write(to: URL(filePath: written[0] + ".bin"))
+    #expect { try run("damaged", more) } throws: {
+      "\($0)".contains("damaged reference log-probabilities: their hash is ")
+    }
     for path in written {
       for ending in [".bin", ".idx"] { try FileManager.default.removeItem(atPath: path + ending) }
       try FileManager.default.removeItem(atPath: path + "_key.json")

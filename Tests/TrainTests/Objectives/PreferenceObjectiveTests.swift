@@ -119,7 +119,8 @@ struct PreferenceObjectiveTests {
     #expect(estimate.name == "kl_estimate" && estimate.value >= 0)
     // By hand, from the sums.
     let figures = KahnemanTverskyFigures(
-      batch, policy: model.engine.numbers(of: space.logProbabilities),
+      batch, rewards: batch.rewardSigns,
+      policy: model.engine.numbers(of: space.logProbabilities),
       reference: try ReferenceModel(Self.model(seed: 4), rows: 4, length: Self.length)
         .logProbabilities(batch), settings: Self.kto)
     var expected = 0.0
@@ -137,12 +138,27 @@ struct PreferenceObjectiveTests {
     }
   }
 
+  @Test("the published form goes by the reward of a row's own document, not of the next one")
+  func neighbours() throws {
+    var batch = Self.batch(rows: 4, rewards: [1, -1, 0, -0.0004])
+    // The first token of the next document, behind the row's.
+    for row in 0..<4 { batch.rewards[row * Self.length + 9] = -1 + 2 * Float(row % 2) }
+    #expect(batch.rewardSigns == [1, -1, 0, -1])
+    #expect(batch.rewardSums[2] == -1 && batch.rewardSums[3] > 0.9)
+    #expect(batch.unrewardedCount == 1)
+    let zeros = [Float](repeating: -1, count: 4 * Self.length)
+    let figures = KahnemanTverskyFigures(
+      batch, rewards: batch.rewardSigns, policy: zeros, reference: zeros, settings: Self.kto)
+    let slopes = figures.published(Self.kto, divergence: 0).slopes
+    #expect(slopes[0] > 0 && slopes[1] < 0 && slopes[2] == 0 && slopes[3] == slopes[1])
+  }
+
   @Test("GPT-NeoX's form holds the divergence of the other half fixed", arguments: [3, 4])
   func halves(rows: Int) throws {
     let batch = Self.batch(rows: rows, rewards: [1, -1, 0.5, -2].prefix(rows).map { $0 })
     let policy = [Float](repeating: -1, count: rows * Self.length)
     var figures = KahnemanTverskyFigures(
-      batch, policy: policy, reference: policy, settings: Self.kto)
+      batch, rewards: batch.rewardSums, policy: policy, reference: policy, settings: Self.kto)
     // Below zero, where the divergence does not depend on them.
     figures.ratios = [-0.4, -0.1, -0.7, -0.2].prefix(rows).map { $0 }
     let (loss, slopes) = figures.halves(Self.kto)

@@ -127,7 +127,8 @@ package struct HuggingFaceSettings: Sendable, Equatable {
     compare("no_weight_tying", !isTied, !configured.isTied)
     compare("use_bias_in_attn_linear", hasAttentionBias, configured.hasAttentionBias)
     compare("use_bias_in_mlp", hasMLPBias, configured.hasMLPBias)
-    compare("sliding_window_width", window, configured.window)
+    func text(_ window: Int?) -> String { window.map { "\($0)" } ?? "none" }
+    compare("sliding_window_width", text(window), text(configured.window))
     if vocabularySize > configured.vocabularySize {
       lines.append(
         "the vocabulary has \(vocabularySize) entries in the model and"

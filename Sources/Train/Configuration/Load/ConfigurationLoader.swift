@@ -130,24 +130,29 @@ struct ConfigurationLoader {
 
   // MARK: - DeepSpeed's own keys
 
+  private static let extraArguments = "deepspeed_extra_args"
+
   /// Moves keys of `deepspeed_extra_args` that GPT-NeoX has as well to the top level, and looks at
   /// the others.
   private mutating func spreadExtraArguments() {
-    let key = "deepspeed_extra_args"
-    guard case .map(let entries)? = loaded.given[key]?.node.value else { return }
+    guard case .map(let entries)? = loaded.given[Self.extraArguments]?.node.value else { return }
+    for entry in entries where isShared(entry.key, at: entry.place) { moveExtraArgument(entry) }
+  }
+
+  /// Whether GPT-NeoX has a key of `deepspeed_extra_args` as well; tells what others are.
+  private mutating func isShared(_ key: String, at place: SourcePlace) -> Bool {
     let known = ConfigurationTable.engine.map(\.name)
-    for entry in entries {
-      if known.contains(entry.key) {
-        moveExtraArgument(entry)
-      } else if let reason = DeepSpeedKeys.extra[entry.key] {
-        report.unused("\(key).\(entry.key)", at: entry.place, because: reason)
-      } else {
-        let nearest = closestName(to: entry.key, among: known + DeepSpeedKeys.extra.keys.sorted())
-        report.problem(
-          "DeepSpeed has no such key" + (nearest.map { "; did you mean \($0)?" } ?? ""),
-          key: "\(key).\(entry.key)", at: entry.place)
-      }
+    if known.contains(key) { return true }
+    let name = "\(Self.extraArguments).\(key)"
+    if let reason = DeepSpeedKeys.extra[key] {
+      report.unused(name, at: place, because: reason)
+      return false
     }
+    let nearest = closestName(to: key, among: known + DeepSpeedKeys.extra.keys.sorted())
+    report.problem(
+      "DeepSpeed has no such key" + (nearest.map { "; did you mean \($0)?" } ?? ""),
+      key: name, at: place)
+    return false
   }
 
   private mutating func moveExtraArgument(_ entry: ConfigurationEntry) {
@@ -176,15 +181,29 @@ struct ConfigurationLoader {
       report.problem(fault.reason, at: place)
       return
     }
-    let value = ConfigurationNode(node?.value ?? .null, at: place)
+    set(path[...], to: ConfigurationNode(node?.value ?? .null, at: place), at: place)
+  }
+
+  private mutating func set(
+    _ path: ArraySlice<String>, to value: ConfigurationNode, at place: SourcePlace
+  ) {
+    guard let key = path.first else { return }
     let inner = path.dropFirst()
-    let (name, whole) = Self.canonical(ConfigurationEntry(path[0], at: place, value))
+    let (name, whole) = Self.canonical(ConfigurationEntry(key, at: place, value))
     let old = loaded.given[name]?.node
-    guard let new = inner.isEmpty ? whole : Self.replacing(inner[...], in: old, by: value) else {
-      report.problem("\(path[0]) is no mapping", at: place)
+    guard let new = inner.isEmpty ? whole : Self.replacing(inner, in: old, by: value) else {
+      report.problem("\(key) is no mapping", at: place)
       return
     }
-    insert(name, .init(spelling: path[0], place: place, node: new))
+    insert(name, .init(spelling: key, place: place, node: new))
+    guard name == Self.extraArguments else { return }
+    if let shared = inner.first {
+      if isShared(shared, at: place) { set(inner, to: value, at: place) }
+    } else if case .map(let entries) = value.value {
+      for entry in entries where isShared(entry.key, at: place) {
+        set([entry.key], to: entry.node, at: place)
+      }
+    }
   }
 
   /// A mapping with the value under `path` changed; `nil` where something on the way is none.

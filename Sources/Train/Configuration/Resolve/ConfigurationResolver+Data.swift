@@ -32,6 +32,7 @@ extension ConfigurationResolver {
         // Without any list there is nothing to check; training needs one.
         return .none
       }
+      warnOfMissingLabels("pos_")
       return .pairs(train: readPairs("train"), valid: readPairs("valid"), test: readPairs("test"))
     }
     if pairs.contains(where: { !$0.isEmpty }) {
@@ -48,6 +49,7 @@ extension ConfigurationResolver {
           "\(given)_data_paths",
           "needs \(missing.joined(separator: " and ")) too; all three are given, or none")
       }
+      warnOfMissingLabels("")
       return .lists(train: readList("train"), valid: readList("valid"), test: readList("test"))
     }
     let shares = settings.text("split") ?? ""
@@ -69,6 +71,11 @@ extension ConfigurationResolver {
       problem(
         "pos_\(purpose)_data_paths",
         "has \(preferred.count) datasets, but neg_\(purpose)_data_paths \(other.count)")
+    }
+    if let same = zip(preferred, other).first(where: { $0.path == $1.path }) {
+      report.warning(
+        "\(same.0.path) is neg_\(purpose)_data_paths' too: nothing is learned from equal answers",
+        key: "pos_\(purpose)_data_paths", at: settings.place("pos_\(purpose)_data_paths"))
     }
     return zip(preferred, other).map { Pair(preferred: $0, other: $1) }
   }
@@ -115,6 +122,23 @@ extension ConfigurationResolver {
       return nil
     }
     return weights
+  }
+
+  /// Warns where some purposes have labels and others have none, which are trained on whole.
+  private mutating func warnOfMissingLabels(_ prefix: String) {
+    let datasets = Self.purposes.filter {
+      settings.texts("\(prefix)\($0)_data_paths")?.isEmpty == false
+    }
+    let without = datasets.filter {
+      settings.texts("\(prefix)\($0)_label_data_paths")?.isEmpty ?? true
+    }
+    guard !without.isEmpty, without.count < datasets.count else { return }
+    for purpose in without {
+      report.warning(
+        "has no \(prefix)\(purpose)_label_data_paths, as the others have: every token counts in its"
+          + " loss", key: "\(prefix)\(purpose)_data_paths",
+        at: settings.place("\(prefix)\(purpose)_data_paths"))
+    }
   }
 
   /// Labels and rewards belong to lists, not to `data_path`.

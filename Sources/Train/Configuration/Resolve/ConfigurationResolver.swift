@@ -30,6 +30,7 @@ struct ConfigurationResolver {
     let optimizer = self.optimizer()
     let learningRate = self.learningRate(length)
     let checkpoints = self.checkpoints()
+    reportIdle()
     guard report.problems.isEmpty, let model, let precision, let batch, let optimizer else {
       return nil
     }

@@ -1,3 +1,5 @@
+internal import Machine
+
 extension TrainingConfiguration {
   /// Number types and the loss scale.
   package struct Precision: Sendable, Equatable {
@@ -102,5 +104,21 @@ extension TrainingConfiguration {
     package let loadsOptimizer: Bool
     /// Whether weights alone are taken and the run begins at step 0.
     package let isFinetuning: Bool
+
+    /// What has to be set for a run that starts again to go on from ``folder``, such as
+    /// `load=checkpoints and finetune=false`; `nil` where it does.
+    package var settingsToGoOn: String? {
+      guard let folder else { return nil }
+      var settings: [String] = []
+      let isLoaded = load.map { $0 == folder || FileIdentity($0) == FileIdentity(folder) }
+      if isLoaded != true { settings.append("load=\(folder)") }
+      if isFinetuning { settings.append("finetune=false") }
+      return settings.isEmpty ? nil : settings.joined(separator: " and ")
+    }
+
+    /// The same as the end of a message.
+    package var wayToGoOn: String {
+      (settingsToGoOn.map { "with \($0) " } ?? "") + "the same command continues from it"
+    }
   }
 }

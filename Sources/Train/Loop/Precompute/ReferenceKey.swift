@@ -120,7 +120,7 @@ struct ReferenceKey: Equatable {
     return differences.isEmpty ? nil : differences.joined(separator: "; ")
   }
 
-  /// Refuses a companion that was made from something else.
+  /// Refuses a companion that was made from something else, or whose values are not those that were made.
   ///
   /// - Returns: a note where nothing is known of the companion.
   /// - Throws: ``TrainError/malformed(path:place:reason:)`` with what differs.
@@ -130,10 +130,21 @@ struct ReferenceKey: Equatable {
       return "\(companion): it has no \(path), as GPT-NeoX's have none: whether its values are of"
         + " this model and this text is not known"
     }
-    guard let difference = try ReferenceKey(path: path).difference(from: wanted) else { return nil }
-    throw .malformed(
-      path: companion,
-      place: "stale reference \(wanted.topCount == nil ? "log-probabilities" : "logits")",
-      reason: "\(difference); make them anew with neox-train precompute --overwrite")
+    let key = try ReferenceKey(path: path)
+    let remedy = "make them anew with neox-train precompute --overwrite"
+    if let difference = key.difference(from: wanted) {
+      throw .malformed(
+        path: companion,
+        place: "stale reference \(wanted.topCount == nil ? "log-probabilities" : "logits")",
+        reason: "\(difference); \(remedy)")
+    }
+    guard let values = key.values else { return nil }
+    let found = ContentHash.text(try FileSeal(ofFile: companion + ".bin").hash)
+    guard found == values else {
+      throw .malformed(
+        path: companion + ".bin", place: "damaged reference log-probabilities",
+        reason: "their hash is \(found), and \(path) says \(values); \(remedy)")
+    }
+    return nil
   }
 }
