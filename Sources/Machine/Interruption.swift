@@ -7,11 +7,9 @@ package final class Interruption: Sendable {
   package static let process = Interruption()
 
   private let signal = Atomic<Int32>(0)
-  /// When the first signal was heard, in nanoseconds since the system's start; 0 when none was.
-  private let heardAt = Atomic<UInt64>(0)
-  /// Signals that come within so many nanoseconds are one wish: `timeout` sends SIGTERM to a process and
-  /// to its group, and a shell passes on what its own group has heard already.
-  private static let oneWish: UInt64 = 200_000_000
+  // When the first of each was heard, in nanoseconds since the system's start; 0 when none was.
+  private let interruptHeardAt = Atomic<UInt64>(0)
+  private let terminateHeardAt = Atomic<UInt64>(0)
 
   /// Makes one that only ``raise(_:)`` sets.
   package init() {}
@@ -30,7 +28,8 @@ package final class Interruption: Sendable {
   /// Takes the wish back.
   package func clear() {
     signal.store(0, ordering: .relaxed)
-    heardAt.store(0, ordering: .relaxed)
+    interruptHeardAt.store(0, ordering: .relaxed)
+    terminateHeardAt.store(0, ordering: .relaxed)
   }
 
   /// Takes a signal, inside its handler.
@@ -38,21 +37,30 @@ package final class Interruption: Sendable {
     var now = timespec()
     unsafe clock_gettime(CLOCK_MONOTONIC, &now)
     let time = UInt64(now.tv_sec) &* 1_000_000_000 &+ UInt64(now.tv_nsec)
-    let first = heardAt.load(ordering: .relaxed)
-    guard first != 0 else {
-      heardAt.store(max(1, time), ordering: .relaxed)
-      return raise(number)
-    }
-    guard number != SIGHUP, time > first &+ Self.oneWish else { return }
+    let first =
+      switch number {
+      case SIGINT: exchange(interruptHeardAt, time)
+      case SIGTERM: exchange(terminateHeardAt, time)
+      default: 0 as UInt64
+      }
+    guard first != 0 else { return raise(number) }
+    // `timeout` sends SIGTERM to a process and to its group: what comes within a fifth of a second is one
+    // wish.
+    guard time > first &+ 200_000_000 else { return }
     var action = sigaction()
     unsafe action.__sigaction_handler.sa_handler = SIG_DFL
     unsafe sigaction(number, &action, nil)
     Glibc.raise(number)
   }
 
+  /// Sets a time that is not set, and says what it was.
+  private func exchange(_ heardAt: borrowing Atomic<UInt64>, _ time: UInt64) -> UInt64 {
+    heardAt.compareExchange(expected: 0, desired: max(1, time), ordering: .relaxed).original
+  }
+
   /// Lets SIGINT, SIGTERM and SIGHUP raise ``process``.
   ///
-  /// A later SIGINT or SIGTERM ends the program at once. SIGHUP comes more than once where a terminal
+  /// A second SIGINT or SIGTERM ends the program at once, unless it comes with the first. SIGHUP comes more than once where a terminal
   /// closes. Signals that the parent has blocked are let in, and those of ``unignored`` alone are heard.
   package static func listen() {
     // Made here, because nothing may be made inside a signal handler.

@@ -75,4 +75,34 @@ struct PreprocessSuspicionTests {
         + "content (6), role (6)", "writes eos, which is nothing",
     ] { #expect(member.errors.contains(words), "\(member.all)") }
   }
+
+  @Test("messages without content, where others have it")
+  func withoutContent() throws {
+    let lines = ["\"content\":\"b\"", "\"contnt\":\"b\"", "\"content\":\"c\""].map {
+      #"{"conversation":[{"role":"user","content":"a"},{"role":"assistant",\#($0)}]}"#
+    }
+    let run = try fixture.runOnBytes(lines, ["--chat", "--chat-template", "chatml"])
+    #expect(
+      run.errors.contains(
+        "note: the chat template writes content, which is nothing in 1 of 3 conversations; messages have"
+          + " role (6), content (5), contnt (1)"), "\(run.all)")
+  }
+
+  @Test("a folder with vocab.json and merges.txt is a tokenizer's")
+  func tokenizerFolder() throws {
+    let line =
+      #"{"conversation":[{"role":"user","content":"a"},{"role":"assistant","content":"b"}]}"#
+    let input = try fixture.folder.write("chats.jsonl", Array((line + "\n").utf8))
+    func run(_ name: String, _ tokenizer: [String]) throws -> ProgramRun {
+      try PreprocessFixture.program.run(
+        ["--input", input, "--output-prefix", fixture.folder.file(name), "--chat"]
+          + ["--chat-template", "chatml", "--progress", "off"] + tokenizer)
+    }
+    let named = try run("named", fixture.vocabulary)
+    let folder = try run("folder", ["--tokenizer-path", fixture.folder.path + "/"])
+    #expect(named.status == 0 && folder.status == 0, "\(named.all) \(folder.all)")
+    #expect(
+      try fixture.folder.read("folder_conversation_document.bin")
+        == fixture.folder.read("named_conversation_document.bin"))
+  }
 }

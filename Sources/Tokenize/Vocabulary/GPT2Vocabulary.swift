@@ -8,7 +8,7 @@ extension ByteLevelTokenizer {
     guard let endID = vocabulary.spellings.id(of: Array(end.utf8)) else {
       throw .missing(
         what: "\(path) has no token \(end)",
-        hint: "name the token that ends a document with --eod-token")
+        hint: "name one that it has, and that ends a document, with --eod-token")
     }
     var parts = Parts(vocabularySize: vocabulary.spellings.count, endOfDocument: endID)
     parts.specialText = choice.specialText ?? .encode

@@ -30,6 +30,8 @@ extension CheckpointState {
     if !settings.isEmpty {
       members.append(.init("settings", Self.object(settings) { .string($0) }))
     }
+    if awaitsEvaluation { members.append(.init("awaits_evaluation", .bool(true))) }
+    if !hasLoss { members.append(.init("has_loss", .bool(false))) }
     if let dataOrder { members.append(.init("data_order", .string(dataOrder))) }
     if let reference {
       members.append(
@@ -83,6 +85,10 @@ extension CheckpointState {
     if fields.optional("settings") != nil {
       settings = try fields.object("settings").dictionary { $0.string }
     }
+    if fields.optional("awaits_evaluation") != nil {
+      awaitsEvaluation = try fields.boolean("awaits_evaluation")
+    }
+    if fields.optional("has_loss") != nil { hasLoss = try fields.boolean("has_loss") }
     if fields.optional("reference") != nil {
       let record = try fields.object("reference")
       reference = ReferenceRecord(

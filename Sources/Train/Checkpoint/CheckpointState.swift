@@ -24,6 +24,10 @@ package struct CheckpointState: Sendable, Equatable {
   package var arguments: [String: String] = [:]
   /// Settings that may change, as text; none where the checkpoint does not tell.
   package var settings: [String: String] = [:]
+  /// Whether an evaluation was due that had not been made.
+  package var awaitsEvaluation = false
+  /// Whether the last step's loss was a number.
+  package var hasLoss = true
 
   /// The state at the beginning of a run.
   package init(iteration: Int = 0, scheduler: LearningRateScheduler) {
@@ -50,12 +54,14 @@ extension CheckpointState {
   /// none are, or nothing is known.
   func changes(to current: [String: String]) -> (text: String, names: Set<String>)? {
     guard !settings.isEmpty else { return nil }
-    let names = Set(settings.keys).union(current.keys).filter { settings[$0] != current[$0] }
-    guard !names.isEmpty else { return nil }
-    let lines = names.sorted().map { name in
-      "\(name) was \(settings[name] ?? "not given") and is \(current[name] ?? "not given")"
+    // What only one of them names is a default in the other, or was not known to an earlier version.
+    let both = settings.merging(current) { before, _ in before }.filter { current[$0.key] != nil }
+    let changed = both.filter { settings[$0.key] != nil && current[$0.key] != $0.value }
+    guard !changed.isEmpty else { return nil }
+    let lines = changed.sorted { $0.key < $1.key }.map { name, before in
+      "\(name) was \(before) and is \(current[name] ?? "")"
     }
-    return (lines.joined(separator: "; "), names)
+    return (lines.joined(separator: "; "), Set(changed.keys))
   }
 }
 

@@ -123,8 +123,8 @@ struct RunLog: ~Copyable {
     try events?.flush()
   }
 
-  /// Removes what the run has written behind the checkpoint from which it goes on, and says whether
-  /// nothing was written behind the step itself, not even an evaluation.
+  /// Removes what the run has written behind the checkpoint from which it goes on, and says whether an
+  /// evaluation after that step stands there.
   mutating func goOn(after iteration: Int) throws(TrainError) -> Bool {
     try events?.begin(step: iteration + 1)
     return try metrics.goOn(after: iteration, isOver: iteration >= lastIteration)

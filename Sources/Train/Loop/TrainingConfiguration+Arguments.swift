@@ -1,3 +1,5 @@
+internal import Machine
+
 extension TrainingConfiguration {
   /// What makes the model the function that it is, under GPT-NeoX's keys.
   ///
@@ -34,8 +36,7 @@ extension TrainingConfiguration {
     var settings: [String: String] = [
       "train_iters": length.iterations.map { "\($0)" } ?? "none",
       "train_epochs": length.epochs.map { "\($0)" } ?? "none",
-      "train_micro_batch_size_per_gpu": "\(batch.micro)",
-      "gradient_accumulation_steps": "\(batch.accumulation)",
+      "train_batch_size": "\(batch.global)",
       "seq_length": "\(model.sequenceLength)", "pack_impl": data.packing.rawValue,
       "training data": data.source.trainingText, "train_impl": objective.text,
       "precision": precision.kind.rawValue,
@@ -45,7 +46,7 @@ extension TrainingConfiguration {
       "hidden_dropout": "\(model.hiddenDropout)",
     ]
     for (name, value) in optimizer.parameters where name != "lr" {
-      settings["optimizer.params.\(name)"] = value.spelling
+      settings["optimizer.params.\(name)"] = value.text
     }
     return settings
   }
@@ -55,8 +56,7 @@ extension TrainingConfiguration {
     let always: Set = ["seq_length", "pack_impl", "training data"]
     guard data.order == .neox else { return always }
     return always.union([
-      "train_iters", "train_epochs", "train_micro_batch_size_per_gpu",
-      "gradient_accumulation_steps",
+      "train_iters", "train_epochs", "train_batch_size",
     ])
   }
 
@@ -72,16 +72,25 @@ extension TrainingConfiguration {
   }
 }
 
+extension ConfigurationValue {
+  /// The value, a list by its items.
+  fileprivate var text: String {
+    guard case .list(let items) = self else { return spelling }
+    return items.map(\.value.text).joined(separator: ", ")
+  }
+}
+
 extension TrainingConfiguration.Source {
   /// The training data, as they are told apart.
   fileprivate var trainingText: String {
     func text(_ dataset: TrainingConfiguration.Dataset) -> String {
-      ([dataset.path, dataset.labels, dataset.rewards].compactMap { $0 } + ["\(dataset.weight)"])
-        .joined(separator: " ")
+      let paths = [dataset.path, dataset.labels, dataset.rewards].compactMap { $0 }
+      return (paths.map(FileIdentity.absolute) + ["\(dataset.weight)"]).joined(separator: " ")
     }
     return switch self {
     case .none: "none"
-    case .split(let path, let shares): "\(path) split \(shares)"
+    case .split(let path, let shares):
+      "\(FileIdentity.absolute(path)) split \(shares.filter { $0 != " " })"
     case .lists(let train, _, _): train.map(text).joined(separator: ", ")
     case .pairs(let train, _, _):
       train.map { text($0.preferred) + " before " + text($0.other) }.joined(separator: ", ")

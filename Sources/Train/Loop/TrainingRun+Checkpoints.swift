@@ -19,6 +19,8 @@ extension TrainingRun {
     state.reference = reference?.record
     state.arguments = configuration.runArguments(vocabulary)
     state.settings = configuration.runSettings
+    state.awaitsEvaluation = awaitsEvaluation
+    state.hasLoss = hasLoss
     let contents = CheckpointContents(
       state: state, weights: weights, optimizer: optimization.optimizer,
       configs: CheckpointConfiguration.files(configuration))
@@ -26,18 +28,26 @@ extension TrainingRun {
     let path = try log.timers.measure("save checkpoint") { () throws(TrainError) in
       try CheckpointWriter.write(contents, into: folder, engine: model.engine)
     }
-    if hasLoss {
-      soundPath = path
-      try saves.rotate(folder, latest: iteration, sparing: reference?.record.path)
-    } else {
+    mayRotate = true
+    if !hasLoss {
       options.warn(
-        "\(path): the loss is no number any more, so older checkpoints are kept"
-          + (soundPath.map { "; \($0) is the newest from before" } ?? ""))
+        "\(path): the loss is no number, so older checkpoints are kept"
+          + (soundPath.map { "; \($0) is from before" } ?? ""))
     }
     canSave = true
     savedIteration = iteration
     savedPath = path
     return path
+  }
+
+  /// Removes the checkpoints that the newest one has made superfluous.
+  ///
+  /// Not until a step with a loss was taken from it, or the run ends: an update may have spoilt it.
+  func removeOldCheckpoints() throws(TrainError) {
+    guard mayRotate, hasLoss, let folder = configuration.checkpoints.folder, let savedIteration
+    else { return }
+    try saves.rotate(folder, latest: savedIteration, sparing: reference?.record.path)
+    mayRotate = false
   }
 
   /// What a run begins with.
@@ -48,6 +58,8 @@ extension TrainingRun {
     var path: String?
     /// The reference of the run that goes on.
     var reference: ReferenceRecord?
+    /// Whether the run was saved before an evaluation that was due.
+    var awaitsEvaluation = false
   }
 
   /// Loads what the configuration names.
@@ -87,10 +99,11 @@ extension TrainingRun {
     if isOwn {
       savedIteration = checkpoint.state.iteration
       savedPath = checkpoint.path
-      soundPath = checkpoint.path
+      hasLoss = checkpoint.state.hasLoss
     }
     return Beginning(
-      iteration: checkpoint.state.iteration, path: origin, reference: checkpoint.state.reference)
+      iteration: checkpoint.state.iteration, path: origin, reference: checkpoint.state.reference,
+      awaitsEvaluation: checkpoint.state.awaitsEvaluation)
   }
 
   /// Loads weights; a reward model's head keeps its random numbers where they have none.
@@ -109,9 +122,7 @@ extension TrainingRun {
   /// - Throws: ``TrainError/unsupported(what:reason:)``.
   func checkFolder() throws(TrainError) {
     let checkpoints = configuration.checkpoints
-    guard let folder = checkpoints.folder else { return }
-    try removeRemains(of: folder)
-    guard !options.overwrites else { return }
+    guard let folder = checkpoints.folder, !options.overwrites else { return }
     let steps = try onSystem(FolderContents.names(folder)).compactMap {
       CheckpointName.iteration($0)
     }
@@ -135,7 +146,8 @@ extension TrainingRun {
   }
 
   /// Removes what a run that was killed has left of checkpoints it was writing or removing.
-  private func removeRemains(of folder: String) throws(TrainError) {
+  func removeRemains() throws(TrainError) {
+    guard let folder = configuration.checkpoints.folder else { return }
     for name in try onSystem(FolderContents.names(folder))
     where name.hasSuffix(CheckpointName.partialEnding)
       && CheckpointName.iteration(name.dropLast(CheckpointName.partialEnding.count)) != nil
@@ -165,7 +177,8 @@ extension TrainingRun {
       options.note(
         "\(checkpoint.path): \(changes.text), from here on"
           + (isReordered
-            ? "; samples are ordered anew, so that some come again and some are left out" : ""))
+            ? "; samples may be in another order, so that some come again and some are left out"
+            : ""))
     }
     let order = configuration.data.order.rawValue
     if let before = state.dataOrder, before != order {

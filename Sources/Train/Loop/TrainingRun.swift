@@ -85,12 +85,16 @@ package final class TrainingRun {
   private let communicator: any Communicator
   private let space: ModelWorkspace
   private let savesStepZero: Bool
-  /// Whether the run was stopped before the evaluation that may be due after the step it goes on from.
+  /// Whether the run was stopped before the evaluation after the step that it goes on from.
   private var lacksEvaluation = false
+  /// The step after which the last evaluation on the way was made.
+  private var evaluatedIteration = 0
   /// Whether the last step's loss is a number; without one the weights are lost.
-  package private(set) var hasLoss = true
-  /// The newest checkpoint of this run that was saved while it had a loss.
-  package var soundPath: String?
+  package var hasLoss = true
+  /// The newest checkpoint of this run from which a step with a loss was taken.
+  package private(set) var soundPath: String?
+  /// Whether a checkpoint was saved since old ones were removed.
+  var mayRotate = false
 
   /// Opens the data, makes the model, and loads what the configuration names.
   ///
@@ -134,6 +138,7 @@ package final class TrainingRun {
     let loaded = try load()
     iteration = loaded.iteration
     try checkFolder()
+    try removeRemains()
     if configuration.objective.hasReference {
       reference = try RunReference(
         configuration, policy: model, started: loaded.path, resumed: loaded.reference,
@@ -141,7 +146,9 @@ package final class TrainingRun {
       try checkCompanions()
     }
     objective = try model.makeObjective(configuration, reference: reference?.model)
-    if savedIteration != nil { lacksEvaluation = try log.goOn(after: iteration) }
+    if savedIteration != nil {
+      lacksEvaluation = try !log.goOn(after: iteration) && loaded.awaitsEvaluation
+    }
   }
 
   private static func makeOptimization(
@@ -169,6 +176,7 @@ package final class TrainingRun {
   package func run() throws(TrainError) -> Ending {
     do throws(TrainError) {
       let ending = try carryOut()
+      try removeOldCheckpoints()
       noteUnsupervised()
       try log.end()
       return ending
@@ -223,6 +231,10 @@ package final class TrainingRun {
       samplesTaken += configuration.batch.global
       canSave = true
       hasLoss = step.result.loss.isFinite
+      if hasLoss {
+        soundPath = savedPath
+        try removeOldCheckpoints()
+      }
       if step.outcome.isSkipped, model.type != .float16 {
         options.note("step \(iteration) was skipped: its gradients are infinite or not numbers")
       }
@@ -299,12 +311,24 @@ package final class TrainingRun {
 
   // MARK: - Evaluation
 
+  /// Whether an evaluation is due after this step that was not made yet.
+  var awaitsEvaluation: Bool {
+    guard let interval = configuration.length.evaluationInterval, data.valid != nil else {
+      return false
+    }
+    return iteration > 0 && iteration % interval == 0 && evaluatedIteration != iteration
+  }
+
   /// Carries out the evaluation that is due after this step, if one is; `false` when it was interrupted.
   private func evaluateIfDue() throws(TrainError) -> Bool {
-    guard let interval = configuration.length.evaluationInterval, iteration > 0,
-      iteration % interval == 0, data.valid != nil
-    else { return true }
-    return try evaluate(.valid, "iteration \(iteration)", number: iteration / interval - 1)
+    guard awaitsEvaluation, let interval = configuration.length.evaluationInterval else {
+      return true
+    }
+    guard try evaluate(.valid, "iteration \(iteration)", number: iteration / interval - 1) else {
+      return false
+    }
+    evaluatedIteration = iteration
+    return true
   }
 
   /// Runs the model over `eval_iters` batches of a split and writes what it found; `false` when it was

@@ -33,7 +33,7 @@ package struct MetricsFile: ~Copyable {
   ///
   /// The first line from the end that is none of these, or was not written by a run, ends the search.
   ///
-  /// - Returns: whether that line is the step's own, so that an evaluation after it was not recorded.
+  /// - Returns: whether that line is of an evaluation after the step.
   /// - Throws: ``TrainError/system(_:)``.
   @discardableResult
   package mutating func goOn(after iteration: Int, isOver: Bool) throws(TrainError) -> Bool {
@@ -44,7 +44,7 @@ package struct MetricsFile: ~Copyable {
         try file.truncate(to: length)
         hasHalfLine = false
       }
-      return tail.endsWithStep
+      return tail.endsWithEvaluation
     } catch { throw .system(error) }
   }
 

@@ -6,8 +6,8 @@ struct MetricsTail {
   let iteration: Int
   /// Whether the evaluations at the end of the run are to be made again, although no step is.
   let dropsLast: Bool
-  /// Whether the last line that stays is that of the step itself: an evaluation behind it has no line.
-  private(set) var endsWithStep = false
+  /// Whether the last line that stays is that of an evaluation after the step.
+  private(set) var endsWithEvaluation = false
   private var blockSize = 1 << 16
 
   init(iteration: Int, dropsLast: Bool) {
@@ -28,8 +28,8 @@ struct MetricsTail {
       let kept = lines.lastIndex { !isRepeated(bytes[$0]) }
       if let kept {
         let text = String(decoding: bytes[lines[kept]], as: UTF8.self)
-        endsWithStep =
-          text.hasPrefix("{\"iteration\":\(iteration),") && !text.contains("\"split\":")
+        endsWithEvaluation =
+          text.hasPrefix("{\"iteration\":\(iteration),") && text.contains("\"split\":")
         return begin + lines[kept].upperBound
       }
       if begin == 0 { return 0 }

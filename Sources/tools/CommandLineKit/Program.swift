@@ -188,7 +188,27 @@ package func runProgram(_ program: Program) -> Never {
   signal(SIGPIPE, SIG_IGN)
   // A file that may not grow further (`ulimit -f`) is an error of the write, as a full disk is.
   signal(SIGXFSZ, SIG_IGN)
+  tellOfLostPages()
   exit(program.run(Array(CommandLine.arguments.dropFirst())))
+}
+
+/// Lets a mapped file that is cut while it is read, or whose disk fails, end the program with a line and
+/// with 1, not by a signal without a word; other bus errors stay what they are.
+private func tellOfLostPages() {
+  var action = sigaction()
+  unsafe action.__sigaction_handler.sa_sigaction = { number, info, _ in
+    let text: StaticString =
+      "error: a file became shorter while it was read, or its disk failed; leave inputs as they are until the work is done\n"
+    // BUS_ADRERR: memory that nothing lies behind.
+    if unsafe info?.pointee.si_code == 2 {
+      _ = unsafe write(STDERR_FILENO, text.utf8Start, text.utf8CodeUnitCount)
+      _exit(1)
+    }
+    signal(number, SIG_DFL)
+    raise(number)
+  }
+  action.sa_flags = SA_SIGINFO
+  unsafe sigaction(SIGBUS, &action, nil)
 }
 
 /// Opens `/dev/null` on each of the descriptors 0, 1 and 2 that is closed.

@@ -62,7 +62,8 @@ package struct ConfigurationFlags: Sendable {
     let report = outcome.report
     let problems = report.problems + (isForTraining ? report.trainingProblems : [])
     for problem in problems { writeError("error: \(problem)\n") }
-    for warning in report.warnings { writeError("warning: \(warning)\n") }
+    let warnings = report.warnings + (isForTraining ? report.trainingWarnings : [])
+    for warning in warnings { writeError("warning: \(warning)\n") }
     guard let configuration = outcome.configuration, problems.isEmpty else {
       writeError("\(program): \(counted(problems.count, "problem"))\n")
       throw QuietExit(report.exitStatus)

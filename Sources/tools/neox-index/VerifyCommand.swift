@@ -226,7 +226,12 @@ struct VerifyCommand: Command {
       return
     }
     var depth = isDeep ? "tokens not looked at, for these problems" : nil
-    if report.isDeep { depth = "every token looked at, " + Self.text(report.content) }
+    if report.isDeep {
+      // Logits have no hash of their own beside those of their blocks.
+      depth =
+        "every token looked at"
+        + (report.content == .unread ? "" : ", " + Self.text(report.content))
+    }
     StandardOutput.shared.line(
       "\(report.prefix): \(verdict)\(depth ?? "tokens not looked at (--deep does)")")
     if report.hasDamagedIndex {

@@ -1,4 +1,5 @@
 import CommandLineKit
+import Machine
 import Preprocess
 import Tokenize
 
@@ -164,10 +165,18 @@ struct PreprocessCommand: Command {
     guard let kind = tokenizer ?? (folder == nil ? nil : .huggingFace) else {
       throw UsageError("the following arguments are required: --tokenizer-type")
     }
-    var vocabulary = vocabularyFile
-    if vocabulary == nil, kind == .huggingFace {
-      vocabulary = folder.map { $0 + "/tokenizer.json" }
+    guard vocabularyFile == nil, kind == .huggingFace, let folder else {
+      return TokenizerChoice(kind: kind, vocabularyFile: vocabularyFile, mergeFile: mergeFile)
     }
-    return TokenizerChoice(kind: kind, vocabularyFile: vocabulary, mergeFile: mergeFile)
+    let base = folder.hasSuffix("/") ? folder : folder + "/"
+    let (vocabulary, merges) = (base + "vocab.json", base + "merges.txt")
+    // As `neox-train export` writes GPT-2's vocabulary.
+    if tokenizer == nil, !DurableFile.exists(base + "tokenizer.json"),
+      DurableFile.exists(vocabulary), DurableFile.exists(merges)
+    {
+      return TokenizerChoice(kind: .gpt2BPE, vocabularyFile: vocabulary, mergeFile: merges)
+    }
+    return TokenizerChoice(
+      kind: kind, vocabularyFile: base + "tokenizer.json", mergeFile: mergeFile)
   }
 }

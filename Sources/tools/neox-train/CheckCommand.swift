@@ -92,7 +92,9 @@ struct CheckCommand: Command {
 
   private func show(_ report: ConfigurationReport) {
     for problem in report.problems + report.trainingProblems { writeError("error: \(problem)\n") }
-    for warning in report.warnings { writeError("warning: \(warning)\n") }
+    for warning in report.warnings + report.trainingWarnings {
+      writeError("warning: \(warning)\n")
+    }
     for (reason, keys) in report.unusedByReason {
       StandardOutput.shared.line("no effect: \(keys.joined(separator: ", ")): \(reason)")
     }

@@ -91,14 +91,15 @@ struct TrainCommand: Command {
     let run = try TrainingRun(configuration, options)
     let ending = try run.run()
     report.close()
-    guard run.hasLoss || ending != .finished || configuration.usesQuirks else {
-      throw TrainError.unsupported(
-        what: "training",
-        reason:
-          "it is over, and the last loss is no number: lower the learning rate, or look at the"
-          + " data" + (run.soundPath.map { "; \($0) was saved while it had a loss" } ?? ""))
+    guard case .interrupted(let iteration, let checkpoint) = ending else {
+      guard run.hasLoss || configuration.usesQuirks else {
+        throw TrainError.unsupported(
+          what: "training",
+          reason: "it is over, and the last loss is no number: lower the learning rate, or look at"
+            + " the data" + (run.soundPath.map { "; \($0) is from before" } ?? ""))
+      }
+      return
     }
-    guard case .interrupted(let iteration, let checkpoint) = ending else { return }
     guard let checkpoint else {
       throw Interrupted(
         description: "interrupted after step \(iteration); nothing was saved, since the"

@@ -141,6 +141,13 @@ struct ConfigurationMergeTests {
       unused.report.unused.map(\.key) == ["deepspeed_extra_args.zero_allow_untested_optimizer"])
     let amp = try ConfigurationFixture.load(settings: ["deepspeed_extra_args.amp.enabled=true"])
     #expect(amp.report.problems.contains { $0.text.contains("Apex is not here") })
+    for setting in ["progressive_layer_drop.enabled=true", "quantize_training={a: 1}"] {
+      let refused = try ConfigurationFixture.load(settings: ["deepspeed_extra_args." + setting])
+      #expect(refused.report.problems.contains { $0.text.contains("is not supported") })
+    }
+    let off = try ConfigurationFixture.load(
+      settings: ["deepspeed_extra_args.progressive_layer_drop.enabled=false"])
+    #expect(off.report.problems.isEmpty)
   }
 
   @Test(
@@ -156,7 +163,11 @@ struct ConfigurationMergeTests {
       ),
       ("dpo_beta: 0.2", "dpo_beta", "train_impl is normal"),
       ("z_loss: 0.2", "z_loss", "train_impl is normal"),
-      ("precompute_model_name: base", "precompute_model_name", "train_impl is normal"),
+      (
+        "precompute_model_name: base", "precompute_model_name",
+        "train_impl is normal, and precompute alone reads it"
+      ),
+      ("checkpoint-num-layers: 2", "checkpoint-num-layers", "checkpoint_activations is off"),
       ("weighted_sampler_alpha: 0.3", "weighted_sampler_alpha", "weight_by_num_documents is off"),
       ("lr_decay_iters: 5\nlr_decay_fraction: 0.5", "lr_decay_fraction", "lr_decay_iters decides"),
       ("no_load_optim: true", "no_load_optim", "load names nothing"),
@@ -185,13 +196,15 @@ struct ConfigurationMergeTests {
       checkpoint_factor: 10
       no_load_optim: true
       """)
-    #expect(outcome.report.unused.isEmpty && outcome.report.warnings.isEmpty)
+    #expect(outcome.report.unused.isEmpty && outcome.report.trainingWarnings.isEmpty)
   }
 
   @Test("fine-tuning, preferences and a reward model without weights to begin with are warned of")
   func withoutLoad() throws {
     func warnings(_ more: String) throws -> [String] {
-      try ConfigurationFixture.load(more).report.warnings.map { "\($0.key ?? ""): \($0.text)" }
+      try ConfigurationFixture.load(more).report.trainingWarnings.map {
+        "\($0.key ?? ""): \($0.text)"
+      }
     }
     #expect(try warnings("").isEmpty)
     #expect(
@@ -213,12 +226,12 @@ struct ConfigurationMergeTests {
     let lists = ["train", "valid", "test"].flatMap { purpose in
       ["pos", "neg"].map { "\($0)_\(purpose)_data_paths: [\($0)]" }
     }.joined(separator: "\n")
-    #expect(try ConfigurationFixture.load(head + lists).report.warnings.isEmpty)
+    #expect(try ConfigurationFixture.load(head + lists).report.trainingWarnings.isEmpty)
     let same = lists.replacingOccurrences(of: "[neg]", with: "[pos]")
-    let warnings = try ConfigurationFixture.load(head + same).report.warnings
+    let warnings = try ConfigurationFixture.load(head + same).report.trainingWarnings
     #expect(warnings.count == 3 && warnings[0].text.contains("neg_train_data_paths' too"))
     let labels = "\npos_valid_label_data_paths: [l]\nneg_valid_label_data_paths: [l]"
-    let some = try ConfigurationFixture.load(head + lists + labels).report.warnings
+    let some = try ConfigurationFixture.load(head + lists + labels).report.trainingWarnings
     #expect(
       some.map(\.key) == ["pos_train_data_paths", "pos_test_data_paths"],
       "\(some.map(\.description))")

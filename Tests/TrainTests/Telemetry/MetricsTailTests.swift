@@ -48,20 +48,20 @@ struct MetricsTailTests {
     #expect(try rest(kept + end, after: 10) == kept + end)
   }
 
-  @Test("a step whose evaluation was not recorded is told")
-  func withoutEvaluation() throws {
-    func endsWithStep(_ text: String, isOver: Bool = false) throws -> Bool {
+  @Test("an evaluation after the step is told")
+  func evaluated() throws {
+    func isEvaluated(_ text: String, isOver: Bool = false) throws -> Bool {
       let path = try folder.write("metrics.jsonl", Array(text.utf8))
       var file = try MetricsFile(path: path)
       return try file.goOn(after: 10, isOver: isOver)
     }
-    #expect(try endsWithStep(step(9) + step(10)))
-    #expect(try endsWithStep(step(10) + step(11) + evaluation(11, isFinal: false)))
-    #expect(try endsWithStep(step(10) + evaluation(10, isFinal: true), isOver: true))
-    #expect(try !endsWithStep(step(10) + evaluation(10, isFinal: false) + step(11)))
-    #expect(try !endsWithStep(step(9)))
-    #expect(try !endsWithStep(step(100)))
-    #expect(try !endsWithStep(""))
+    #expect(try !isEvaluated(step(9) + step(10)))
+    #expect(try !isEvaluated(step(10) + step(11) + evaluation(11, isFinal: false)))
+    #expect(try !isEvaluated(step(10) + evaluation(10, isFinal: true), isOver: true))
+    #expect(try isEvaluated(step(10) + evaluation(10, isFinal: false) + step(11)))
+    #expect(try !isEvaluated(step(9) + evaluation(9, isFinal: false)))
+    #expect(try !isEvaluated(step(99) + evaluation(100, isFinal: false)))
+    #expect(try !isEvaluated(""))
   }
 
   @Test("what no run has written stays, and all before it")

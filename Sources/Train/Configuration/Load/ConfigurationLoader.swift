@@ -136,23 +136,30 @@ struct ConfigurationLoader {
   /// the others.
   private mutating func spreadExtraArguments() {
     guard case .map(let entries)? = loaded.given[Self.extraArguments]?.node.value else { return }
-    for entry in entries where isShared(entry.key, at: entry.place) { moveExtraArgument(entry) }
+    for entry in entries {
+      if Self.sharedKeys.contains(entry.key) {
+        moveExtraArgument(entry)
+      } else {
+        tellForeign(entry.key, at: entry.place)
+      }
+    }
   }
 
-  /// Whether GPT-NeoX has a key of `deepspeed_extra_args` as well; tells what others are.
-  private mutating func isShared(_ key: String, at place: SourcePlace) -> Bool {
-    let known = ConfigurationTable.engine.map(\.name)
-    if known.contains(key) { return true }
+  /// Keys of `deepspeed_extra_args` that GPT-NeoX has as well.
+  private static let sharedKeys = ConfigurationTable.engine.map(\.name)
+
+  /// Tells what becomes of a key that GPT-NeoX does not have.
+  private mutating func tellForeign(_ key: String, at place: SourcePlace) {
     let name = "\(Self.extraArguments).\(key)"
     if let reason = DeepSpeedKeys.extra[key] {
       report.unused(name, at: place, because: reason)
-      return false
+      return
     }
-    let nearest = closestName(to: key, among: known + DeepSpeedKeys.extra.keys.sorted())
+    let nearest = closestName(
+      to: key, among: Self.sharedKeys + DeepSpeedKeys.extra.keys.sorted())
     report.problem(
       "DeepSpeed has no such key" + (nearest.map { "; did you mean \($0)?" } ?? ""),
       key: name, at: place)
-    return false
   }
 
   private mutating func moveExtraArgument(_ entry: ConfigurationEntry) {
@@ -197,12 +204,21 @@ struct ConfigurationLoader {
     }
     insert(name, .init(spelling: key, place: place, node: new))
     guard name == Self.extraArguments else { return }
-    if let shared = inner.first {
-      if isShared(shared, at: place) { set(inner, to: value, at: place) }
+    if !inner.isEmpty {
+      setExtraArgument(inner, to: value, at: place)
     } else if case .map(let entries) = value.value {
-      for entry in entries where isShared(entry.key, at: place) {
-        set([entry.key], to: entry.node, at: place)
-      }
+      for entry in entries { setExtraArgument([entry.key], to: entry.node, at: place) }
+    }
+  }
+
+  private mutating func setExtraArgument(
+    _ path: ArraySlice<String>, to value: ConfigurationNode, at place: SourcePlace
+  ) {
+    guard let key = path.first else { return }
+    if Self.sharedKeys.contains(key) {
+      set(path, to: value, at: place)
+    } else {
+      tellForeign(key, at: place)
     }
   }
 

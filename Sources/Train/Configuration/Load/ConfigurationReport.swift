@@ -27,6 +27,8 @@ package struct ConfigurationReport: Sendable {
   package private(set) var trainingProblems: [Remark] = []
   /// What does not, but should be looked at.
   package private(set) var warnings: [Remark] = []
+  /// What should be looked at before training.
+  package private(set) var trainingWarnings: [Remark] = []
   /// Keys without an effect, in the order of the files.
   package private(set) var unused: [Unused] = []
 
@@ -48,6 +50,11 @@ package struct ConfigurationReport: Sendable {
   /// Records a warning.
   mutating func warning(_ text: String, key: String? = nil, at place: SourcePlace? = nil) {
     warnings.append(Remark(place: place, key: key, text: text))
+  }
+
+  /// Records a warning that is about training alone.
+  mutating func warnOfTraining(_ text: String, key: String, at place: SourcePlace?) {
+    trainingWarnings.append(Remark(place: place, key: key, text: text))
   }
 
   /// Records a key without an effect.

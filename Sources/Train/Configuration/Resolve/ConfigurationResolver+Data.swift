@@ -5,7 +5,7 @@ extension ConfigurationResolver {
   private typealias Pair = TrainingConfiguration.Pair
 
   /// The purposes of datasets, as they stand in keys.
-  private static let purposes = ["train", "valid", "test"]
+  static let purposes = ["train", "valid", "test"]
 
   /// What is trained on.
   mutating func data() -> TrainingConfiguration.Data {
@@ -73,7 +73,7 @@ extension ConfigurationResolver {
         "has \(preferred.count) datasets, but neg_\(purpose)_data_paths \(other.count)")
     }
     if let same = zip(preferred, other).first(where: { $0.path == $1.path }) {
-      report.warning(
+      report.warnOfTraining(
         "\(same.0.path) is neg_\(purpose)_data_paths' too: nothing is learned from equal answers",
         key: "pos_\(purpose)_data_paths", at: settings.place("pos_\(purpose)_data_paths"))
     }
@@ -134,7 +134,7 @@ extension ConfigurationResolver {
     }
     guard !without.isEmpty, without.count < datasets.count else { return }
     for purpose in without {
-      report.warning(
+      report.warnOfTraining(
         "has no \(prefix)\(purpose)_label_data_paths, as the others have: every token counts in its"
           + " loss", key: "\(prefix)\(purpose)_data_paths",
         at: settings.place("\(prefix)\(purpose)_data_paths"))

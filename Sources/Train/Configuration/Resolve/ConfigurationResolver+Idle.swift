@@ -1,6 +1,6 @@
 extension ConfigurationResolver {
-  /// Tells of keys that mean nothing beside what other keys say, and warns of what is missing beside
-  /// some.
+  /// Tells of keys that mean nothing beside what other keys say, and warns where training would begin with
+  /// random weights that are meant to come from somewhere.
   mutating func reportIdle() {
     reportIdleModelKeys()
     reportIdleDataKeys()
@@ -11,8 +11,8 @@ extension ConfigurationResolver {
   /// Lists those of the keys that the configuration gives as without an effect.
   private mutating func tell(_ keys: [String], because reason: String) {
     for key in keys where settings.isGiven(key) {
-      guard let place = settings.place(key) else { continue }
-      report.unused(key, at: place, because: reason)
+      guard let given = settings.given[key] else { continue }
+      report.unused(given.spelling, at: given.place, because: reason)
     }
   }
 
@@ -61,21 +61,24 @@ extension ConfigurationResolver {
       tell(keys, because: "train_impl is \(objective)")
     }
     if ["normal", "rm"].contains(objective) {
-      tell(["precompute_model_name"], because: "train_impl is \(objective)")
+      tell(
+        ["precompute_model_name"],
+        because: "train_impl is \(objective), and precompute alone reads it")
     } else if objective == "dpo", settings.bool("dpo_reference_free") {
-      tell(["precompute_model_name"], because: "dpo_reference_free is on")
+      tell(
+        ["precompute_model_name"],
+        because: "dpo_reference_free is on, and precompute alone reads it")
     }
-    let purposes = ["train", "valid", "test"]
-    let weights = purposes.map { "\($0)_data_weights" }
+    let weights = Self.purposes.map { "\($0)_data_weights" }
     if settings.bool("weight_by_num_documents") {
       tell(weights, because: "weight_by_num_documents is on")
     } else {
       tell(["weighted_sampler_alpha"], because: "weight_by_num_documents is off")
     }
-    let pairs = purposes.map { "pos_\($0)_data_paths" }
-    let lists =
-      (settings.text("dataset_impl") == "pairwise" ? pairs : purposes.map { "\($0)_data_paths" })
-    if lists.contains(where: { settings.texts($0)?.isEmpty == false }) {
+    let prefix = settings.text("dataset_impl") == "pairwise" ? "pos_" : ""
+    if Self.purposes.contains(where: {
+      settings.texts("\(prefix)\($0)_data_paths")?.isEmpty == false
+    }) {
       tell(["data_path", "split"], because: "lists name the datasets")
     } else if settings.isGiven("data_path"), !settings.bool("weight_by_num_documents") {
       tell(weights, because: "data_path is one dataset")
@@ -90,8 +93,10 @@ extension ConfigurationResolver {
     }
     if path(of: "load") == nil {
       tell(
-        ["iteration", "no_load_optim", "override_lr_scheduler", "use_checkpoint_lr_scheduler"],
+        ["no_load_optim", "override_lr_scheduler", "use_checkpoint_lr_scheduler"],
         because: "load names nothing")
+      // Other commands load what save names.
+      if path(of: "save") == nil { tell(["iteration"], because: "load names nothing") }
     }
     if path(of: "save") == nil {
       tell(
@@ -104,7 +109,7 @@ extension ConfigurationResolver {
   private mutating func reportMissingLoad() {
     guard path(of: "load") == nil else { return }
     if settings.bool("finetune") {
-      report.warning(
+      report.warnOfTraining(
         "there is no load, and training begins with random weights", key: "finetune",
         at: settings.place("finetune"))
       return
@@ -112,7 +117,7 @@ extension ConfigurationResolver {
     let objective = settings.text("train_impl") ?? ""
     let isHeld = objective == "kto" || objective == "dpo" && !settings.bool("dpo_reference_free")
     guard ["dpo", "kto", "rm"].contains(objective) else { return }
-    report.warning(
+    report.warnOfTraining(
       "\(objective) without load begins with random weights"
         + (isHeld && path(of: "reference_load") == nil ? ", and holds the model to them" : ""),
       key: "train_impl", at: settings.place("train_impl"))

@@ -30,7 +30,8 @@ struct ConfigurationResolver {
     let optimizer = self.optimizer()
     let learningRate = self.learningRate(length)
     let checkpoints = self.checkpoints()
-    reportIdle()
+    // A value that is wrong counts as the default, which is not what was meant.
+    if report.problems.isEmpty { reportIdle() }
     guard report.problems.isEmpty, let model, let precision, let batch, let optimizer else {
       return nil
     }
@@ -143,16 +144,29 @@ struct ConfigurationResolver {
     ("soft_prompt_tuning", "only weights are trained"),
   ]
 
+  /// The same of keys that only DeepSpeed has.
+  private static let disabledExtra: [(key: String, reason: String)] = [
+    ("progressive_layer_drop", "every layer takes part in every step"),
+    ("quantize_training", "weights are not quantised"),
+  ]
+
   /// Refuses mappings that switch something on which is not here.
   private mutating func checkDisabled() {
-    for (key, reason) in Self.disabled {
-      guard case .map(let entries)? = settings.map(key)?.value, !entries.isEmpty else { continue }
-      let enabled = entries.first { $0.key == "enabled" }
-      if case .bool(false)? = enabled?.node.value { continue }
-      let hint = enabled == nil ? "; set \(key).enabled to false, or leave it out" : ""
-      report.problem(
-        "is not supported: \(reason)\(hint)", key: key, at: enabled?.place ?? settings.place(key))
+    for (key, reason) in Self.disabled { checkDisabled(key, settings.map(key), reason) }
+    guard case .map(let extra)? = settings.map("deepspeed_extra_args")?.value else { return }
+    for (key, reason) in Self.disabledExtra {
+      checkDisabled(
+        "deepspeed_extra_args.\(key)", extra.first { $0.key == key }?.node, reason)
     }
+  }
+
+  private mutating func checkDisabled(_ key: String, _ node: ConfigurationNode?, _ reason: String) {
+    guard case .map(let entries)? = node?.value, !entries.isEmpty else { return }
+    let enabled = entries.first { $0.key == "enabled" }
+    if case .bool(false)? = enabled?.node.value { return }
+    let hint = enabled == nil ? "; set \(key).enabled to false, or leave it out" : ""
+    report.problem(
+      "is not supported: \(reason)\(hint)", key: key, at: enabled?.place ?? node?.place)
   }
 }
 

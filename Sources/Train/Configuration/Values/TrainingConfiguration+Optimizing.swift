@@ -113,6 +113,8 @@ extension TrainingConfiguration {
       let isLoaded = load.map { $0 == folder || FileIdentity($0) == FileIdentity(folder) }
       if isLoaded != true { settings.append("load=\(folder)") }
       if isFinetuning { settings.append("finetune=false") }
+      // Empty is nothing: the newest.
+      if iteration != nil { settings.append("iteration=") }
       return settings.isEmpty ? nil : settings.joined(separator: " and ")
     }
 

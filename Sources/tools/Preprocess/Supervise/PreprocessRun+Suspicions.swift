@@ -73,11 +73,13 @@ extension PreprocessRun {
         "the chat template names \(missing), which none of \(roles.total) messages has for a role; "
           + "roles that occur and that it does not name are \(strangers.words)")
     }
+    // What a message says is nowhere left out on purpose.
     for (name, count) in counts.absent.counts.sorted(by: { $0.key < $1.key })
-    where count == counts.conversations && counts.members[name] == 0 {
+    where count == counts.conversations && counts.members[name] == 0 || name == "content" {
+      let share = count == counts.conversations ? "all of" : "\(count) of"
       notes.append(
-        "the chat template writes \(name), which is nothing in all of \(count) conversations; "
-          + "messages have \(counts.members.words)")
+        "the chat template writes \(name), which is nothing in \(share) \(counts.conversations)"
+          + " conversations; messages have \(counts.members.words)")
     }
     return notes
   }
