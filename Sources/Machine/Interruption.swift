@@ -60,8 +60,9 @@ package final class Interruption: Sendable {
 
   /// Lets SIGINT, SIGTERM and SIGHUP raise ``process``.
   ///
-  /// A second SIGINT or SIGTERM ends the program at once, unless it comes with the first. SIGHUP comes more than once where a terminal
-  /// closes. Signals that the parent has blocked are let in, and those of ``unignored`` alone are heard.
+  /// A second SIGINT or SIGTERM ends the program at once, unless it comes with the first. SIGHUP comes
+  /// more than once where a terminal closes. Signals that the parent has blocked are let in, and those
+  /// of ``unignored`` alone are heard.
   package static func listen() {
     // Made here, because nothing may be made inside a signal handler.
     _ = process.isRaised

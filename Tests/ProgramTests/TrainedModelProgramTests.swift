@@ -189,6 +189,19 @@ struct TrainedModelProgramTests {
     #expect(!run.errors.contains("from the beginning"))
   }
 
+  @Test("a run whose last loss is no number ends with 1")
+  func lostLoss() throws {
+    let run = try Self.program.run([
+      config, "--set", "load=", "--set", "save=\(folder.file("lost"))", "--set", "train_iters=3",
+      "--set", "gradient_clipping=0", "--set", "optimizer.params.lr=1e30", "--set",
+      "lr_decay_style=constant", "--set", "warmup=0", "--metrics", folder.file("lost.jsonl"),
+    ])
+    #expect(
+      run.status == 1
+        && run.errors.contains("training: it is over, and the last loss is no number"),
+      "\(run.all)")
+  }
+
   @Test("precomputed logits are shown, and are those that text is made from")
   func topLogits() throws {
     let words = ["--set", "precompute_model_name=base", "--top-k", "4"]

@@ -53,10 +53,10 @@ extension CheckpointState {
   /// Which of the run's settings are others now, in the words of a message, and their names; `nil` where
   /// none are, or nothing is known.
   func changes(to current: [String: String]) -> (text: String, names: Set<String>)? {
-    guard !settings.isEmpty else { return nil }
     // What only one of them names is a default in the other, or was not known to an earlier version.
-    let both = settings.merging(current) { before, _ in before }.filter { current[$0.key] != nil }
-    let changed = both.filter { settings[$0.key] != nil && current[$0.key] != $0.value }
+    let changed = settings.filter { name, before in
+      current[name].map { $0 != before } ?? false
+    }
     guard !changed.isEmpty else { return nil }
     let lines = changed.sorted { $0.key < $1.key }.map { name, before in
       "\(name) was \(before) and is \(current[name] ?? "")"

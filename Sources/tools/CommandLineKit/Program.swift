@@ -198,7 +198,11 @@ private func tellOfLostPages() {
   var action = sigaction()
   unsafe action.__sigaction_handler.sa_sigaction = { number, info, _ in
     let text: StaticString =
-      "error: a file became shorter while it was read, or its disk failed; leave inputs as they are until the work is done\n"
+      """
+      error: a file became shorter while it was read, or its disk failed; leave inputs as they are \
+      until the work is done
+
+      """
     // BUS_ADRERR: memory that nothing lies behind.
     if unsafe info?.pointee.si_code == 2 {
       _ = unsafe write(STDERR_FILENO, text.utf8Start, text.utf8CodeUnitCount)

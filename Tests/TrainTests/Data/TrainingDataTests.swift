@@ -347,6 +347,10 @@ struct TrainingDataTests {
       $0.train.rewards = [few]
       $0.packing = .unpacked
     }
+    refuse("has a number for each token, as labels have") {
+      $0.train.rewards = [text]
+      $0.packing = .unpacked
+    }
     refuse("precompute_model_name: \(text)_bad: log-probabilities of document 0") {
       $0.referenceName = "bad"
       $0.packing = .unpacked
